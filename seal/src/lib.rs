@@ -1,0 +1,2 @@
+//! Evidence formats of Countersign.
+pub mod digest;

@@ -1,0 +1,87 @@
+//! Frameworks: `controls/<framework>/framework.yaml` and one file of controls per family beside it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::control::ControlState;
+use crate::model::id::{ControlId, FrameworkId, ObjectiveId};
+
+/// A part of a control that is judged on its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Objective {
+    pub id: ObjectiveId,
+    /// Our own short label; no sentence of a standard.
+    pub title: String,
+}
+
+/// What a framework numbers: a standard, an implementation specification, a requirement.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Control {
+    pub id: ControlId,
+    /// Other spellings that users type: `3.1.1` for `AC.L2-3.1.1`.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    pub title: String,
+    /// Family, safeguard group or principal requirement; the key of responsibility templates.
+    pub family: String,
+    #[serde(default)]
+    pub parent: Option<ControlId>,
+    /// False for rows that only state scope or definitions: they never have a status.
+    #[serde(default = "yes")]
+    pub assessable: bool,
+    /// Empty: the control is judged as one objective with the control's own id.
+    #[serde(default)]
+    pub objectives: Vec<Objective>,
+    /// Facts of the framework about this control: value, partial value, POA&M rule, required or addressable,
+    /// questionnaires, dates. `unknown` stays visible as `unknown`.
+    #[serde(default)]
+    pub facts: BTreeMap<String, serde_json::Value>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A catalog of controls.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Framework {
+    pub id: FrameworkId,
+    pub title: String,
+    pub version: String,
+    /// Who publishes the framework.
+    pub publisher: String,
+    /// Where the identifiers come from.
+    pub source: String,
+    /// The framework's own word for each status.
+    pub vocabulary: BTreeMap<ControlState, String>,
+    /// Another framework whose objectives this one is judged by (CMMC Level 1 by those of Level 2): what a check
+    /// proves there counts here for the objectives named here.
+    pub judged_by: Option<FrameworkId>,
+    /// In the framework's own order.
+    pub controls: Vec<Control>,
+}
+
+impl Framework {
+    /// Finds a control by its id or one of its aliases.
+    #[must_use]
+    pub fn control(&self, id: &str) -> Option<&Control> {
+        self.controls
+            .iter()
+            .find(|control| control.id.as_str() == id || control.aliases.iter().any(|alias| alias == id))
+    }
+
+    /// The framework's own word for a status.
+    #[must_use]
+    pub fn word(&self, state: ControlState) -> &str {
+        self.vocabulary.get(&state).map_or_else(|| state.as_str(), String::as_str)
+    }
+
+    /// Objectives that are judged: the listed ones, or one for each assessable control without any and without children.
+    #[must_use]
+    pub fn objective_count(&self) -> usize {
+        self.controls.iter().map(|control| control.objectives.len()).sum()
+    }
+}

@@ -1,0 +1,86 @@
+//! What a check made of a target's datasets.
+
+use countersign_seal::digest::Digest;
+use serde::{Deserialize, Serialize};
+
+use super::id::CheckId;
+
+/// The four answers a check can give. Not knowing is its own answer.
+///
+/// The order is the order of [`FindingOutcome::worst`]: fail > unknown > pass > not applicable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingOutcome {
+    NotApplicable,
+    Pass,
+    Unknown,
+    Fail,
+}
+
+impl FindingOutcome {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotApplicable => "not_applicable",
+            Self::Pass => "pass",
+            Self::Unknown => "unknown",
+            Self::Fail => "fail",
+        }
+    }
+
+    /// The outcome of several findings together; nothing found is `Unknown`.
+    pub fn worst(outcomes: impl IntoIterator<Item = Self>) -> Self {
+        outcomes.into_iter().max().unwrap_or(Self::Unknown)
+    }
+}
+
+impl std::str::FromStr for FindingOutcome {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        serde_json::from_value(serde_json::Value::String(text.to_owned()))
+            .map_err(|_| format!("`{text}` is not one of pass, fail, unknown, not_applicable"))
+    }
+}
+
+/// What a check says about one resource.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ResourceFinding {
+    /// What the finding is about: a user, a device, a policy, or the tenant itself.
+    pub resource: String,
+    pub outcome: FindingOutcome,
+    pub because: String,
+}
+
+/// The result of one check on one target: the overall outcome and what it rests on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CheckResult {
+    pub check: CheckId,
+    /// Digest of the check's rule and the library it used, so that a change of rule is visible.
+    pub version: Digest,
+    pub target: String,
+    pub outcome: FindingOutcome,
+    /// One sentence for people: the reason of the worst findings.
+    pub because: String,
+    /// Sorted, at most a few thousand; failures first.
+    pub resources: Vec<ResourceFinding>,
+    /// Ledger leaves of the evidence records that were read; empty when judged outside a ledger.
+    pub evidence: Vec<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FindingOutcome::{self, Fail, NotApplicable, Pass, Unknown};
+
+    #[test]
+    fn a_failure_outweighs_not_knowing_and_not_knowing_outweighs_a_pass() {
+        assert_eq!(FindingOutcome::worst([Pass, Unknown, Fail]), Fail);
+        assert_eq!(FindingOutcome::worst([Pass, Unknown]), Unknown);
+        assert_eq!(FindingOutcome::worst([NotApplicable, Pass]), Pass);
+    }
+
+    #[test]
+    fn no_finding_at_all_is_unknown() {
+        assert_eq!(FindingOutcome::worst([]), Unknown);
+    }
+}

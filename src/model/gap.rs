@@ -1,0 +1,82 @@
+//! Work that is open: gaps (something is wrong) and requests (something is not shown).
+
+use serde::{Deserialize, Serialize};
+
+use super::id::{CheckId, ControlId, FrameworkId, GapId, RequestId};
+use super::responsibility::Party;
+use super::time::Timestamp;
+
+/// Where a gap stands. It closes only on evidence or a signed exception.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GapState {
+    Open,
+    /// The check can no longer be seen; the last known failure stands.
+    AwaitingEvidence,
+    Closed,
+}
+
+impl GapState {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::AwaitingEvidence => "awaiting_evidence",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+impl std::str::FromStr for GapState {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        serde_json::from_value(serde_json::Value::String(text.to_owned()))
+            .map_err(|_| format!("`{text}` is not a gap state"))
+    }
+}
+
+/// A control that a gap holds back.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ControlRef {
+    pub framework: FrameworkId,
+    pub control: ControlId,
+}
+
+/// One fault: one check failing on one target, with every control of every framework it holds back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    pub id: GapId,
+    pub check: CheckId,
+    pub target: String,
+    pub title: String,
+    pub severity: String,
+    pub state: GapState,
+    /// Whose turn it is.
+    pub party: Party,
+    /// What is wrong, as last seen.
+    pub because: String,
+    /// What this party should do.
+    pub remediation: String,
+    pub resources: Vec<String>,
+    pub controls: Vec<ControlRef>,
+    pub opened_at: Timestamp,
+    pub last_seen_at: Timestamp,
+    pub closed_at: Option<Timestamp>,
+    /// How often it came back after having been closed.
+    pub reopened: u32,
+    /// Ledger leaves of the evidence that shows the fault (or its end).
+    pub evidence: Vec<u64>,
+}
+
+/// One thing not shown yet: an `undetermined` control asks, it does not accuse.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EvidenceRequest {
+    pub id: RequestId,
+    pub framework: FrameworkId,
+    pub control: ControlId,
+    pub party: Party,
+    pub asks_for: String,
+    pub opened_at: Timestamp,
+    pub closed_at: Option<Timestamp>,
+}
