@@ -1,0 +1,1 @@
+//! The machine Countersign runs on, and others over ssh.

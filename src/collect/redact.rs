@@ -1,0 +1,1 @@
+//! Replaces byte ranges that must never be kept, before anything is hashed.
