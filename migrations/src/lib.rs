@@ -1,1 +1,20 @@
+//! The schema, as a list of migrations that are never edited once released.
+//!
+//! A leaf crate: it knows no entity of the product, so that an entity changed later cannot change an old migration.
+//! The same migrations run on SQLite and PostgreSQL; [`schema`] holds the few words they differ in.
 
+mod m0001_trunk;
+mod schema;
+
+use sea_orm_migration::{MigrationTrait, MigratorTrait};
+
+/// All migrations, oldest first.
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_trunk::Trunk)]
+    }
+}
+
+pub use sea_orm_migration;

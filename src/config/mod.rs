@@ -1,1 +1,215 @@
-//! To be written.
+//! Settings of an installation: one TOML file with documented defaults, then the environment.
+//!
+//! Unknown keys are refused. Secrets are never written here, only references to them ([`secret`]). Every environment
+//! variable is listed in [`environment`]. Start with [`Config::load`].
+
+pub mod data_folder;
+pub mod environment;
+pub mod secret;
+pub mod secret_key;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use secret::{SecretFault, SecretReference};
+
+/// Name of the settings file inside the data folder.
+pub const FILE_NAME: &str = "countersign.toml";
+
+/// What `init` writes: every setting with its default.
+pub const TEMPLATE: &str = include_str!("countersign.toml");
+
+/// All settings; what is left out has the default stated at the field.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    pub database: DatabaseConfig,
+    pub vault: VaultConfig,
+    pub catalog: CatalogConfig,
+    pub collect: CollectConfig,
+    pub serve: ServeConfig,
+    pub keys: KeysConfig,
+}
+
+/// `[database]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DatabaseConfig {
+    /// `sqlite` (the default: a file in the data folder), `env:NAME` or `file:PATH` holding a `postgres://` URL, or
+    /// a `postgres://` URL without a password.
+    pub url: String,
+    /// Connections for reading. Default 4.
+    pub read_connections: u32,
+}
+
+impl Default for DatabaseConfig {
+    fn default() -> Self {
+        Self { url: "sqlite".to_owned(), read_connections: 4 }
+    }
+}
+
+/// `[vault]`
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct VaultConfig {
+    /// Folder of the archives. Default: `vault` in the data folder.
+    pub folder: Option<PathBuf>,
+    /// Bytes already kept for the same organization are stored again once their archive is this old, so that whole
+    /// archives can age out. Default 90.
+    pub store_again_after_days: Option<u32>,
+}
+
+/// `[catalog]`
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CatalogConfig {
+    /// Folders with further `controls/` and `collectors/`. Default: none.
+    pub folders: Vec<PathBuf>,
+}
+
+/// `[collect]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CollectConfig {
+    /// Targets read side by side. Default 4.
+    pub targets_at_once: usize,
+    /// Datasets of one target read side by side. Default 4.
+    pub datasets_at_once: usize,
+}
+
+impl Default for CollectConfig {
+    fn default() -> Self {
+        Self { targets_at_once: 4, datasets_at_once: 4 }
+    }
+}
+
+/// `[serve]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServeConfig {
+    /// Address of the pages; loopback only. Default `127.0.0.1:7311`.
+    pub listen: SocketAddr,
+}
+
+impl Default for ServeConfig {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 7311)) }
+    }
+}
+
+/// `[keys]`
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct KeysConfig {
+    /// File of the key that seals secrets in the database; mode 0600. Default: `secret.key` in the data folder.
+    pub secret_key_file: Option<PathBuf>,
+}
+
+/// Why settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigFault {
+    #[error("cannot read {path}")]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("{path}: {message}")]
+    Parse { path: PathBuf, message: String },
+    #[error("{name}: {message}")]
+    Environment { name: &'static str, message: String },
+    #[error(
+        "serve.listen is {0}, which others on the network could reach; use a loopback address such as 127.0.0.1:7311"
+    )]
+    NotLoopback(SocketAddr),
+    #[error("database.url holds a password; put the URL into a file or variable and write file:PATH or env:NAME")]
+    PasswordInFile,
+    #[error("{0} must be between 1 and 64")]
+    OutOfRange(&'static str),
+    #[error("database.url")]
+    Secret(#[from] SecretFault),
+}
+
+impl Config {
+    /// Reads `path` if it exists, then applies the environment.
+    pub fn load(path: &Path) -> Result<Self, ConfigFault> {
+        let mut config = match std::fs::read_to_string(path) {
+            Ok(text) => Self::from_toml(&text, path)?,
+            Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => Self::default(),
+            Err(source) => return Err(ConfigFault::Read { path: path.to_owned(), source }),
+        };
+        environment::apply(&mut config, |name| std::env::var(name).ok())?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Parses TOML; `path` is for messages only.
+    pub fn from_toml(text: &str, path: &Path) -> Result<Self, ConfigFault> {
+        toml::from_str(text)
+            .map_err(|fault| ConfigFault::Parse { path: path.to_owned(), message: fault.to_string().trim().to_owned() })
+    }
+
+    fn check(&self) -> Result<(), ConfigFault> {
+        if !self.serve.listen.ip().is_loopback() {
+            return Err(ConfigFault::NotLoopback(self.serve.listen));
+        }
+        let has_password = url::Url::parse(&self.database.url).is_ok_and(|url| url.password().is_some());
+        if has_password {
+            return Err(ConfigFault::PasswordInFile);
+        }
+        for (name, value) in [
+            ("collect.targets_at_once", self.collect.targets_at_once),
+            ("collect.datasets_at_once", self.collect.datasets_at_once),
+            ("database.read_connections", self.database.read_connections as usize),
+        ] {
+            if !(1..=64).contains(&value) {
+                return Err(ConfigFault::OutOfRange(name));
+            }
+        }
+        Ok(())
+    }
+
+    /// The PostgreSQL URL, or none for SQLite in the data folder.
+    pub fn postgres_url(&self) -> Result<Option<secrecy::SecretString>, ConfigFault> {
+        match self.database.url.as_str() {
+            "sqlite" => Ok(None),
+            text => match text.parse::<SecretReference>() {
+                Ok(reference) => Ok(Some(reference.resolve()?)),
+                Err(_) => Ok(Some(text.to_owned().into())),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{Config, TEMPLATE};
+
+    fn read(text: &str) -> Result<Config, super::ConfigFault> {
+        Config::from_toml(text, Path::new("countersign.toml"))
+    }
+
+    #[test]
+    fn the_file_that_init_writes_states_exactly_the_defaults() {
+        assert_eq!(read(TEMPLATE).unwrap(), Config::default());
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_its_line() {
+        let fault = read("[serve]\nlissten = \"127.0.0.1:1\"\n").unwrap_err().to_string();
+        assert!(fault.contains("line 2") && fault.contains("lissten"), "{fault}");
+    }
+
+    #[test]
+    fn pages_are_not_served_to_the_network() {
+        let config = read("[serve]\nlisten = \"0.0.0.0:80\"\n").unwrap();
+        assert!(config.check().unwrap_err().to_string().contains("loopback"));
+    }
+
+    #[test]
+    fn a_password_in_the_settings_file_is_refused() {
+        let config = read("[database]\nurl = \"postgres://app:hunter2@db/countersign\"\n").unwrap();
+        let fault = config.check().unwrap_err().to_string();
+        assert!(fault.contains("file:PATH") && !fault.contains("hunter2"));
+    }
+}

@@ -1,1 +1,145 @@
-//! To be written.
+//! The database: the only module that speaks SQL.
+//!
+//! Questions are functions with names; every one about a client's data takes an [`OrgScope`]. The database is an index
+//! over the vault: what is in the ledger can be rebuilt from it. One connection writes (IMMEDIATE transactions on
+//! SQLite), a pool reads. Start with [`Store`], then `ledger.rs`.
+
+mod checks;
+mod connections;
+mod entity;
+mod gaps;
+mod ledger;
+mod organizations;
+mod reports;
+mod responsibilities;
+mod runs;
+mod scope;
+
+use std::path::Path;
+use std::time::Duration;
+
+use migrations::Migrator;
+use migrations::sea_orm_migration::MigratorTrait;
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
+};
+use secrecy::{ExposeSecret, SecretString};
+
+pub use checks::{JudgedResult, StatusChange};
+pub use connections::{Connection, NewConnection};
+pub use gaps::{GapEvent, GapWrite};
+pub use ledger::{
+    EvidenceRow, Head, IndexRows, LedgerCommit, NewLeaf, NewObject, ObjectLocation, StoredLeaf, StoredLog,
+};
+pub use organizations::{Instance, NewOrganization, SigningKeyRow};
+pub use reports::ReportRow;
+pub use responsibilities::{MatrixEvent, MatrixVersion};
+pub use runs::{CollectorState, Run, RunState};
+pub use scope::{InstanceScope, OrgScope};
+
+/// An open database.
+#[derive(Debug, Clone)]
+pub struct Store {
+    write: DatabaseConnection,
+    read: DatabaseConnection,
+}
+
+/// Why the database did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreFault {
+    #[error("the database could not be asked")]
+    Database(#[from] DbErr),
+    #[error("there is no organization `{0}`; countersign org list shows those there are")]
+    NoSuchOrganization(String),
+    #[error("an organization `{0}` exists already")]
+    OrganizationExists(String),
+    #[error("{source_kind} target `{target}` is connected already")]
+    ConnectionExists { source_kind: &'static str, target: String },
+    #[error("the database holds something unreadable in {table}: {message}")]
+    Unreadable { table: &'static str, message: String },
+    #[error("another process is writing to this organization's ledger; it gives way within {0} seconds")]
+    LedgerBusy(u64),
+}
+
+impl Store {
+    /// Opens (or creates) a SQLite file with WAL and full durability.
+    pub async fn open_sqlite(file: &Path, read_connections: u32) -> Result<Self, StoreFault> {
+        let url = format!("sqlite://{}", file.display());
+        let options = |connections: u32| {
+            let mut options = ConnectOptions::new(url.clone());
+            options.max_connections(connections).sqlx_logging(false);
+            options.map_sqlx_sqlite_opts(|sqlite| {
+                sqlite
+                    .create_if_missing(true)
+                    .journal_mode(SqliteJournalMode::Wal)
+                    .synchronous(SqliteSynchronous::Full)
+                    .foreign_keys(true)
+                    .busy_timeout(Duration::from_secs(30))
+            });
+            options
+        };
+        let write = Database::connect(options(1)).await?;
+        let read = Database::connect(options(read_connections)).await?;
+        Ok(Self { write, read })
+    }
+
+    /// Connects to PostgreSQL.
+    pub async fn open_postgres(url: &SecretString, read_connections: u32) -> Result<Self, StoreFault> {
+        let mut options = ConnectOptions::new(url.expose_secret());
+        options.max_connections(read_connections + 1).sqlx_logging(false).connect_timeout(Duration::from_secs(10));
+        let connection = Database::connect(options).await?;
+        Ok(Self { write: connection.clone(), read: connection })
+    }
+
+    /// Brings the schema up to date. Migrations are never edited, only added.
+    pub async fn migrate(&self) -> Result<(), StoreFault> {
+        Ok(Migrator::up(&self.write, None).await?)
+    }
+
+    async fn begin(&self) -> Result<DatabaseTransaction, StoreFault> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        Ok(self.write.begin_with_options(options).await?)
+    }
+
+    /// Closes all connections, so that files can be moved.
+    pub async fn close(self) -> Result<(), StoreFault> {
+        self.read.close().await?;
+        // On PostgreSQL both are one pool; closing twice is harmless.
+        self.write.close().await?;
+        Ok(())
+    }
+}
+
+/// Turns stored text back into a value, naming the table when it cannot.
+fn read_text<T>(table: &'static str, text: &str) -> Result<T, StoreFault>
+where
+    T: std::str::FromStr,
+    T::Err: std::fmt::Display,
+{
+    text.parse().map_err(|fault: T::Err| StoreFault::Unreadable { table, message: fault.to_string() })
+}
+
+/// Turns stored JSON back into a value, naming the table when it cannot.
+fn read_json<T: serde::de::DeserializeOwned>(table: &'static str, json: serde_json::Value) -> Result<T, StoreFault> {
+    serde_json::from_value(json).map_err(|fault| StoreFault::Unreadable { table, message: fault.to_string() })
+}
+
+/// Turns a value into stored JSON.
+fn write_json<T: serde::Serialize>(table: &'static str, value: &T) -> Result<serde_json::Value, StoreFault> {
+    serde_json::to_value(value).map_err(|fault| StoreFault::Unreadable { table, message: fault.to_string() })
+}
+
+/// Ledger positions and sizes are stored as signed 64-bit integers.
+fn to_stored(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// The inverse of [`to_stored`].
+fn from_stored(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}

@@ -1,0 +1,78 @@
+//! The one folder an installation lives in: mode 0700, with fixed places inside.
+
+use std::path::{Path, PathBuf};
+
+use super::Config;
+
+/// The data folder, as an absolute path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataFolder(PathBuf);
+
+/// Why a data folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DataFolderFault {
+    #[error("{0} holds no Countersign data; create it with: countersign init --data {0}")]
+    NotInitialized(PathBuf),
+    #[error("{0} already holds Countersign data")]
+    AlreadyInitialized(PathBuf),
+    #[error("cannot use the data folder {path}")]
+    Io { path: PathBuf, source: std::io::Error },
+}
+
+impl DataFolder {
+    /// Takes a path as given and makes it absolute; nothing is touched.
+    pub fn at(path: &Path) -> Result<Self, DataFolderFault> {
+        std::path::absolute(path).map(Self).map_err(|source| DataFolderFault::Io { path: path.to_owned(), source })
+    }
+
+    /// Creates the folder (and its parents) with mode 0700.
+    pub fn create(&self) -> Result<(), DataFolderFault> {
+        create_private(&self.0).map_err(|source| DataFolderFault::Io { path: self.0.clone(), source })
+    }
+
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    #[must_use]
+    pub fn config_file(&self) -> PathBuf {
+        self.0.join(super::FILE_NAME)
+    }
+
+    #[must_use]
+    pub fn database_file(&self) -> PathBuf {
+        self.0.join("countersign.db")
+    }
+
+    #[must_use]
+    pub fn secret_key_file(&self, config: &Config) -> PathBuf {
+        config.keys.secret_key_file.as_ref().map_or_else(|| self.0.join("secret.key"), |path| self.0.join(path))
+    }
+
+    #[must_use]
+    pub fn vault_folder(&self, config: &Config) -> PathBuf {
+        config.vault.folder.as_ref().map_or_else(|| self.0.join("vault"), |path| self.0.join(path))
+    }
+
+    /// Files that are being made; emptied at start.
+    #[must_use]
+    pub fn staging_folder(&self) -> PathBuf {
+        self.0.join("staging")
+    }
+
+    /// Reports and packages, one folder an organization.
+    #[must_use]
+    pub fn reports_folder(&self, organization: &str) -> PathBuf {
+        self.0.join("reports").join(organization)
+    }
+}
+
+/// Creates a folder and its parents; new ones get mode 0700.
+pub fn create_private(path: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}

@@ -1,0 +1,152 @@
+//! What checks made of each target, and where controls stood from when.
+
+use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
+
+use super::entity::{check_result, control_status};
+use super::{OrgScope, Store, StoreFault, from_stored, read_json, read_text, to_stored, write_json};
+use crate::model::control::ControlState;
+use crate::model::finding::CheckResult;
+use crate::model::id::{ControlId, FrameworkId, RunId};
+use crate::model::time::Timestamp;
+
+/// A check's result with the run it belongs to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JudgedResult {
+    pub run: RunId,
+    pub judged_at: Timestamp,
+    /// Leaf of the `judgement/1` record that carries it.
+    pub recorded_leaf: u64,
+    pub result: CheckResult,
+}
+
+/// A control's status from a moment on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusChange {
+    pub framework: FrameworkId,
+    pub control: ControlId,
+    pub run: RunId,
+    pub state: ControlState,
+    pub because: String,
+    /// Since when it was so, as far as evidence says.
+    pub valid_from: Option<Timestamp>,
+    /// Since when we know.
+    pub recorded_at: Timestamp,
+}
+
+impl Store {
+    /// The newest result of every check on every target that was judged at or before `as_of`.
+    pub async fn latest_results(&self, scope: &OrgScope, as_of: Timestamp) -> Result<Vec<JudgedResult>, StoreFault> {
+        let rows = check_result::Entity::find()
+            .filter(check_result::Column::OrganizationId.eq(scope.uuid()))
+            .filter(check_result::Column::JudgedAt.lte(as_of.as_datetime()))
+            .order_by_asc(check_result::Column::JudgedAt)
+            .order_by_asc(check_result::Column::RecordedLeaf)
+            .all(&self.read)
+            .await?;
+        let mut newest = std::collections::BTreeMap::new();
+        for row in rows {
+            newest.insert((row.check_id.clone(), row.target.clone()), row);
+        }
+        newest.into_values().map(to_result).collect()
+    }
+
+    /// The status of every control that was known at `as_of`, of one framework.
+    pub async fn statuses_as_of(
+        &self,
+        scope: &OrgScope,
+        framework: &FrameworkId,
+        as_of: Timestamp,
+    ) -> Result<Vec<StatusChange>, StoreFault> {
+        let rows = control_status::Entity::find()
+            .filter(control_status::Column::OrganizationId.eq(scope.uuid()))
+            .filter(control_status::Column::Framework.eq(framework.as_str()))
+            .filter(control_status::Column::RecordedAt.lte(as_of.as_datetime()))
+            .order_by_asc(control_status::Column::RecordedAt)
+            .all(&self.read)
+            .await?;
+        let mut newest = std::collections::BTreeMap::new();
+        for row in rows {
+            newest.insert(row.control.clone(), row);
+        }
+        newest
+            .into_values()
+            .map(|row| {
+                Ok(StatusChange {
+                    framework: read_text("control_status", &row.framework)?,
+                    control: read_text("control_status", &row.control)?,
+                    run: RunId(row.run_id),
+                    state: read_text("control_status", &row.state)?,
+                    because: row.because,
+                    valid_from: row.valid_from.map(Into::into),
+                    recorded_at: row.recorded_at.into(),
+                })
+            })
+            .collect()
+    }
+}
+
+pub(super) async fn insert_results(
+    transaction: &DatabaseTransaction,
+    scope: &OrgScope,
+    results: &[JudgedResult],
+) -> Result<(), StoreFault> {
+    for some in results.chunks(200) {
+        let mut rows = Vec::with_capacity(some.len());
+        for judged in some {
+            let result = &judged.result;
+            rows.push(check_result::ActiveModel {
+                organization_id: Set(scope.uuid()),
+                run_id: Set(judged.run.0),
+                check_id: Set(result.check.to_string()),
+                target: Set(result.target.clone()),
+                version: Set(result.version.to_string()),
+                outcome: Set(result.outcome.as_str().to_owned()),
+                because: Set(result.because.clone()),
+                resources: Set(write_json("check_result", &result.resources)?),
+                evidence: Set(write_json("check_result", &result.evidence)?),
+                judged_at: Set(judged.judged_at.as_datetime()),
+                recorded_leaf: Set(to_stored(judged.recorded_leaf)),
+            });
+        }
+        check_result::Entity::insert_many(rows).exec_without_returning(transaction).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn insert_statuses(
+    transaction: &DatabaseTransaction,
+    scope: &OrgScope,
+    changes: &[StatusChange],
+) -> Result<(), StoreFault> {
+    for some in changes.chunks(500) {
+        let rows = some.iter().map(|change| control_status::ActiveModel {
+            organization_id: Set(scope.uuid()),
+            framework: Set(change.framework.to_string()),
+            control: Set(change.control.to_string()),
+            run_id: Set(change.run.0),
+            state: Set(change.state.as_str().to_owned()),
+            because: Set(change.because.clone()),
+            valid_from: Set(change.valid_from.map(Timestamp::as_datetime)),
+            recorded_at: Set(change.recorded_at.as_datetime()),
+        });
+        control_status::Entity::insert_many(rows).exec_without_returning(transaction).await?;
+    }
+    Ok(())
+}
+
+fn to_result(row: check_result::Model) -> Result<JudgedResult, StoreFault> {
+    Ok(JudgedResult {
+        run: RunId(row.run_id),
+        judged_at: row.judged_at.into(),
+        recorded_leaf: from_stored(row.recorded_leaf),
+        result: CheckResult {
+            check: read_text("check_result", &row.check_id)?,
+            version: read_text("check_result", &row.version)?,
+            target: row.target,
+            outcome: read_text("check_result", &row.outcome)?,
+            because: row.because,
+            resources: read_json("check_result", row.resources)?,
+            evidence: read_json("check_result", row.evidence)?,
+        },
+    })
+}

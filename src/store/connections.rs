@@ -1,0 +1,93 @@
+//! Tenants and hosts an organization collects from.
+
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use super::entity::connection;
+use super::organizations::insert_secret;
+use super::{OrgScope, Store, StoreFault, read_json};
+use crate::config::secret_key::SealedSecret;
+use crate::model::evidence::Source;
+use crate::model::id::ConnectionId;
+use crate::model::time::Timestamp;
+
+/// A connected tenant or host. Settings hold no secret.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Connection {
+    pub id: ConnectionId,
+    pub source: Source,
+    pub target: String,
+    pub settings: serde_json::Value,
+    /// Where the sealed secret is, if the connection has one.
+    pub secret: Option<uuid::Uuid>,
+    pub created_at: Timestamp,
+}
+
+/// A connection to add.
+#[derive(Debug, Clone)]
+pub struct NewConnection {
+    pub source: Source,
+    pub target: String,
+    pub settings: serde_json::Value,
+    pub secret: Option<SealedSecret>,
+}
+
+impl Store {
+    /// Adds a connection; refuses a second one to the same target.
+    pub async fn add_connection(
+        &self,
+        scope: &OrgScope,
+        new: &NewConnection,
+        now: Timestamp,
+    ) -> Result<ConnectionId, StoreFault> {
+        let transaction = self.begin().await?;
+        let taken = connection::Entity::find()
+            .filter(connection::Column::OrganizationId.eq(scope.uuid()))
+            .filter(connection::Column::Source.eq(new.source.as_str()))
+            .filter(connection::Column::Target.eq(&new.target))
+            .one(&transaction)
+            .await?;
+        if taken.is_some() {
+            let source_kind = new.source.as_str();
+            return Err(StoreFault::ConnectionExists { source_kind, target: new.target.clone() });
+        }
+        let secret_id = match &new.secret {
+            Some(sealed) => Some(insert_secret(&transaction, scope.id(), "connection", sealed, now).await?),
+            None => None,
+        };
+        let id = ConnectionId::fresh();
+        let row = connection::ActiveModel {
+            id: Set(id.0),
+            organization_id: Set(scope.uuid()),
+            source: Set(new.source.as_str().to_owned()),
+            target: Set(new.target.clone()),
+            settings: Set(new.settings.clone()),
+            secret_id: Set(secret_id),
+            created_at: Set(now.as_datetime()),
+        };
+        connection::Entity::insert(row).exec_without_returning(&transaction).await?;
+        transaction.commit().await?;
+        Ok(id)
+    }
+
+    /// All connections, oldest first.
+    pub async fn connections(&self, scope: &OrgScope) -> Result<Vec<Connection>, StoreFault> {
+        let rows = connection::Entity::find()
+            .filter(connection::Column::OrganizationId.eq(scope.uuid()))
+            .order_by_asc(connection::Column::CreatedAt)
+            .order_by_asc(connection::Column::Id)
+            .all(&self.read)
+            .await?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(Connection {
+                    id: ConnectionId(row.id),
+                    source: read_json("connection", serde_json::Value::String(row.source))?,
+                    target: row.target,
+                    settings: row.settings,
+                    secret: row.secret_id,
+                    created_at: row.created_at.into(),
+                })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,26 @@
+//! What happened to a matrix version: proposed, accepted, rejected.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "responsibility_event")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub organization_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub framework: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub version: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub sequence: i64,
+    pub state: String,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub by: Json,
+    pub at: ChronoDateTimeUtc,
+    pub leaf: i64,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,106 @@
+//! Versions of responsibility matrices and what happened to them.
+
+use countersign_seal::digest::Digest;
+use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
+
+use super::entity::{responsibility_event, responsibility_version};
+use super::{OrgScope, Store, StoreFault, from_stored, read_json, read_text, to_stored, write_json};
+use crate::model::id::FrameworkId;
+use crate::model::responsibility::{MatrixState, ResponsibilityMatrix};
+use crate::model::time::Timestamp;
+
+/// A whole matrix, never edited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MatrixVersion {
+    pub matrix: ResponsibilityMatrix,
+    /// Digest of its canonical JSON; what both parties sign.
+    pub digest: Digest,
+    pub created_at: Timestamp,
+    pub leaf: u64,
+}
+
+/// Something that happened to a version.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MatrixEvent {
+    pub framework: FrameworkId,
+    pub version: u32,
+    /// Position in this version's history; the first is 0.
+    pub sequence: u32,
+    pub state: MatrixState,
+    /// Who did it: party and name.
+    pub by: serde_json::Value,
+    pub at: Timestamp,
+    pub leaf: u64,
+}
+
+impl Store {
+    /// The newest version of a framework's matrix that existed at `as_of`, and its state then.
+    pub async fn matrix_as_of(
+        &self,
+        scope: &OrgScope,
+        framework: &FrameworkId,
+        as_of: Timestamp,
+    ) -> Result<Option<(MatrixVersion, MatrixState)>, StoreFault> {
+        let row = responsibility_version::Entity::find()
+            .filter(responsibility_version::Column::OrganizationId.eq(scope.uuid()))
+            .filter(responsibility_version::Column::Framework.eq(framework.as_str()))
+            .filter(responsibility_version::Column::CreatedAt.lte(as_of.as_datetime()))
+            .order_by_desc(responsibility_version::Column::Version)
+            .one(&self.read)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let event = responsibility_event::Entity::find()
+            .filter(responsibility_event::Column::OrganizationId.eq(scope.uuid()))
+            .filter(responsibility_event::Column::Framework.eq(framework.as_str()))
+            .filter(responsibility_event::Column::Version.eq(row.version))
+            .filter(responsibility_event::Column::At.lte(as_of.as_datetime()))
+            .order_by_desc(responsibility_event::Column::Sequence)
+            .one(&self.read)
+            .await?;
+        let state = match event {
+            Some(event) => read_json("responsibility_event", serde_json::Value::String(event.state))?,
+            None => MatrixState::ProposedByTemplate,
+        };
+        let version = MatrixVersion {
+            digest: read_text("responsibility_version", &row.digest)?,
+            matrix: read_json("responsibility_version", row.matrix)?,
+            created_at: row.created_at.into(),
+            leaf: from_stored(row.leaf),
+        };
+        Ok(Some((version, state)))
+    }
+}
+
+pub(super) async fn insert(
+    transaction: &DatabaseTransaction,
+    scope: &OrgScope,
+    versions: &[MatrixVersion],
+    events: &[MatrixEvent],
+) -> Result<(), StoreFault> {
+    for version in versions {
+        let row = responsibility_version::ActiveModel {
+            organization_id: Set(scope.uuid()),
+            framework: Set(version.matrix.framework.to_string()),
+            version: Set(i64::from(version.matrix.version)),
+            digest: Set(version.digest.to_string()),
+            matrix: Set(write_json("responsibility_version", &version.matrix)?),
+            created_at: Set(version.created_at.as_datetime()),
+            leaf: Set(to_stored(version.leaf)),
+        };
+        responsibility_version::Entity::insert(row).exec_without_returning(transaction).await?;
+    }
+    for event in events {
+        let row = responsibility_event::ActiveModel {
+            organization_id: Set(scope.uuid()),
+            framework: Set(event.framework.to_string()),
+            version: Set(i64::from(event.version)),
+            sequence: Set(i64::from(event.sequence)),
+            state: Set(event.state.as_str().to_owned()),
+            by: Set(event.by.clone()),
+            at: Set(event.at.as_datetime()),
+            leaf: Set(to_stored(event.leaf)),
+        };
+        responsibility_event::Entity::insert(row).exec_without_returning(transaction).await?;
+    }
+    Ok(())
+}
