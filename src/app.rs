@@ -1,1 +1,160 @@
-//! To be written.
+//! The application: settings, database, vault, catalog, keys and clock, wired once for commands, pages and tests.
+
+use std::sync::Arc;
+
+use countersign_seal::note::{SigningKey, VerifyingKey};
+use uuid::Uuid;
+
+use crate::catalog::Catalog;
+use crate::config::data_folder::{DataFolder, DataFolderFault};
+use crate::config::secret_key::{KeyFault, SecretKey};
+use crate::config::{Config, ConfigFault};
+use crate::model::time::Clock;
+use crate::store::{Instance, OrgScope, Store, StoreFault};
+use crate::vault::{Vault, VaultFault};
+
+/// Everything a command, a page or the schedule needs.
+pub struct App {
+    pub data: DataFolder,
+    pub config: Config,
+    pub store: Store,
+    pub vault: Vault,
+    pub catalog: Arc<Catalog>,
+    pub secret_key: SecretKey,
+    pub clock: Arc<dyn Clock>,
+    /// Names this process as holder of leases.
+    pub process: String,
+}
+
+/// Why the application cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum AppFault {
+    #[error(transparent)]
+    Data(#[from] DataFolderFault),
+    #[error("the settings cannot be used")]
+    Config(#[from] ConfigFault),
+    #[error("the secret key cannot be used")]
+    Key(#[from] KeyFault),
+    #[error("the database cannot be used")]
+    Store(#[from] StoreFault),
+    #[error("the vault cannot be used")]
+    Vault(#[from] VaultFault),
+    #[error("cannot write {path}")]
+    Write { path: std::path::PathBuf, source: std::io::Error },
+    #[error("a signing key cannot be used")]
+    Note(#[from] countersign_seal::note::NoteError),
+    #[error("a signing key's seed is not 32 bytes")]
+    Seed,
+}
+
+impl App {
+    /// Makes a new installation in an empty or absent folder: settings file, key, database, vault.
+    pub async fn init(
+        data: DataFolder,
+        config: Config,
+        catalog: Arc<Catalog>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, AppFault> {
+        data.create()?;
+        let key_file = data.secret_key_file(&config);
+        if key_file.exists() {
+            return Err(DataFolderFault::AlreadyInitialized(data.path().to_owned()).into());
+        }
+        let settings = data.config_file();
+        if !settings.exists() {
+            std::fs::write(&settings, crate::config::TEMPLATE)
+                .map_err(|source| AppFault::Write { path: settings.clone(), source })?;
+        }
+        let store = open_store(&data, &config).await?;
+        store.migrate().await?;
+        let secret_key = SecretKey::create(&key_file)?;
+        if let Some(known) = store.instance().await? {
+            return Err(
+                KeyFault::WrongKey { expected: known.secret_key_id, found: secret_key.id().to_owned() }.into()
+            );
+        }
+        let instance = Instance { id: Uuid::now_v7(), secret_key_id: secret_key.id().to_owned() };
+        store.create_instance(&instance, clock.now()).await?;
+        Self::wire(data, config, store, catalog, secret_key, clock)
+    }
+
+    /// Opens an installation; refuses a folder without one and a key that is not its own.
+    pub async fn open(
+        data: DataFolder,
+        config: Config,
+        catalog: Arc<Catalog>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, AppFault> {
+        let key_file = data.secret_key_file(&config);
+        if !key_file.exists() {
+            return Err(DataFolderFault::NotInitialized(data.path().to_owned()).into());
+        }
+        let secret_key = SecretKey::read(&key_file)?;
+        let store = open_store(&data, &config).await?;
+        store.migrate().await?;
+        match store.instance().await? {
+            Some(known) if known.secret_key_id != secret_key.id() => {
+                let fault = KeyFault::WrongKey { expected: known.secret_key_id, found: secret_key.id().to_owned() };
+                return Err(fault.into());
+            }
+            Some(_) => {}
+            None => {
+                // The key file is there but the database is new: an `init` was cut off, or the database was lost.
+                let instance = Instance { id: Uuid::now_v7(), secret_key_id: secret_key.id().to_owned() };
+                store.create_instance(&instance, clock.now()).await?;
+            }
+        }
+        Self::wire(data, config, store, catalog, secret_key, clock)
+    }
+
+    fn wire(
+        data: DataFolder,
+        config: Config,
+        store: Store,
+        catalog: Arc<Catalog>,
+        secret_key: SecretKey,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, AppFault> {
+        let vault = Vault::local(&data.vault_folder(&config))?;
+        let staging = data.staging_folder();
+        crate::config::data_folder::create_private(&staging)
+            .map_err(|source| AppFault::Write { path: staging, source })?;
+        let process = format!("{}-{}", std::process::id(), Uuid::now_v7());
+        Ok(Self { data, config, store, vault, catalog, secret_key, clock, process })
+    }
+
+    /// The key that signs an organization's ledger.
+    pub async fn signing_key(&self, scope: &OrgScope) -> Result<SigningKey, AppFault> {
+        let (row, sealed) = self.store.signing_key(scope).await?;
+        let seed = self.secret_key.open(&signing_purpose(scope), &sealed)?;
+        let seed: [u8; 32] = seed.as_slice().try_into().map_err(|_| AppFault::Seed)?;
+        Ok(SigningKey::from_seed(&row.name, seed)?)
+    }
+
+    /// The public half of that key.
+    pub async fn verifying_key(&self, scope: &OrgScope) -> Result<VerifyingKey, AppFault> {
+        let (row, _) = self.store.signing_key(scope).await?;
+        let public: [u8; 32] = row.public_key.as_slice().try_into().map_err(|_| AppFault::Seed)?;
+        Ok(VerifyingKey::from_bytes(&row.name, &public)?)
+    }
+}
+
+/// What a sealed seed is bound to, so that it opens for its own organization only.
+#[must_use]
+pub fn signing_purpose(scope: &OrgScope) -> String {
+    format!("signing key of {}", scope.id())
+}
+
+/// What a connection's sealed secret is bound to.
+#[must_use]
+pub fn connection_purpose(scope: &OrgScope, target: &str) -> String {
+    format!("connection of {} to {target}", scope.id())
+}
+
+async fn open_store(data: &DataFolder, config: &Config) -> Result<Store, AppFault> {
+    let connections = config.database.read_connections;
+    match config.postgres_url()? {
+        Some(url) => Ok(Store::open_postgres(&url, connections).await?),
+        None => Ok(Store::open_sqlite(&data.database_file(), connections).await?),
+    }
+}

@@ -1,1 +1,87 @@
-//! To be written.
+//! Findings + catalog -> where every control stands. Pure: no database, no network, no clock.
+//!
+//! Nothing is over-claimed: only a full proof on every in-scope target makes an objective met by machine, a failing
+//! check makes it not met, and everything else is undetermined with the reason in words. Start with
+//! [`rollup::framework_statuses`].
+
+pub mod coverage;
+pub mod objective;
+pub mod rollup;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::catalog::Catalog;
+use crate::catalog::check::CheckDefinition;
+use crate::model::evidence::Source;
+use crate::model::finding::CheckResult;
+use crate::model::id::CheckId;
+use crate::model::time::Timestamp;
+
+/// A check's newest result on a target, and when the data behind it was judged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    pub result: CheckResult,
+    pub judged_at: Timestamp,
+}
+
+/// What an organization has: the targets that are in scope, by kind of source.
+pub type Targets = BTreeMap<Source, BTreeSet<String>>;
+
+/// Everything the roll-up reads.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation<'a> {
+    pub catalog: &'a Catalog,
+    pub targets: &'a Targets,
+    pub results: &'a Results,
+    pub now: Timestamp,
+}
+
+/// The newest result of every check on every target.
+#[derive(Debug, Clone, Default)]
+pub struct Results(BTreeMap<CheckId, BTreeMap<String, Judged>>);
+
+impl Results {
+    #[must_use]
+    pub fn new(all: impl IntoIterator<Item = Judged>) -> Self {
+        let mut results = Self::default();
+        for judged in all {
+            results.add(judged);
+        }
+        results
+    }
+
+    /// Adds a result unless a newer one is there.
+    pub fn add(&mut self, judged: Judged) {
+        let by_target = self.0.entry(judged.result.check.clone()).or_default();
+        let known = by_target.get(&judged.result.target);
+        if known.is_none_or(|known| known.judged_at <= judged.judged_at) {
+            by_target.insert(judged.result.target.clone(), judged);
+        }
+    }
+
+    #[must_use]
+    pub fn get(&self, check: &CheckId, target: &str) -> Option<&Judged> {
+        self.0.get(check)?.get(target)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Judged> {
+        self.0.values().flat_map(BTreeMap::values)
+    }
+}
+
+/// The kinds of source a check reads from; a check is asked of every target of these kinds.
+#[must_use]
+pub fn sources_of(catalog: &Catalog, check: &CheckDefinition) -> BTreeSet<Source> {
+    check.datasets().into_iter().filter_map(|id| catalog.collectors.get(id)).map(|collector| collector.source).collect()
+}
+
+/// The hours after which a result no longer says anything: the shortest time to live of what the check requires.
+#[must_use]
+pub fn hours_to_live(catalog: &Catalog, check: &CheckDefinition) -> Option<u32> {
+    check
+        .datasets()
+        .into_iter()
+        .filter_map(|id| catalog.collectors.get(id))
+        .map(|collector| collector.time_to_live_hours)
+        .min()
+}

@@ -1,1 +1,5 @@
-//! To be written.
+//! Who owns what and what is still open: the rules of gaps, requests and responsibilities. Pure; `pipeline` saves.
+
+pub mod gaps;
+pub mod owner;
+pub mod requests;
