@@ -133,7 +133,11 @@ fn compile_faults(id: &CheckId, rego: &RegoModule, code: &str, library: &[RegoMo
     }
     if let Err(fault) = compile(&expected, rego, library) {
         let file = fault.file.unwrap_or_else(|| rego.file.clone());
-        faults.add(file, fault.line, format!("the rule does not compile: {}", fault.message));
+        let in_library = file != rego.file;
+        faults.add(file, fault.line, fault.message);
+        if in_library {
+            faults.add(&rego.file, None, "the rule cannot be compiled while a shared library is at fault");
+        }
     }
 }
 
