@@ -1,4 +1,17 @@
 //! Check definitions: `controls/checks/<source>/<name>/check.rego` and its `cases/`.
+//!
+//! The types a check is read into; never evaluates a rule (that is `evaluate`). Start with [`load_check`], which reads
+//! one folder and reports everything that is wrong with it.
+
+mod annotations;
+mod case;
+mod lint;
+mod load;
+mod policy;
+
+pub use case::{CaseDataset, CaseInput};
+pub use load::{check_digest, lint_library, load_check};
+pub use policy::{RuleFault, compile};
 
 use std::collections::BTreeMap;
 
@@ -71,6 +84,11 @@ pub struct CheckMetadata {
     /// property-deletion test leaves these alone.
     #[serde(default)]
     pub irrelevant: BTreeMap<DatasetId, Vec<String>>,
+    /// Per dataset: row properties for which absent, null and empty all mean "not set", because the source leaves
+    /// them out where it does not know the feature. A value in them does bear on the verdict. The generated
+    /// property-deletion test leaves them alone while they are null or empty.
+    #[serde(default)]
+    pub optional: BTreeMap<DatasetId, Vec<String>>,
 }
 
 /// A Rego source file.

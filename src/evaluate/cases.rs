@@ -1,0 +1,256 @@
+//! Tests of the checks themselves: worked examples, and the proof that no pass survives the loss of what it rests on.
+//!
+//! Used by `check test` and by the test suite. Start with [`test_check`].
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::catalog::check::{CaseInput, CheckCase, CheckDefinition};
+use crate::dataset::Dataset;
+use crate::model::finding::{CheckResult, FindingOutcome};
+use crate::model::id::DatasetId;
+
+use super::inputs::{Inputs, Subject};
+use super::Judge;
+
+/// Hours that a case's data counts; cases that try old data are older than this.
+pub const CASE_TIME_TO_LIVE_HOURS: u32 = 48;
+
+/// How one worked example went.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CaseReport {
+    pub case: String,
+    pub expected: FindingOutcome,
+    pub result: CheckResult,
+}
+
+impl CaseReport {
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.expected == self.result.outcome
+    }
+}
+
+/// A pass that stayed a pass although a property it should rest on was gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PropertyViolation {
+    pub case: String,
+    pub dataset: DatasetId,
+    pub row: usize,
+    /// Dotted path below the row; places in lists are not part of it.
+    pub property: String,
+    pub change: PropertyChange,
+}
+
+/// What was done to the property.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PropertyChange {
+    Deleted,
+    SetToNull,
+}
+
+impl std::fmt::Display for PropertyViolation {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let change = match self.change {
+            PropertyChange::Deleted => "deleted",
+            PropertyChange::SetToNull => "null",
+        };
+        write!(
+            formatter,
+            "case {}: still `pass` with `{}` of row {} of {} {change}; make the rule look at it or declare it irrelevant",
+            self.case, self.property, self.row, self.dataset
+        )
+    }
+}
+
+/// Everything that testing a check found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheckReport {
+    pub cases: Vec<CaseReport>,
+    pub violations: Vec<PropertyViolation>,
+}
+
+impl CheckReport {
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.violations.is_empty() && self.cases.iter().all(CaseReport::holds)
+    }
+}
+
+/// Runs all worked examples of a check, then the property test on each that is expected to pass.
+#[must_use]
+pub fn test_check(judge: &Judge, check: &CheckDefinition) -> CheckReport {
+    let cases = check.cases.iter().filter_map(|case| test_case(judge, check, case)).collect();
+    CheckReport { cases, violations: property_violations(judge, check) }
+}
+
+/// Judges one worked example. None if its input is not one (the loader refuses such cases).
+#[must_use]
+pub fn test_case(judge: &Judge, check: &CheckDefinition, case: &CheckCase) -> Option<CaseReport> {
+    let input: CaseInput = serde_json::from_value(case.input.clone()).ok()?;
+    let result = judge_input(judge, check, &input);
+    Some(CaseReport { case: case.name.clone(), expected: case.expected, result })
+}
+
+/// For each pass case, deletes every property of every row, and sets it to null, one at a time: lists those after which
+/// the check still passes although the property is not declared irrelevant.
+#[must_use]
+pub fn property_violations(judge: &Judge, check: &CheckDefinition) -> Vec<PropertyViolation> {
+    let passing = check.cases.iter().filter(|case| case.expected == FindingOutcome::Pass);
+    let mut violations = Vec::new();
+    for case in passing {
+        let Ok(input) = serde_json::from_value::<CaseInput>(case.input.clone()) else { continue };
+        for (dataset, given) in &input.datasets {
+            for (row, value) in given.rows.iter().enumerate() {
+                for pointer in properties(value) {
+                    let property = pointer.dotted();
+                    let Some(old) = value.pointer(&pointer.text()) else { continue };
+                    if is_declared(&check.metadata.irrelevant, dataset, &property)
+                        || (is_unset(old) && is_declared(&check.metadata.optional, dataset, &property))
+                    {
+                        continue;
+                    }
+                    for change in [PropertyChange::Deleted, PropertyChange::SetToNull] {
+                        if change == PropertyChange::SetToNull && old.is_null() {
+                            continue;
+                        }
+                        let changed = with_change(&input, dataset, row, &pointer, change);
+                        if judge_input(judge, check, &changed).outcome == FindingOutcome::Pass {
+                            let (case, property) = (case.name.clone(), property.clone());
+                            violations.push(PropertyViolation { case, dataset: dataset.clone(), row, property, change });
+                        }
+                    }
+                }
+            }
+        }
+    }
+    violations
+}
+
+fn judge_input(judge: &Judge, check: &CheckDefinition, input: &CaseInput) -> CheckResult {
+    let datasets: BTreeMap<DatasetId, Dataset> = input
+        .datasets
+        .iter()
+        .map(|(id, given)| {
+            let dataset = Dataset {
+                id: id.clone(),
+                outcome: given.outcome,
+                reason: given.reason.clone(),
+                collected_at: given.collected_at.unwrap_or(input.now),
+                rows: given.rows.clone(),
+                meta: given.meta.clone(),
+            };
+            (id.clone(), dataset)
+        })
+        .collect();
+    let subject = Subject { organization: "case", target: "case", now: input.now };
+    let settings = Value::Object(input.settings.clone());
+    let inputs =
+        Inputs::prepare(subject, &datasets, &settings, &BTreeMap::new(), &|_| Some(CASE_TIME_TO_LIVE_HOURS));
+    judge.judge(check, &inputs)
+}
+
+/// Where a property is inside a row.
+#[derive(Debug, Clone)]
+struct Pointer(Vec<Step>);
+
+#[derive(Debug, Clone)]
+enum Step {
+    Key(String),
+    Index(usize),
+}
+
+impl Pointer {
+    /// As a JSON pointer (RFC 6901).
+    fn text(&self) -> String {
+        Self::join(&self.0)
+    }
+
+    fn join(steps: &[Step]) -> String {
+        steps
+            .iter()
+            .map(|step| match step {
+                Step::Key(key) => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+                Step::Index(index) => format!("/{index}"),
+            })
+            .collect()
+    }
+
+    fn dotted(&self) -> String {
+        let keys: Vec<&str> = self
+            .0
+            .iter()
+            .filter_map(|step| match step {
+                Step::Key(key) => Some(key.as_str()),
+                Step::Index(_) => None,
+            })
+            .collect();
+        keys.join(".")
+    }
+}
+
+/// Every object member below `row`, at any depth.
+fn properties(row: &Value) -> Vec<Pointer> {
+    fn walk(value: &Value, path: &mut Vec<Step>, found: &mut Vec<Pointer>) {
+        match value {
+            Value::Object(members) => {
+                for (key, member) in members {
+                    path.push(Step::Key(key.clone()));
+                    found.push(Pointer(path.clone()));
+                    walk(member, path, found);
+                    path.pop();
+                }
+            }
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    path.push(Step::Index(index));
+                    walk(item, path, found);
+                    path.pop();
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    walk(row, &mut Vec::new(), &mut found);
+    found
+}
+
+fn is_unset(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        _ => false,
+    }
+}
+
+/// True when the property, or one that it is part of, is declared; `*` declares all.
+fn is_declared(declared: &BTreeMap<DatasetId, Vec<String>>, dataset: &DatasetId, property: &str) -> bool {
+    declared.get(dataset).is_some_and(|paths| {
+        paths.iter().any(|path| {
+            path == "*" || property.strip_prefix(path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
+    })
+}
+
+fn with_change(input: &CaseInput, dataset: &DatasetId, row: usize, pointer: &Pointer, change: PropertyChange) -> CaseInput {
+    let mut changed = input.clone();
+    let row = changed.datasets.get_mut(dataset).and_then(|given| given.rows.get_mut(row));
+    if let (Some(row), Some((Step::Key(key), parents))) = (row, pointer.0.split_last()) {
+        let parent: Option<&mut Map<String, Value>> =
+            row.pointer_mut(&Pointer::join(parents)).and_then(Value::as_object_mut);
+        if let Some(parent) = parent {
+            match change {
+                PropertyChange::Deleted => {
+                    parent.remove(key);
+                }
+                PropertyChange::SetToNull => {
+                    parent.insert(key.clone(), Value::Null);
+                }
+            }
+        }
+    }
+    changed
+}
