@@ -11,6 +11,7 @@ use crate::model::time::Clock;
 
 pub mod graph;
 pub mod host;
+pub mod import;
 pub mod redact;
 
 /// One tenant, host or file drop that collectors are run against.
