@@ -103,9 +103,12 @@ impl GraphError {
             ErrorClass::BadRequest => {
                 format!("Microsoft Graph did not understand the request of this collector{}", self.quoted_message())
             }
-            ErrorClass::Restart => "Microsoft Graph lost its place while the dataset was read: collect it again".to_owned(),
+            ErrorClass::Restart => {
+                "Microsoft Graph lost its place while the dataset was read: collect it again".to_owned()
+            }
             ErrorClass::SlowDown => {
-                "Microsoft Graph asked to slow down and did not answer in time: collect again later, or less often".to_owned()
+                "Microsoft Graph asked to slow down and did not answer in time: collect again later, or less often"
+                    .to_owned()
             }
             ErrorClass::Unavailable => {
                 "Microsoft Graph was not available: collect again later, and look at the service health page".to_owned()

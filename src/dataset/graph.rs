@@ -192,9 +192,9 @@ fn refuse_error_body(body: &Value) -> Result<(), ParseError> {
 /// True when an expanded list inside a row was cut by the source (`members@odata.nextLink`).
 fn holds_a_continuation(value: &Value) -> bool {
     match value {
-        Value::Object(fields) => fields
-            .iter()
-            .any(|(name, field)| (name.ends_with("@odata.nextLink") && !field.is_null()) || holds_a_continuation(field)),
+        Value::Object(fields) => fields.iter().any(|(name, field)| {
+            (name.ends_with("@odata.nextLink") && !field.is_null()) || holds_a_continuation(field)
+        }),
         Value::Array(items) => items.iter().any(holds_a_continuation),
         _ => false,
     }
@@ -274,7 +274,13 @@ mod tests {
         assert_eq!(singleton(&[plain]).unwrap().rows, [row]);
         let wrapped = br#"{"@odata.context": "c", "value": [{"id": "p"}]}"#;
         assert_eq!(singleton(&[wrapped]).unwrap().rows, [json!({"id": "p"})]);
-        for bad in [br#"{"value": []}"#.as_slice(), br#"{"value": [{}, {}]}"#, b"[{}, {}]", b"3", br#"{"@odata.context": "c"}"#] {
+        for bad in [
+            br#"{"value": []}"#.as_slice(),
+            br#"{"value": [{}, {}]}"#,
+            b"[{}, {}]",
+            b"3",
+            br#"{"@odata.context": "c"}"#,
+        ] {
             assert!(singleton(&[bad]).is_err(), "{}", String::from_utf8_lossy(bad));
         }
     }
