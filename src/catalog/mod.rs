@@ -9,6 +9,7 @@ pub mod crosswalk;
 pub mod fault;
 pub mod files;
 pub mod framework;
+pub mod graph_errors;
 pub mod template;
 
 use std::collections::BTreeMap;

@@ -1,0 +1,251 @@
+//! What the client must know of a page to go on: how many rows, where the next page is, whether a list inside was cut.
+//! Reads without building the rows, which are the parsers' business.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+/// A page of a collection, or one object.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Page {
+    pub(super) rows: usize,
+    pub(super) next_link: Option<String>,
+    /// A list inside a row names a continuation of its own, which is not followed.
+    pub(super) holds_cut_lists: bool,
+}
+
+/// Reads a body that came with status 200.
+///
+/// # Errors
+/// A sentence that says how the body differs from what was asked for.
+pub(super) fn read(body: &[u8], paged: bool) -> Result<Page, String> {
+    let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
+    match first {
+        None => return Err("the answer was empty".to_owned()),
+        Some(b'<') => {
+            return Err(
+                "the answer was a web page and not JSON, so something answers in Microsoft Graph's place: check \
+                        any proxy between here and there"
+                    .to_owned(),
+            );
+        }
+        Some(_) => {}
+    }
+    let envelope: Envelope = serde_json::from_slice(body).map_err(|fault| match fault.classify() {
+        serde_json::error::Category::Eof => "the answer ends in the middle of the JSON document".to_owned(),
+        serde_json::error::Category::Data => "the answer is JSON, but not an object of the expected form".to_owned(),
+        _ => format!("the answer is not JSON (line {}, column {})", fault.line(), fault.column()),
+    })?;
+    if envelope.has_error && envelope.value == List::Absent {
+        return Err("the answer says it is fine (status 200) and holds an error".to_owned());
+    }
+    match (paged, envelope.value) {
+        (true, List::Rows(rows)) => {
+            Ok(Page { rows, next_link: envelope.next_link, holds_cut_lists: envelope.holds_cut_lists })
+        }
+        (true, List::Absent) => Err("the answer has no `value` list".to_owned()),
+        (true, List::Other) => Err("the answer's `value` is not a list of objects".to_owned()),
+        (false, _) if envelope.next_link.is_some() => {
+            Err("one object was expected and the answer has pages".to_owned())
+        }
+        (false, _) if envelope.fields == 0 => Err("the answer is an object without any field".to_owned()),
+        (false, List::Rows(rows)) if envelope.fields == 1 && rows != 1 => {
+            Err(format!("one object was expected and the answer is a list of {rows}"))
+        }
+        (false, _) => Ok(Page { rows: 1, next_link: None, holds_cut_lists: envelope.holds_cut_lists }),
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum List {
+    Absent,
+    Rows(usize),
+    Other,
+}
+
+struct Envelope {
+    value: List,
+    next_link: Option<String>,
+    has_error: bool,
+    holds_cut_lists: bool,
+    /// Fields that are not `@odata.…` annotations.
+    fields: usize,
+}
+
+impl<'de> Deserialize<'de> for Envelope {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(EnvelopeVisitor)
+    }
+}
+
+struct EnvelopeVisitor;
+
+impl<'de> Visitor<'de> for EnvelopeVisitor {
+    type Value = Envelope;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Envelope, A::Error> {
+        let mut envelope =
+            Envelope { value: List::Absent, next_link: None, has_error: false, holds_cut_lists: false, fields: 0 };
+        let mut links = 0;
+        while let Some(name) = map.next_key::<String>()? {
+            envelope.fields += usize::from(!name.starts_with("@odata."));
+            match name.as_str() {
+                "@odata.nextLink" => {
+                    envelope.next_link = map.next_value()?;
+                    links += 1;
+                }
+                "value" if envelope.value == List::Absent => {
+                    let rows: Inner = map.next_value()?;
+                    envelope.value = rows.objects.map_or(List::Other, List::Rows);
+                    envelope.holds_cut_lists |= rows.holds_cut_lists;
+                }
+                "value" => return Err(serde::de::Error::duplicate_field("value")),
+                "error" => envelope.has_error = map.next_value::<Option<IgnoredAny>>()?.is_some(),
+                _ => {
+                    envelope.holds_cut_lists |= name.ends_with("@odata.nextLink");
+                    envelope.holds_cut_lists |= map.next_value::<Inner>()?.holds_cut_lists;
+                }
+            }
+        }
+        if links > 1 {
+            return Err(serde::de::Error::duplicate_field("@odata.nextLink"));
+        }
+        Ok(envelope)
+    }
+}
+
+/// Anything inside a page.
+struct Inner {
+    /// How many objects, when it is a list of nothing but objects.
+    objects: Option<usize>,
+    is_object: bool,
+    holds_cut_lists: bool,
+}
+
+impl Inner {
+    const SCALAR: Self = Self { objects: None, is_object: false, holds_cut_lists: false };
+}
+
+impl<'de> Deserialize<'de> for Inner {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(InnerVisitor)
+    }
+}
+
+/// Whether a field's name says that a list was cut; read without keeping the name.
+struct NamesContinuation(bool);
+
+impl<'de> Deserialize<'de> for NamesContinuation {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameVisitor;
+        impl Visitor<'_> for NameVisitor {
+            type Value = NamesContinuation;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a field name")
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<NamesContinuation, E> {
+                Ok(NamesContinuation(name.ends_with("@odata.nextLink")))
+            }
+        }
+        deserializer.deserialize_str(NameVisitor)
+    }
+}
+
+struct InnerVisitor;
+
+impl<'de> Visitor<'de> for InnerVisitor {
+    type Value = Inner;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("any JSON value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Inner, A::Error> {
+        let mut holds_cut_lists = false;
+        while let Some(NamesContinuation(named)) = map.next_key()? {
+            holds_cut_lists |= named;
+            holds_cut_lists |= map.next_value::<Inner>()?.holds_cut_lists;
+        }
+        Ok(Inner { objects: None, is_object: true, holds_cut_lists })
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Inner, A::Error> {
+        let mut list = Inner { objects: Some(0), is_object: false, holds_cut_lists: false };
+        while let Some(item) = items.next_element::<Inner>()? {
+            list.objects = list.objects.filter(|_| item.is_object).map(|count| count + 1);
+            list.holds_cut_lists |= item.holds_cut_lists;
+        }
+        Ok(list)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Inner, E> {
+        Ok(Inner::SCALAR)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Inner, E> {
+        Ok(Inner::SCALAR)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Inner, E> {
+        Ok(Inner::SCALAR)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Inner, E> {
+        Ok(Inner::SCALAR)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Inner, E> {
+        Ok(Inner::SCALAR)
+    }
+
+    fn visit_unit<E>(self) -> Result<Inner, E> {
+        Ok(Inner::SCALAR)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Page, read};
+
+    #[test]
+    fn rows_are_counted_and_the_next_link_is_found() {
+        let body = br#"{"@odata.nextLink": "https://x/2", "value": [{"a": [1, null, {"b": 1.5}]}, {}]}"#;
+        let page = Page { rows: 2, next_link: Some("https://x/2".to_owned()), holds_cut_lists: false };
+        assert_eq!(read(body, true).unwrap(), page);
+    }
+
+    #[test]
+    fn a_cut_list_inside_a_row_is_noticed_but_not_in_a_text() {
+        let cut = br#"{"value": [{"a": {"members": [], "members@odata.nextLink": "https://x"}}]}"#;
+        assert!(read(cut, true).unwrap().holds_cut_lists);
+        let text = br#"{"value": [{"displayName": "members@odata.nextLink\":"}]}"#;
+        assert!(!read(text, true).unwrap().holds_cut_lists);
+    }
+
+    #[test]
+    fn a_body_that_is_not_a_page_is_named_for_what_it_is() {
+        let named: [(&[u8], &str); 9] = [
+            (b" ", "empty"),
+            (b"<!DOCTYPE html>", "web page"),
+            (b"{\"value\": [{", "middle"),
+            (b"hello", "not JSON"),
+            (b"[]", "expected form"),
+            (b"{\"value\": 3}", "not a list"),
+            (b"{\"value\": [3]}", "not a list of objects"),
+            (b"{\"error\": {}}", "holds an error"),
+            (b"{\"id\": 1}", "no `value`"),
+        ];
+        for (body, words) in named {
+            let reason = read(body, true).unwrap_err();
+            assert!(reason.contains(words), "{reason} should say {words}");
+        }
+        assert!(read(b"{}", false).is_err());
+        assert!(read(b"{\"value\": [], \"value\": []}", true).is_err());
+    }
+}
