@@ -12,9 +12,12 @@ use crate::model::time::Timestamp;
 pub(super) fn register(tera: &mut Tera) {
     tera.register_filter("short", |digest: &str, _: Kwargs, _: &State| short(digest));
     tera.register_filter("time", |time: &str, _: Kwargs, _: &State| moment(time, Timestamp::for_people));
-    tera.register_filter("date", |time: &str, _: Kwargs, _: &State| moment(time, |time| time.for_people().chars().take(10).collect()));
+    tera.register_filter("date", |time: &str, _: Kwargs, _: &State| {
+        moment(time, |time| time.for_people().chars().take(10).collect())
+    });
     tera.register_filter("party", |party: &str, _: Kwargs, _: &State| title_of_party(party));
     tera.register_filter("words", |word: &str, _: Kwargs, _: &State| word.replace('_', " "));
+    tera.register_filter("shape", |word: &str, _: Kwargs, _: &State| shape(word));
     tera.register_filter("size", |bytes: u64, _: Kwargs, _: &State| size(bytes));
     tera.register_filter("grouped", |number: u64, _: Kwargs, _: &State| grouped(number));
     tera.register_filter("plural", |number: u64, words: Kwargs, _: &State| -> TeraResult<String> {
@@ -44,6 +47,17 @@ pub(super) fn escape(text: &str, out: &mut dyn Write) -> std::io::Result<()> {
         plain = at + 1;
     }
     out.write_all(&text.as_bytes()[plain..])
+}
+
+/// The shape (and colour) that stands for a status, a finding, a collection outcome or a gap. What is not known to be
+/// good or bad gets the shape of not knowing.
+fn shape(word: &str) -> &'static str {
+    match word {
+        "met" | "pass" | "complete" | "empty" => "met",
+        "not_met" | "fail" | "open" => "not_met",
+        "not_applicable" | "not_offered" => "not_applicable",
+        _ => "undetermined",
+    }
 }
 
 /// The first twelve digits of a digest.
@@ -92,7 +106,7 @@ fn size(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{escape, grouped, moment, short, size};
+    use super::{escape, grouped, moment, shape, short, size};
     use crate::model::time::Timestamp;
 
     fn escaped(text: &str) -> String {
@@ -103,13 +117,26 @@ mod tests {
 
     #[test]
     fn markup_in_a_name_is_text_and_scripts_of_the_world_stay_as_they_are() {
-        assert_eq!(escaped("<img src=x onerror='a(\"&\")'>"), "&lt;img src=x onerror=&#39;a(&quot;&amp;&quot;)&#39;&gt;");
+        assert_eq!(
+            escaped("<img src=x onerror='a(\"&\")'>"),
+            "&lt;img src=x onerror=&#39;a(&quot;&amp;&quot;)&#39;&gt;"
+        );
         assert_eq!(escaped("עברית 🦷 Ä\u{0}\u{1B}"), "עברית 🦷 Ä\u{FFFD}\u{FFFD}");
     }
 
     #[test]
+    fn a_word_nobody_knows_never_looks_like_a_pass() {
+        assert_eq!(shape("met"), "met");
+        assert_eq!(shape("anything else"), "undetermined");
+        assert_eq!(shape("denied"), "undetermined");
+    }
+
+    #[test]
     fn sizes_and_numbers_read_like_people_write_them() {
-        assert_eq!([size(0), size(999), size(1000), size(1_549_999), size(2_000_000_000)].join(" "), "0 B 999 B 1.0 kB 1.5 MB 2.0 GB");
+        assert_eq!(
+            [size(0), size(999), size(1000), size(1_549_999), size(2_000_000_000)].join(" "),
+            "0 B 999 B 1.0 kB 1.5 MB 2.0 GB"
+        );
         assert_eq!([grouped(7), grouped(1234), grouped(1_234_567)].join(" "), "7 1,234 1,234,567");
     }
 

@@ -21,7 +21,9 @@ pub enum RenderError {
     Folder { folder: PathBuf, source: std::io::Error },
     #[error("the file {file} in the override folder cannot be used: {why}")]
     Override { file: PathBuf, why: String },
-    #[error("the templates do not fit together; correct the template named below or remove it from the override folder")]
+    #[error(
+        "the templates do not fit together; correct the template named below or remove it from the override folder"
+    )]
     Templates(#[source] Box<tera::Error>),
     #[error("`{template}` could not be printed")]
     Print { template: String, source: Box<tera::Error> },

@@ -104,7 +104,10 @@ pub fn matrix(input: MatrixInput<'_>) -> MatrixReport {
         let own = rows.remove(&control.id).unwrap_or_default();
         let has_owner = own.iter().any(|row| row.objective.is_none())
             || (!control.objectives.is_empty()
-                && control.objectives.iter().all(|part| own.iter().any(|row| row.objective.as_ref() == Some(&part.id))));
+                && control
+                    .objectives
+                    .iter()
+                    .all(|part| own.iter().any(|row| row.objective.as_ref() == Some(&part.id))));
         if counting == Counting::Counted && !has_owner {
             orphans.push(control.id.clone());
         } else if own.is_empty() {

@@ -16,6 +16,8 @@ pub mod work;
 
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod tests;
 
 /// Why a report could not be printed.
 #[derive(Debug, thiserror::Error)]

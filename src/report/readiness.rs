@@ -162,13 +162,10 @@ pub fn readiness(input: ReadinessInput<'_>) -> ReadinessReport {
         }
     }
 
-    let tally = |lines: &[ControlLine]| {
-        Totals::add_up(input.framework, lines.iter().map(|line| (line.counting, line.state)))
-    };
-    let families: Vec<_> = families
-        .into_iter()
-        .map(|(name, controls)| FamilyLine { name, totals: tally(&controls), controls })
-        .collect();
+    let tally =
+        |lines: &[ControlLine]| Totals::add_up(input.framework, lines.iter().map(|line| (line.counting, line.state)));
+    let families: Vec<_> =
+        families.into_iter().map(|(name, controls)| FamilyLine { name, totals: tally(&controls), controls }).collect();
     let all = families.iter().flat_map(|family| &family.controls);
     let totals = Totals::add_up(input.framework, all.map(|line| (line.counting, line.state)));
     let parties = work::by_party(input.framework, input.catalog, input.gaps, input.requests);
@@ -268,7 +265,12 @@ impl<'a> Sources<'a> {
         }
     }
 
-    fn objectives(&self, control: &Control, status: Option<&ControlStatus>, coverage: &mut Coverage) -> Vec<ObjectiveLine> {
+    fn objectives(
+        &self,
+        control: &Control,
+        status: Option<&ControlStatus>,
+        coverage: &mut Coverage,
+    ) -> Vec<ObjectiveLine> {
         let judged: HashMap<&str, &ObjectiveStatus> = status
             .map(|status| status.objectives.iter().map(|objective| (objective.objective.as_str(), objective)).collect())
             .unwrap_or_default();

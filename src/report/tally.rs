@@ -34,6 +34,9 @@ pub struct StateTotal {
     /// The framework's own word.
     pub word: String,
     pub count: usize,
+    /// Where its part of a bar begins and how long it is, in thousandths; all parts together fill the bar.
+    pub bar_start: usize,
+    pub bar_length: usize,
 }
 
 /// Where the controls of a framework stand. `counted` is the sum of `states`; `rows` is
@@ -57,7 +60,7 @@ impl Totals {
 
     pub(super) fn add_up(framework: &Framework, rows: impl Iterator<Item = (Counting, Option<ControlState>)>) -> Self {
         let states = ORDER
-            .map(|state| StateTotal { state, word: word(framework, state), count: 0 })
+            .map(|state| StateTotal { state, word: word(framework, state), count: 0, bar_start: 0, bar_length: 0 })
             .to_vec();
         let mut totals = Self { states, counted: 0, derived: 0, not_assessable: 0, rows: 0 };
         for (counting, state) in rows {
@@ -74,7 +77,18 @@ impl Totals {
                 }
             }
         }
+        totals.lay_out_bar();
         totals
+    }
+
+    fn lay_out_bar(&mut self) {
+        let mut before = 0;
+        for total in &mut self.states {
+            let place = |count: usize| (count * 1000).checked_div(self.counted).unwrap_or(0);
+            total.bar_start = place(before);
+            before += total.count;
+            total.bar_length = place(before) - total.bar_start;
+        }
     }
 }
 

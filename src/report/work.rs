@@ -59,7 +59,10 @@ impl GapLine {
         Self {
             id: gap.id,
             check: gap.check.clone(),
-            check_title: catalog.checks.get(&gap.check).map_or_else(|| gap.check.to_string(), |check| check.title.clone()),
+            check_title: catalog
+                .checks
+                .get(&gap.check)
+                .map_or_else(|| gap.check.to_string(), |check| check.title.clone()),
             target: gap.target.clone(),
             title: gap.title.clone(),
             severity: gap.severity.clone(),
@@ -109,9 +112,8 @@ pub struct AskLine {
 }
 
 fn open_gaps<'a>(framework: &'a Framework, gaps: &'a [Gap]) -> impl Iterator<Item = &'a Gap> {
-    gaps.iter().filter(|gap| {
-        gap.state != GapState::Closed && gap.controls.iter().any(|held| held.framework == framework.id)
-    })
+    gaps.iter()
+        .filter(|gap| gap.state != GapState::Closed && gap.controls.iter().any(|held| held.framework == framework.id))
 }
 
 fn open_requests<'a>(
