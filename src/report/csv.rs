@@ -1,0 +1,260 @@
+//! Reports as CSV for spreadsheets: UTF-8, comma, CRLF, quotes where needed.
+//!
+//! A spreadsheet runs a cell that begins like a formula, so such cells get a leading apostrophe ([`guard`]);
+//! [`unguard`] takes exactly that apostrophe away again when a file comes back.
+
+use std::borrow::Cow;
+
+use super::ReportError;
+use super::data::Basis;
+use super::matrix::MatrixReport;
+use super::readiness::ReadinessReport;
+
+const MATRIX_COLUMNS: [&str; 15] = [
+    "framework",
+    "version",
+    "state",
+    "control",
+    "objective",
+    "title",
+    "family",
+    "kind",
+    "accountable",
+    "provider_tasks",
+    "internal_tasks",
+    "document",
+    "as_of",
+    "catalog",
+    "checkpoint",
+];
+
+/// The responsibility matrix, one line a row. A control nobody owns has an empty `kind`.
+///
+/// # Errors
+/// Only when memory runs out.
+pub fn matrix(report: &MatrixReport) -> Result<Vec<u8>, ReportError> {
+    let version = report.matrix.version.to_string();
+    let basis = BasisCells::of(&report.basis);
+    write(
+        &MATRIX_COLUMNS,
+        report.lines().map(|(family, line)| {
+            let owner = line.owner.as_ref();
+            [
+                report.framework.id.as_str(),
+                &version,
+                report.matrix.words,
+                line.control.as_str(),
+                line.objective.as_ref().map_or("", |id| id.as_str()),
+                &line.title,
+                &family.name,
+                owner.map_or("", |owner| owner.kind.as_str()),
+                owner.map_or("", |owner| owner.accountable.as_str()),
+                owner.map_or("", |owner| &owner.provider_tasks),
+                owner.map_or("", |owner| &owner.internal_tasks),
+                owner.and_then(|owner| owner.document.as_deref()).unwrap_or(""),
+                &basis.as_of,
+                &basis.catalog,
+                &basis.checkpoint,
+            ]
+            .map(str::to_owned)
+        }),
+    )
+}
+
+const REGISTER_COLUMNS: [&str; 15] = [
+    "leaf",
+    "record_hash",
+    "run",
+    "dataset",
+    "title",
+    "target",
+    "source",
+    "collected_at",
+    "outcome",
+    "reason",
+    "artifacts",
+    "controls",
+    "as_of",
+    "catalog",
+    "checkpoint",
+];
+
+/// The evidence register, one line a record; `artifacts` holds `name sha256` pairs, one a line.
+///
+/// # Errors
+/// Only when memory runs out.
+pub fn evidence_register(report: &ReadinessReport) -> Result<Vec<u8>, ReportError> {
+    let basis = BasisCells::of(&report.basis);
+    write(
+        &REGISTER_COLUMNS,
+        report.evidence.iter().map(|line| {
+            let artifacts: Vec<_> =
+                line.artifacts.iter().map(|artifact| format!("{} {}", artifact.name, artifact.sha256)).collect();
+            [
+                line.leaf.to_string(),
+                line.record_hash.to_string(),
+                line.run.to_string(),
+                line.dataset.to_string(),
+                line.dataset_title.clone(),
+                line.target.clone(),
+                line.source.as_str().to_owned(),
+                line.collected_at.to_string(),
+                line.outcome.as_str().to_owned(),
+                line.reason.clone(),
+                artifacts.join("\n"),
+                line.controls.to_string(),
+                basis.as_of.clone(),
+                basis.catalog.clone(),
+                basis.checkpoint.clone(),
+            ]
+        }),
+    )
+}
+
+const GAP_COLUMNS: [&str; 19] = [
+    "gap",
+    "party",
+    "severity",
+    "state",
+    "title",
+    "check",
+    "target",
+    "because",
+    "remediation",
+    "resources",
+    "controls",
+    "controls_elsewhere",
+    "opened_at",
+    "last_seen_at",
+    "reopened",
+    "evidence",
+    "as_of",
+    "catalog",
+    "checkpoint",
+];
+
+/// The open gaps of all parties, one line a gap.
+///
+/// # Errors
+/// Only when memory runs out.
+pub fn gaps(report: &ReadinessReport) -> Result<Vec<u8>, ReportError> {
+    let basis = BasisCells::of(&report.basis);
+    let gaps = report.parties.iter().flat_map(|party| &party.gaps);
+    write(
+        &GAP_COLUMNS,
+        gaps.map(|gap| {
+            let mut resources = gap.resources.join("\n");
+            if gap.more_resources > 0 {
+                resources.push_str(&format!("\nand {} more", gap.more_resources));
+            }
+            [
+                gap.id.to_string(),
+                gap.party.as_str().to_owned(),
+                gap.severity.clone(),
+                gap.state.as_str().to_owned(),
+                gap.title.clone(),
+                gap.check.to_string(),
+                gap.target.clone(),
+                gap.because.clone(),
+                gap.remediation.clone(),
+                resources,
+                gap.controls.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(" "),
+                gap.controls_elsewhere.to_string(),
+                gap.opened_at.to_string(),
+                gap.last_seen_at.to_string(),
+                gap.reopened.to_string(),
+                gap.evidence.iter().map(u64::to_string).collect::<Vec<_>>().join(" "),
+                basis.as_of.clone(),
+                basis.catalog.clone(),
+                basis.checkpoint.clone(),
+            ]
+        }),
+    )
+}
+
+/// What every line says about the report it comes from, so that a line copied elsewhere still says it.
+struct BasisCells {
+    as_of: String,
+    catalog: String,
+    checkpoint: String,
+}
+
+impl BasisCells {
+    fn of(basis: &Basis) -> Self {
+        let checkpoint = basis.checkpoint.as_ref();
+        Self {
+            as_of: basis.as_of.to_string(),
+            catalog: basis.catalog_digest.to_string(),
+            checkpoint: checkpoint.map_or_else(String::new, |head| format!("{} {}", head.size, head.root)),
+        }
+    }
+}
+
+fn write<const N: usize>(
+    columns: &[&str; N],
+    lines: impl Iterator<Item = [String; N]>,
+) -> Result<Vec<u8>, ReportError> {
+    let fault = |fault: ::csv::Error| ReportError::Csv(Box::new(fault));
+    let mut writer = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(Vec::new());
+    writer.write_record(columns).map_err(fault)?;
+    for line in lines {
+        writer.write_record(line.iter().map(|cell| guard(cell).into_owned())).map_err(fault)?;
+    }
+    writer.into_inner().map_err(|fault| ReportError::Csv(Box::new(fault.into_error())))
+}
+
+/// A cell that no spreadsheet takes for a formula.
+#[must_use]
+pub fn guard(cell: &str) -> Cow<'_, str> {
+    if needs_guard(cell) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
+}
+
+/// The cell as it was before [`guard`].
+#[must_use]
+pub fn unguard(cell: &str) -> &str {
+    match cell.strip_prefix('\'') {
+        Some(rest) if needs_guard(rest) => rest,
+        _ => cell,
+    }
+}
+
+/// Formula starts, also as full-width forms and behind blanks or invisible characters that some programs skip; and
+/// an apostrophe that [`unguard`] would otherwise take for ours.
+fn needs_guard(cell: &str) -> bool {
+    if cell.starts_with(['\t', '\r', '\n']) {
+        return true;
+    }
+    let skipped = |sign: char| {
+        sign.is_whitespace()
+            || sign.is_control()
+            || matches!(sign, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+    };
+    let start = cell.trim_start_matches(skipped);
+    start.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) || cell.strip_prefix('\'').is_some_and(needs_guard)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{guard, unguard};
+
+    #[test]
+    fn a_cell_that_begins_like_a_formula_gets_an_apostrophe() {
+        for cell in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", " =1", "\u{FEFF}=1", "\u{202E}=1"]
+        {
+            assert_eq!(guard(cell), format!("'{cell}"), "{cell:?}");
+        }
+        for cell in ["", "plain", "a=b", "'quoted'", "164.308(a)(1)", "🦷", "2026-03-31T09:00:00.000000Z"] {
+            assert_eq!(guard(cell), cell, "{cell:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_guarded_cell_comes_back_as_it_was(cell in "['=+@ a\t\r\n-]{0,6}") {
+            let guarded = guard(&cell);
+            prop_assert_eq!(unguard(&guarded), cell.as_str());
+        }
+    }
+}

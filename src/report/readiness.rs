@@ -1,0 +1,360 @@
+//! Where a framework stands for one organization: every control with owner, proof, evidence and what is missing.
+//!
+//! Nothing is decided here; statuses come from the roll-up. Start with [`readiness`].
+
+use std::collections::{BTreeSet, HashMap};
+
+use countersign_seal::digest::Digest;
+use serde::Serialize;
+
+use super::coverage::{Coverage, ProofIndex};
+use super::data::{
+    Basis, EvidenceLine, FrameworkHeading, LedgerHead, MatrixHeading, OrganizationHeading, OwnerLine, dataset_title,
+};
+use super::sight::{self, NotSeenLine};
+use super::tally::{self, Counting, Countings, Totals};
+use super::work::{self, GapLine, PartyWork, RequestLine};
+use crate::catalog::Catalog;
+use crate::catalog::framework::{Control, Framework};
+use crate::model::control::{Bearing, ControlState, ControlStatus, ObjectiveStatus, Proof};
+use crate::model::evidence::SealedEvidence;
+use crate::model::finding::FindingOutcome;
+use crate::model::gap::{EvidenceRequest, Gap};
+use crate::model::id::{CheckId, ControlId, DatasetId, ObjectiveId};
+use crate::model::organization::Organization;
+use crate::model::responsibility::{MatrixState, Responsibility, ResponsibilityMatrix};
+use crate::model::time::Timestamp;
+
+/// Everything a readiness report is made of, as known at `as_of`.
+#[derive(Debug, Clone)]
+pub struct ReadinessInput<'a> {
+    pub organization: &'a Organization,
+    pub framework: &'a Framework,
+    pub catalog: &'a Catalog,
+    /// Statuses of other frameworks are left out.
+    pub statuses: &'a [ControlStatus],
+    pub matrix: &'a ResponsibilityMatrix,
+    pub matrix_state: MatrixState,
+    /// Gaps of all frameworks; closed ones and those that hold back nothing here are left out.
+    pub gaps: &'a [Gap],
+    pub requests: &'a [EvidenceRequest],
+    /// What the statuses rest on; of several records of one dataset and target the newest counts.
+    pub evidence: &'a [SealedEvidence],
+    pub checkpoint: Option<LedgerHead>,
+    pub as_of: Timestamp,
+    pub generated_at: Timestamp,
+}
+
+/// Where a framework stands.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ReadinessReport {
+    pub organization: OrganizationHeading,
+    pub framework: FrameworkHeading,
+    pub basis: Basis,
+    pub matrix: MatrixHeading,
+    pub totals: Totals,
+    pub coverage: Coverage,
+    /// Grouped as the framework groups them, in its order. The figures of all families sum to `totals`.
+    pub families: Vec<FamilyLine>,
+    /// What is open, per party; the vendor only where it owes something.
+    pub parties: Vec<PartyWork>,
+    pub open_gaps: usize,
+    pub open_requests: usize,
+    pub not_seen: Vec<NotSeenLine>,
+    pub evidence: Vec<EvidenceLine>,
+}
+
+impl ReadinessReport {
+    /// All controls in the framework's order within their families.
+    pub fn controls(&self) -> impl Iterator<Item = &ControlLine> {
+        self.families.iter().flat_map(|family| &family.controls)
+    }
+}
+
+/// One family with its controls.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FamilyLine {
+    pub name: String,
+    pub totals: Totals,
+    pub controls: Vec<ControlLine>,
+}
+
+/// One control.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ControlLine {
+    pub id: ControlId,
+    pub title: String,
+    pub parent: Option<ControlId>,
+    pub counting: Counting,
+    /// None for rows that only state scope or definitions.
+    pub state: Option<ControlState>,
+    pub state_word: String,
+    pub because: String,
+    /// When the oldest evidence it rests on was collected.
+    pub evidence_from: Option<Timestamp>,
+    /// None: nobody owns it, which is itself a fault.
+    pub owner: Option<OwnerLine>,
+    pub objectives: Vec<ObjectiveLine>,
+    pub gaps: Vec<GapLine>,
+    pub requests: Vec<RequestLine>,
+}
+
+/// One objective.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ObjectiveLine {
+    pub id: ObjectiveId,
+    pub title: String,
+    /// True when the control is judged as one and this is not a part of it.
+    pub whole: bool,
+    pub state: ControlState,
+    pub state_word: String,
+    pub because: String,
+    /// Only where the split differs from the control's.
+    pub owner: Option<OwnerLine>,
+    /// The strongest check that exists; none means only a person can show it.
+    pub reach: Option<Proof>,
+    pub bearings: Vec<BearingLine>,
+}
+
+/// What one check said about one target, and the evidence it read.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BearingLine {
+    pub check: CheckId,
+    pub title: String,
+    pub target: String,
+    pub proof: Proof,
+    pub outcome: FindingOutcome,
+    pub because: String,
+    pub evidence: Vec<EvidenceRef>,
+}
+
+/// A record of the register that a finding rests on.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EvidenceRef {
+    pub leaf: u64,
+    /// None when the record was not handed to this report.
+    pub record_hash: Option<Digest>,
+    pub dataset: Option<DatasetId>,
+    pub dataset_title: Option<String>,
+    pub collected_at: Option<Timestamp>,
+}
+
+/// Builds the report. Takes time linear in what is handed in.
+#[must_use]
+pub fn readiness(input: ReadinessInput<'_>) -> ReadinessReport {
+    let sources = Sources::of(&input);
+    let mut coverage = Coverage::default();
+    let mut waiting: HashMap<&DatasetId, Vec<ControlId>> = HashMap::new();
+    let mut readers: HashMap<u64, usize> = HashMap::new();
+    let mut families: Vec<(String, Vec<ControlLine>)> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+
+    for control in &input.framework.controls {
+        let line = sources.control(control, &mut coverage);
+        Sources::note_readers(&line, &mut readers);
+        sources.note_waiting(&line, &mut waiting);
+        let place = *places.entry(&control.family).or_insert_with(|| {
+            families.push((control.family.clone(), Vec::new()));
+            families.len() - 1
+        });
+        if let Some((_, lines)) = families.get_mut(place) {
+            lines.push(line);
+        }
+    }
+
+    let tally =
+        |lines: &[ControlLine]| Totals::add_up(input.framework, lines.iter().map(|line| (line.counting, line.state)));
+    let families: Vec<_> =
+        families.into_iter().map(|(name, controls)| FamilyLine { name, totals: tally(&controls), controls }).collect();
+    let all = families.iter().flat_map(|family| &family.controls);
+    let totals = Totals::add_up(input.framework, all.map(|line| (line.counting, line.state)));
+    let parties = work::by_party(input.framework, input.catalog, input.gaps, input.requests);
+    let mut evidence: Vec<_> = input
+        .evidence
+        .iter()
+        .map(|record| {
+            let controls = readers.get(&record.leaf).copied().unwrap_or(0);
+            EvidenceLine::new(record, input.catalog, controls, input.as_of)
+        })
+        .collect();
+    evidence.sort_by_key(|line| line.leaf);
+
+    ReadinessReport {
+        organization: input.organization.into(),
+        framework: input.framework.into(),
+        basis: Basis {
+            as_of: input.as_of,
+            generated_at: input.generated_at,
+            catalog_digest: input.catalog.digest,
+            checkpoint: input.checkpoint,
+        },
+        matrix: MatrixHeading::new(input.matrix.version, input.matrix.model, input.matrix_state),
+        totals,
+        coverage,
+        families,
+        open_gaps: parties.iter().map(|party| party.gaps.len()).sum(),
+        open_requests: parties.iter().map(|party| party.requests.len()).sum(),
+        parties,
+        not_seen: sight::not_seen(input.evidence, input.catalog, &sources.proofs, &waiting, input.as_of),
+        evidence,
+    }
+}
+
+/// What is handed in, indexed once so that every control is found in constant time.
+struct Sources<'a> {
+    framework: &'a Framework,
+    catalog: &'a Catalog,
+    countings: Countings<'a>,
+    statuses: HashMap<&'a ControlId, &'a ControlStatus>,
+    owners: HashMap<(&'a str, Option<&'a str>), &'a Responsibility>,
+    evidence: HashMap<u64, &'a SealedEvidence>,
+    gaps: HashMap<&'a ControlId, Vec<&'a Gap>>,
+    requests: HashMap<&'a ControlId, Vec<&'a EvidenceRequest>>,
+    proofs: ProofIndex<'a>,
+}
+
+impl<'a> Sources<'a> {
+    fn of(input: &ReadinessInput<'a>) -> Self {
+        let owners = input.matrix.rows.iter();
+        let owners = owners.map(|row| ((row.control.as_str(), row.objective.as_ref().map(ObjectiveId::as_str)), row));
+        Self {
+            framework: input.framework,
+            catalog: input.catalog,
+            countings: Countings::of(input.framework),
+            statuses: tally::by_control(input.framework, input.statuses),
+            owners: owners.collect(),
+            evidence: input.evidence.iter().map(|record| (record.leaf, record)).collect(),
+            gaps: work::gaps_by_control(input.framework, input.gaps),
+            requests: work::requests_by_control(input.framework, input.requests),
+            proofs: ProofIndex::of(input.framework, input.catalog),
+        }
+    }
+
+    fn control(&self, control: &Control, coverage: &mut Coverage) -> ControlLine {
+        let counting = self.countings.control(control);
+        let status = self.statuses.get(&control.id).copied();
+        let (state, state_word, because) = match (counting, status) {
+            (Counting::NotAssessable, _) => {
+                (None, "no status".to_owned(), "States scope or definitions, so it is never judged.".to_owned())
+            }
+            (_, Some(status)) => (Some(status.state), self.word(status.state), status.because.clone()),
+            (_, None) => {
+                let state = ControlState::Undetermined;
+                (Some(state), self.word(state), "It has not been judged yet.".to_owned())
+            }
+        };
+        let objectives = match counting {
+            Counting::Counted => self.objectives(control, status, coverage),
+            Counting::Derived | Counting::NotAssessable => Vec::new(),
+        };
+        let gaps = self.gaps.get(&control.id).into_iter().flatten();
+        let requests = self.requests.get(&control.id).into_iter().flatten();
+        ControlLine {
+            id: control.id.clone(),
+            title: control.title.clone(),
+            parent: control.parent.clone(),
+            counting,
+            state,
+            state_word,
+            because,
+            evidence_from: status.and_then(|status| status.as_of),
+            owner: self.owners.get(&(control.id.as_str(), None)).map(|row| (*row).into()),
+            objectives,
+            gaps: gaps.map(|gap| GapLine::new(gap, self.framework, self.catalog)).collect(),
+            requests: requests.map(|request| (*request).into()).collect(),
+        }
+    }
+
+    fn objectives(
+        &self,
+        control: &Control,
+        status: Option<&ControlStatus>,
+        coverage: &mut Coverage,
+    ) -> Vec<ObjectiveLine> {
+        let judged: HashMap<&str, &ObjectiveStatus> = status
+            .map(|status| status.objectives.iter().map(|objective| (objective.objective.as_str(), objective)).collect())
+            .unwrap_or_default();
+        let whole = control.id.as_str().parse().map(|id| (id, control.title.clone(), true));
+        let parts: Vec<(ObjectiveId, String, bool)> = if control.objectives.is_empty() {
+            whole.into_iter().collect()
+        } else {
+            control.objectives.iter().map(|part| (part.id.clone(), part.title.clone(), false)).collect()
+        };
+        let mut lines = Vec::with_capacity(parts.len());
+        for (id, title, whole) in parts {
+            let known = judged.get(id.as_str());
+            // A control judged as one without a listed objective stands as the control stands.
+            let state = match known {
+                Some(known) => known.state,
+                None if whole => status.map_or(ControlState::Undetermined, |status| status.state),
+                None => ControlState::Undetermined,
+            };
+            let reach = self.proofs.checks(id.as_str(), control.id.as_str()).map(|(_, proof)| proof).max();
+            let bearings = known.map(|known| known.bearings.as_slice()).unwrap_or_default();
+            coverage.add(state, bearings, reach);
+            lines.push(ObjectiveLine {
+                title,
+                whole,
+                state,
+                state_word: self.word(state),
+                because: known.map_or_else(|| "It has not been judged yet.".to_owned(), |known| known.because.clone()),
+                owner: self.owners.get(&(control.id.as_str(), Some(id.as_str()))).map(|row| (*row).into()),
+                reach,
+                bearings: bearings.iter().map(|bearing| self.bearing(bearing)).collect(),
+                id,
+            });
+        }
+        lines
+    }
+
+    fn bearing(&self, bearing: &Bearing) -> BearingLine {
+        let check = self.catalog.checks.get(&bearing.check);
+        BearingLine {
+            check: bearing.check.clone(),
+            title: check.map_or_else(|| bearing.check.to_string(), |check| check.title.clone()),
+            target: bearing.target.clone(),
+            proof: bearing.proof,
+            outcome: bearing.outcome,
+            because: bearing.because.clone(),
+            evidence: bearing.evidence.iter().map(|leaf| self.reference(*leaf)).collect(),
+        }
+    }
+
+    fn reference(&self, leaf: u64) -> EvidenceRef {
+        let record = self.evidence.get(&leaf).copied();
+        EvidenceRef {
+            leaf,
+            record_hash: record.map(|record| record.record_hash),
+            dataset: record.map(|record| record.dataset.clone()),
+            dataset_title: record.map(|record| dataset_title(self.catalog, &record.dataset)),
+            collected_at: record.map(|record| record.collected_at),
+        }
+    }
+
+    /// Counts, per record, the controls that rest on it.
+    fn note_readers(line: &ControlLine, readers: &mut HashMap<u64, usize>) {
+        let bearings = line.objectives.iter().flat_map(|objective| &objective.bearings);
+        let leaves: BTreeSet<u64> =
+            bearings.flat_map(|bearing| &bearing.evidence).map(|evidence| evidence.leaf).collect();
+        for leaf in leaves {
+            *readers.entry(leaf).or_default() += 1;
+        }
+    }
+
+    /// Notes, per dataset, an undetermined control that a check over it bears on.
+    fn note_waiting(&self, line: &ControlLine, waiting: &mut HashMap<&'a DatasetId, Vec<ControlId>>) {
+        if line.counting != Counting::Counted || line.state != Some(ControlState::Undetermined) {
+            return;
+        }
+        let objectives = line.objectives.iter();
+        let checks = objectives.flat_map(|objective| self.proofs.checks(objective.id.as_str(), line.id.as_str()));
+        let datasets: BTreeSet<&DatasetId> = checks.flat_map(|(check, _)| check.datasets()).collect();
+        for dataset in datasets {
+            waiting.entry(dataset).or_default().push(line.id.clone());
+        }
+    }
+
+    fn word(&self, state: ControlState) -> String {
+        tally::word(self.framework, state)
+    }
+}

@@ -1,0 +1,142 @@
+//! Which controls count, and how many stand where: the only place that counts, so that all figures agree.
+//!
+//! A control counts once. Rows that only state scope or definitions have no status, and a parent is shown with the
+//! status derived from its children but is not counted beside them.
+
+use std::collections::{HashMap, HashSet};
+
+use serde::Serialize;
+
+use crate::catalog::framework::{Control, Framework};
+use crate::model::control::{ControlState, ControlStatus};
+use crate::model::id::ControlId;
+
+/// The order in which statuses are shown everywhere.
+pub const ORDER: [ControlState; 4] =
+    [ControlState::NotMet, ControlState::Undetermined, ControlState::Met, ControlState::NotApplicable];
+
+/// How a row of a framework enters the figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Counting {
+    /// Has a status of its own and is counted.
+    Counted,
+    /// Its status is derived from its children, which are counted instead.
+    Derived,
+    /// States scope or definitions; never has a status.
+    NotAssessable,
+}
+
+/// How many controls stand at one status.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StateTotal {
+    pub state: ControlState,
+    /// The framework's own word.
+    pub word: String,
+    pub count: usize,
+    /// Where its part of a bar begins and how long it is, in thousandths; all parts together fill the bar.
+    pub bar_start: usize,
+    pub bar_length: usize,
+}
+
+/// Where the controls of a framework stand. `counted` is the sum of `states`; `rows` is
+/// `counted + derived + not_assessable`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    /// All four statuses in the order of [`ORDER`], also those nobody has.
+    pub states: Vec<StateTotal>,
+    pub counted: usize,
+    pub derived: usize,
+    pub not_assessable: usize,
+    pub rows: usize,
+}
+
+impl Totals {
+    /// How many counted controls stand at `state`.
+    #[must_use]
+    pub fn of(&self, state: ControlState) -> usize {
+        self.states.iter().find(|total| total.state == state).map_or(0, |total| total.count)
+    }
+
+    pub(super) fn add_up(framework: &Framework, rows: impl Iterator<Item = (Counting, Option<ControlState>)>) -> Self {
+        let states = ORDER
+            .map(|state| StateTotal { state, word: word(framework, state), count: 0, bar_start: 0, bar_length: 0 })
+            .to_vec();
+        let mut totals = Self { states, counted: 0, derived: 0, not_assessable: 0, rows: 0 };
+        for (counting, state) in rows {
+            totals.rows += 1;
+            match counting {
+                Counting::Derived => totals.derived += 1,
+                Counting::NotAssessable => totals.not_assessable += 1,
+                Counting::Counted => {
+                    totals.counted += 1;
+                    let state = state.unwrap_or(ControlState::Undetermined);
+                    if let Some(total) = totals.states.iter_mut().find(|total| total.state == state) {
+                        total.count += 1;
+                    }
+                }
+            }
+        }
+        totals.lay_out_bar();
+        totals
+    }
+
+    fn lay_out_bar(&mut self) {
+        let mut before = 0;
+        for total in &mut self.states {
+            let place = |count: usize| (count * 1000).checked_div(self.counted).unwrap_or(0);
+            total.bar_start = place(before);
+            before += total.count;
+            total.bar_length = place(before) - total.bar_start;
+        }
+    }
+}
+
+/// Where a framework stands. A counted control without a status counts as undetermined: nobody has looked.
+#[must_use]
+pub fn totals(framework: &Framework, statuses: &[ControlStatus]) -> Totals {
+    let counts = Countings::of(framework);
+    let states = by_control(framework, statuses);
+    let row = |control: &Control| (counts.control(control), states.get(&control.id).map(|status| status.state));
+    Totals::add_up(framework, framework.controls.iter().map(row))
+}
+
+/// The framework's own word for a status, or a plain English one.
+#[must_use]
+pub fn word(framework: &Framework, state: ControlState) -> String {
+    framework.vocabulary.get(&state).cloned().unwrap_or_else(|| state.as_str().replace('_', " "))
+}
+
+/// Which rows of a framework count; answers in constant time.
+#[derive(Debug)]
+pub struct Countings<'a> {
+    parents: HashSet<&'a ControlId>,
+}
+
+impl<'a> Countings<'a> {
+    #[must_use]
+    pub fn of(framework: &'a Framework) -> Self {
+        let assessable = framework.controls.iter().filter(|control| control.assessable);
+        Self { parents: assessable.filter_map(|control| control.parent.as_ref()).collect() }
+    }
+
+    #[must_use]
+    pub fn control(&self, control: &Control) -> Counting {
+        if !control.assessable {
+            Counting::NotAssessable
+        } else if self.parents.contains(&control.id) {
+            Counting::Derived
+        } else {
+            Counting::Counted
+        }
+    }
+}
+
+/// The statuses of this framework by control; statuses of other frameworks are left out.
+pub(super) fn by_control<'a>(
+    framework: &Framework,
+    statuses: &'a [ControlStatus],
+) -> HashMap<&'a ControlId, &'a ControlStatus> {
+    let own = statuses.iter().filter(|status| status.framework == framework.id);
+    own.map(|status| (&status.control, status)).collect()
+}

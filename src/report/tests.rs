@@ -1,0 +1,253 @@
+//! What the reports promise, on invented data.
+
+use std::collections::BTreeSet;
+
+use super::sample::{HOSTILE, Sample, time};
+use super::tally::{self, Counting};
+use super::{csv, html};
+use crate::model::control::ControlState;
+use crate::model::responsibility::{MatrixState, Party};
+use crate::render::Engine;
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn every_figure_of_a_readiness_report_adds_up() {
+    let sample = Sample::new();
+    let report = sample.readiness();
+    let totals = &report.totals;
+    assert_eq!(totals.states.iter().map(|total| total.count).sum::<usize>(), totals.counted);
+    assert_eq!(totals.counted + totals.derived + totals.not_assessable, totals.rows);
+    assert_eq!(totals.rows, sample.framework.controls.len());
+    assert_eq!(totals.states.iter().map(|total| total.bar_length).sum::<usize>(), 1000);
+    for (at, total) in totals.states.iter().enumerate() {
+        let families: usize = report.families.iter().map(|family| family.totals.states[at].count).sum();
+        assert_eq!(families, total.count, "{:?}", total.state);
+        let lines =
+            report.controls().filter(|line| line.counting == Counting::Counted && line.state == Some(total.state));
+        assert_eq!(lines.count(), total.count, "{:?}", total.state);
+    }
+    let coverage = &report.coverage;
+    let today = &coverage.today;
+    let reach = &coverage.reach;
+    assert_eq!(
+        today.machine_proved + today.person_proved + today.not_met + today.not_applicable + today.not_shown,
+        coverage.objectives
+    );
+    assert_eq!(reach.full + reach.part + reach.supporting + reach.none, coverage.objectives);
+    assert_eq!(report.controls().map(|line| line.objectives.len()).sum::<usize>(), coverage.objectives);
+    assert_eq!(report.parties.iter().map(|party| party.gaps.len()).sum::<usize>(), report.open_gaps);
+    assert_eq!(totals, &tally::totals(&sample.framework, &sample.statuses), "pages and reports must count alike");
+}
+
+#[test]
+fn a_parent_and_a_scope_row_are_shown_and_not_counted() {
+    let report = Sample::new().readiness();
+    let line = |id: &str| report.controls().find(|line| line.id.as_str() == id).unwrap();
+    assert_eq!(line("P.1").counting, Counting::Derived);
+    assert_eq!(line("P.1").state, Some(ControlState::NotMet));
+    assert_eq!((line("P.0").counting, line("P.0").state), (Counting::NotAssessable, None));
+    assert_eq!((report.totals.counted, report.totals.of(ControlState::NotMet)), (6, 1));
+}
+
+#[test]
+fn a_control_without_a_status_is_undetermined_and_never_met() {
+    let mut sample = Sample::new();
+    sample.statuses.clear();
+    let report = sample.readiness();
+    assert_eq!(report.totals.of(ControlState::Undetermined), report.totals.counted);
+    assert_eq!(report.coverage.today.not_shown, report.coverage.objectives);
+}
+
+#[test]
+fn a_status_of_another_framework_changes_nothing() {
+    let mut sample = Sample::new();
+    let before = sample.readiness();
+    let mut foreign = sample.statuses[1].clone();
+    foreign.framework = "other-2".parse().unwrap();
+    foreign.state = ControlState::Met;
+    sample.statuses.push(foreign);
+    assert_eq!(sample.readiness(), before);
+}
+
+#[test]
+fn what_was_not_looked_at_names_the_dataset_the_reason_and_the_controls_that_wait() {
+    let report = Sample::new().readiness();
+    let lines: Vec<_> = report
+        .not_seen
+        .iter()
+        .map(|line| {
+            let controls = line.controls.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(" ");
+            format!("{} | {} | {}", line.dataset, line.words, controls)
+        })
+        .collect();
+    insta::assert_snapshot!("not_looked_at", lines.join("\n"));
+}
+
+#[test]
+fn a_newer_record_of_the_same_dataset_and_target_takes_the_older_ones_place() {
+    let mut sample = Sample::new();
+    let mut seen = sample.evidence[2].clone();
+    seen.leaf = 11;
+    seen.outcome = crate::model::evidence::CollectionOutcome::Complete;
+    sample.evidence.insert(0, seen);
+    let report = sample.readiness();
+    assert!(report.not_seen.iter().all(|line| line.dataset.as_str() != "m365/managed_devices"));
+    assert_eq!(report.evidence.len(), 5, "the register still lists both");
+}
+
+#[test]
+fn gaps_that_are_closed_or_hold_back_nothing_here_are_left_out_and_the_rest_has_one_party() {
+    let report = Sample::new().readiness();
+    assert_eq!(report.open_gaps, 2);
+    let parties: Vec<_> =
+        report.parties.iter().map(|work| (work.party, work.gaps.len(), work.requests.len(), work.asks.len())).collect();
+    assert_eq!(parties, [(Party::Provider, 1, 1, 1), (Party::Internal, 1, 2, 1)]);
+    let gap = &report.parties[0].gaps[0];
+    assert_eq!((gap.resources.len(), gap.more_resources), (12, 3));
+}
+
+#[test]
+fn the_page_states_what_it_rests_on_and_asks_no_other_computer() {
+    let sample = Sample::new();
+    let page = text(html::readiness(&Engine::new(None).unwrap(), &sample.readiness()).unwrap());
+    for part in [
+        "2026-03-31 09:00 UTC",
+        &sample.catalog.digest.to_string(),
+        &super::sample::head().root.to_string(),
+        "proposed by template",
+        "Undetermined is neither met nor not met",
+        "What was not looked at",
+        &sample.evidence[0].record_hash.to_string(),
+        &sample.evidence[0].artifacts[0].sha256.to_string(),
+        "record 99 (not part of this report)",
+        "Not in place",
+    ] {
+        assert!(page.contains(part), "{part} is missing");
+    }
+    for part in ["<script", "http://", "https://", " src=", "@import", "url(h"] {
+        assert!(!page.contains(part), "{part} must not be in a self-contained report");
+    }
+}
+
+#[test]
+fn every_link_in_a_report_leads_somewhere_in_it_and_no_anchor_comes_twice() {
+    let report = Sample::new().readiness();
+    let page = text(html::readiness(&Engine::new(None).unwrap(), &report).unwrap());
+    let values = |name: &str| -> Vec<String> {
+        page.split(name).skip(1).filter_map(|rest| rest.split('"').next().map(str::to_owned)).collect()
+    };
+    let anchors = values(" id=\"");
+    let unique: BTreeSet<_> = anchors.iter().collect();
+    assert_eq!(unique.len(), anchors.len());
+    for link in values("href=\"#") {
+        assert!(unique.contains(&link), "#{link} leads nowhere");
+    }
+}
+
+#[test]
+fn markup_right_to_left_text_and_emoji_in_every_name_come_out_as_text() {
+    let sample = Sample::hostile();
+    let engine = Engine::new(None).unwrap();
+    for page in
+        [html::readiness(&engine, &sample.readiness()).unwrap(), html::matrix(&engine, &sample.matrix()).unwrap()]
+    {
+        let page = text(page);
+        assert!(!page.contains("<script"));
+        assert!(!page.contains("alert('x')"));
+        assert!(page.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; עברית \u{202E}txt.exe 🦷 &quot;&amp;"));
+    }
+    assert!(text(csv::matrix(&sample.matrix()).unwrap()).contains(&HOSTILE.replace('"', "\"\"")));
+}
+
+#[test]
+fn a_countersigned_matrix_carries_no_warning_and_a_proposed_one_does() {
+    let mut sample = Sample::new();
+    let engine = Engine::new(None).unwrap();
+    let page = |sample: &Sample| text(html::matrix(&engine, &sample.matrix()).unwrap());
+    assert!(page(&sample).contains("binds neither party"));
+    sample.matrix_state = MatrixState::Countersigned;
+    assert!(!page(&sample).contains("binds neither party"));
+    assert!(!page(&sample).contains("proposed by template"));
+}
+
+#[test]
+fn a_control_nobody_owns_is_named_and_the_figures_of_a_matrix_add_up() {
+    let report = Sample::new().matrix();
+    assert_eq!(report.orphans.iter().map(|id| id.as_str()).collect::<Vec<_>>(), ["P.2.2"]);
+    assert_eq!(report.strangers.iter().map(|id| id.as_str()).collect::<Vec<_>>(), ["P.9"]);
+    assert_eq!(report.kinds.iter().map(|total| total.count).sum::<usize>(), report.rows);
+    assert_eq!(report.accountable.iter().map(|total| total.count).sum::<usize>(), report.rows);
+    assert_eq!(report.lines().count(), report.rows + report.orphans.len());
+}
+
+#[test]
+fn the_matrix_as_csv_says_on_every_line_how_far_it_has_come() {
+    let mut sample = Sample::new();
+    sample.matrix.rows[0].internal_tasks = "=HYPERLINK(\"//x.example\")".into();
+    let file = text(csv::matrix(&sample.matrix()).unwrap());
+    let mut reader = ::csv::Reader::from_reader(file.as_bytes());
+    let lines: Vec<_> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(lines.len(), sample.matrix().lines().count());
+    assert!(lines.iter().all(|line| &line[2] == "proposed by template"));
+    assert_eq!(&lines[0][10], "'=HYPERLINK(\"//x.example\")");
+    insta::assert_snapshot!("matrix_csv_first_lines", file.lines().take(3).collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn the_register_and_the_gaps_as_csv_have_one_line_each() {
+    let report = Sample::new().readiness();
+    let count = |file: Vec<u8>| ::csv::Reader::from_reader(file.as_slice()).records().map(Result::unwrap).count();
+    assert_eq!(count(csv::evidence_register(&report).unwrap()), report.evidence.len());
+    assert_eq!(count(csv::gaps(&report).unwrap()), report.open_gaps);
+}
+
+#[test]
+fn before_the_first_collection_the_report_says_that_there_was_no_evidence() {
+    let mut sample = Sample::new();
+    sample.evidence.clear();
+    sample.statuses.clear();
+    sample.gaps.clear();
+    let page = text(html::readiness(&Engine::new(None).unwrap(), &sample.readiness()).unwrap());
+    assert!(page.contains("No evidence had been collected by 2026-03-31 09:00 UTC"));
+    assert!(page.contains("never asked for"));
+    assert_eq!(sample.readiness().basis.as_of, time("2026-03-31T09:00:00Z"));
+}
+
+#[test]
+fn twice_the_controls_take_about_twice_the_time() {
+    let engine = Engine::new(None).unwrap();
+    let spent = |count: usize| {
+        let sample = Sample::large(count, 3);
+        let start = std::time::Instant::now();
+        let page = html::readiness(&engine, &sample.readiness()).unwrap();
+        (start.elapsed(), page.len())
+    };
+    spent(50);
+    let (few, _) = spent(300);
+    let (many, size) = spent(1200);
+    println!("300 controls: {few:?}; 1200 controls: {many:?}, {size} bytes");
+    assert!(many < few * 12, "300 controls took {few:?}, 1200 took {many:?}: something is quadratic");
+}
+
+/// Writes pages to look at: `COUNTERSIGN_LOOK=/tmp/look cargo test --lib look -- --ignored`.
+#[test]
+#[ignore = "writes files for people to look at"]
+fn look_at_the_reports() {
+    let Ok(folder) = std::env::var("COUNTERSIGN_LOOK") else { return };
+    let folder = std::path::Path::new(&folder);
+    std::fs::create_dir_all(folder).unwrap();
+    let engine = Engine::new(None).unwrap();
+    for (name, sample) in [("plain", Sample::new()), ("hostile", Sample::hostile()), ("large", Sample::large(300, 3))] {
+        std::fs::write(
+            folder.join(format!("readiness-{name}.html")),
+            html::readiness(&engine, &sample.readiness()).unwrap(),
+        )
+        .unwrap();
+        std::fs::write(folder.join(format!("matrix-{name}.html")), html::matrix(&engine, &sample.matrix()).unwrap())
+            .unwrap();
+        std::fs::write(folder.join(format!("matrix-{name}.csv")), csv::matrix(&sample.matrix()).unwrap()).unwrap();
+    }
+}
