@@ -1,0 +1,231 @@
+//! Writes archives: one deterministic zip per commit, with `objects/<sha256>`, `records.jsonl`, `SHA256SUMS`, `checkpoint`.
+//!
+//! Objects are streamed, so an archive may be larger than memory; the same calls give the same bytes on every machine.
+//! It never overwrites, names or publishes a file: that is the vault's work. Reading is [`crate::container`]'s. Start at
+//! [`ArchiveWriter::new`].
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
+use zip::result::ZipError;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, System, ZipWriter};
+
+use crate::digest::Digest;
+use crate::names;
+use crate::record::Record;
+use crate::sums::Sums;
+
+/// Deflate level when nothing else is asked for: nearly as small as level 6 for a third of the work.
+pub const DEFAULT_LEVEL: u8 = 2;
+
+/// Files up to this size are read once into memory; larger ones are read twice, first for their digest.
+const IN_MEMORY: u64 = 4 * 1024 * 1024;
+
+/// Why an archive could not be written. What was written so far must be thrown away.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    #[error("entry `{entry}` could not be written")]
+    Write { entry: String, source: io::Error },
+    #[error("`{path}` could not be read")]
+    Read { path: String, source: io::Error },
+    #[error("object {expected} changed while it was read: now {found}, {size} bytes")]
+    Changed { expected: Digest, found: Digest, size: u64 },
+    #[error("`{0}` cannot be an entry's name or is there already")]
+    Name(String),
+}
+
+/// What an archive holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ArchiveSummary {
+    pub objects: u64,
+    pub records: u64,
+    /// Bytes of all objects before compression.
+    pub object_bytes: u64,
+}
+
+/// An archive being written.
+pub struct ArchiveWriter<W: Write + Seek> {
+    entries: EntryWriter<W>,
+    objects: HashMap<Digest, u64>,
+}
+
+impl<W: Write + Seek> ArchiveWriter<W> {
+    /// Begins an archive at the start of `out`. `level` is deflate's, 1 to 9; [`DEFAULT_LEVEL`] unless measured otherwise.
+    #[must_use]
+    pub fn new(out: W, level: u8) -> Self {
+        Self { entries: EntryWriter::new(out, level), objects: HashMap::new() }
+    }
+
+    /// Whether this archive already holds an object.
+    #[must_use]
+    pub fn contains(&self, object: &Digest) -> bool {
+        self.objects.contains_key(object)
+    }
+
+    /// Adds bytes as an object, once however often they come.
+    ///
+    /// # Errors
+    /// When writing fails.
+    pub fn add_bytes(&mut self, bytes: &[u8]) -> Result<Digest, ArchiveError> {
+        let digest = Digest::of(bytes);
+        self.add_reader(digest, bytes.len() as u64, bytes)?;
+        Ok(digest)
+    }
+
+    /// Streams an object whose digest and size are known; checks both on the way. Nothing happens if it is there already.
+    ///
+    /// # Errors
+    /// When reading or writing fails or the bytes are others than promised.
+    pub fn add_reader(&mut self, digest: Digest, size: u64, reader: impl Read) -> Result<(), ArchiveError> {
+        if self.objects.contains_key(&digest) {
+            return Ok(());
+        }
+        let (found, written) = self.entries.stream(&names::object_entry(&digest), size, reader)?;
+        if found != digest || written != size {
+            return Err(ArchiveError::Changed { expected: digest, found, size: written });
+        }
+        self.objects.insert(digest, size);
+        Ok(())
+    }
+
+    /// Adds a file's bytes; gives their digest and size.
+    ///
+    /// # Errors
+    /// When the file cannot be read or changes meanwhile, or writing fails.
+    pub fn add_file(&mut self, path: &Path) -> Result<(Digest, u64), ArchiveError> {
+        let fault = |source| ArchiveError::Read { path: path.display().to_string(), source };
+        let mut file = File::open(path).map_err(fault)?;
+        let length = file.metadata().map_err(fault)?.len();
+        if length <= IN_MEMORY {
+            let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+            file.take(IN_MEMORY + 1).read_to_end(&mut bytes).map_err(fault)?;
+            if bytes.len() as u64 > IN_MEMORY {
+                return Err(fault(io::Error::other("the file grew while it was read")));
+            }
+            let digest = self.add_bytes(&bytes)?;
+            return Ok((digest, bytes.len() as u64));
+        }
+        let (digest, size) = Digest::of_reader(&mut file).map_err(fault)?;
+        file.seek(SeekFrom::Start(0)).map_err(fault)?;
+        self.add_reader(digest, size, BufReader::new(file))?;
+        Ok((digest, size))
+    }
+
+    /// Writes records, list and checkpoint and ends the zip. Line k of the records is leaf `first + k`.
+    ///
+    /// # Errors
+    /// When writing fails.
+    pub fn finish(self, records: &[Record], checkpoint: &str) -> Result<(W, ArchiveSummary), ArchiveError> {
+        let Self { mut entries, objects } = self;
+        let summary = ArchiveSummary {
+            objects: objects.len() as u64,
+            records: records.len() as u64,
+            object_bytes: objects.values().sum(),
+        };
+        entries.lines(names::RECORDS, records.iter().map(Record::bytes))?;
+        let sums = std::mem::take(&mut entries.sums).encode();
+        entries.bytes(names::SUMS, &sums)?;
+        entries.bytes(names::CHECKPOINT, checkpoint.as_bytes())?;
+        Ok((entries.finish()?, summary))
+    }
+}
+
+/// A deterministic zip: fixed time, fixed rights, each name once; keeps the digest of everything written.
+pub(crate) struct EntryWriter<W: Write + Seek> {
+    zip: ZipWriter<W>,
+    options: SimpleFileOptions,
+    pub(crate) sums: Sums,
+}
+
+impl<W: Write + Seek> EntryWriter<W> {
+    pub(crate) fn new(out: W, level: u8) -> Self {
+        let options = SimpleFileOptions::default()
+            .compression_method(CompressionMethod::Deflated)
+            .compression_level(Some(i64::from(level.clamp(1, 9))))
+            .last_modified_time(DateTime::default())
+            .unix_permissions(0o600)
+            .system(System::Unix);
+        Self { zip: ZipWriter::new(out), options, sums: Sums::default() }
+    }
+
+    /// Streams one entry; gives digest and size of what was read. `size` is a hint, needed above 4 GiB.
+    pub(crate) fn stream(
+        &mut self,
+        name: &str,
+        size: u64,
+        mut reader: impl Read,
+    ) -> Result<(Digest, u64), ArchiveError> {
+        self.start(name, size)?;
+        let mut hasher = Sha256::new();
+        let mut buffer = vec![0_u8; 64 * 1024];
+        let mut written = 0_u64;
+        loop {
+            let read = reader
+                .read(&mut buffer)
+                .map_err(|source| ArchiveError::Read { path: name.to_owned(), source })?;
+            let Some(chunk) = buffer.get(..read).filter(|chunk| !chunk.is_empty()) else { break };
+            hasher.update(chunk);
+            self.write(name, chunk)?;
+            written += read as u64;
+        }
+        let digest = Digest::from_bytes(hasher.finalize().into());
+        self.note(name, digest)?;
+        Ok((digest, written))
+    }
+
+    pub(crate) fn bytes(&mut self, name: &str, bytes: &[u8]) -> Result<Digest, ArchiveError> {
+        self.start(name, bytes.len() as u64)?;
+        self.write(name, bytes)?;
+        let digest = Digest::of(bytes);
+        self.note(name, digest)?;
+        Ok(digest)
+    }
+
+    /// Writes one entry of lines, adding the line ends.
+    pub(crate) fn lines<'a>(
+        &mut self,
+        name: &str,
+        lines: impl Iterator<Item = &'a [u8]>,
+    ) -> Result<Digest, ArchiveError> {
+        self.start(name, 0)?;
+        let mut hasher = Sha256::new();
+        for line in lines {
+            hasher.update(line);
+            hasher.update(b"\n");
+            self.write(name, line)?;
+            self.write(name, b"\n")?;
+        }
+        let digest = Digest::from_bytes(hasher.finalize().into());
+        self.note(name, digest)?;
+        Ok(digest)
+    }
+
+    pub(crate) fn finish(self) -> Result<W, ArchiveError> {
+        self.zip.finish().map_err(|fault| failed("the zip's directory", fault))
+    }
+
+    fn start(&mut self, name: &str, size: u64) -> Result<(), ArchiveError> {
+        if !names::is_entry_name(name) || self.sums.get(name).is_some() {
+            return Err(ArchiveError::Name(name.to_owned()));
+        }
+        // Half of what the small header can hold, because deflate may also lengthen.
+        let options = self.options.large_file(size > u64::from(u32::MAX / 2));
+        self.zip.start_file(name, options).map_err(|fault| failed(name, fault))
+    }
+
+    fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), ArchiveError> {
+        self.zip.write_all(bytes).map_err(|source| ArchiveError::Write { entry: name.to_owned(), source })
+    }
+
+    fn note(&mut self, name: &str, digest: Digest) -> Result<(), ArchiveError> {
+        if self.sums.insert(name, digest) { Ok(()) } else { Err(ArchiveError::Name(name.to_owned())) }
+    }
+}
+
+fn failed(entry: &str, fault: ZipError) -> ArchiveError {
+    ArchiveError::Write { entry: entry.to_owned(), source: fault.into() }
+}

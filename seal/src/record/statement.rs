@@ -1,0 +1,261 @@
+//! What each known type of record says. A type never changes; a new meaning is a new version in its name.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::value::{Artifact, RecordType, Time, Uuid};
+use crate::digest::Digest;
+
+/// A record's meaning, for the types this version knows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum Statement {
+    #[serde(rename = "evidence/1")]
+    Evidence(Evidence),
+    #[serde(rename = "judgement/1")]
+    Judgement(Judgement),
+    #[serde(rename = "responsibility/1")]
+    Responsibility(Responsibility),
+    #[serde(rename = "change/1")]
+    Change(Change),
+    #[serde(rename = "report/1")]
+    Report(Report),
+    #[serde(rename = "key/1")]
+    Key(Key),
+}
+
+/// An artifact list that is an object itself: one canonical artifact a line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ArtifactList {
+    pub sha256: Digest,
+    /// In bytes.
+    pub size: u64,
+    /// How many artifacts it lists.
+    pub count: u64,
+}
+
+/// One dataset of one target as a run found it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Evidence {
+    pub organization: Uuid,
+    pub run: Uuid,
+    pub collector: Collector,
+    pub dataset: String,
+    pub target: String,
+    /// Kind of place: `graph`, `host`, `osquery`, `dns`, `import`.
+    pub source: String,
+    pub started: Time,
+    pub finished: Time,
+    /// What the source's own clock said, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_clock: Option<Time>,
+    /// `complete`, `empty`, `partial`, `denied`, `unlicensed`, `not_offered`, `unreachable`, `throttled`, `failed`.
+    pub outcome: String,
+    pub reason: String,
+    /// How it was fetched; text, integers, lists and maps only.
+    pub provenance: Map<String, Value>,
+    pub redactions: Vec<Redaction>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub artifacts: Vec<Artifact>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifact_list: Option<ArtifactList>,
+}
+
+/// The collector that asked, and the digest of its definition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Collector {
+    pub id: String,
+    pub digest: Digest,
+}
+
+/// Byte ranges that a rule replaced before anything was hashed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redaction {
+    pub rule: String,
+    /// Name of the artifact.
+    pub artifact: String,
+    /// `[start, length]` in the stored bytes.
+    pub ranges: Vec<[u64; 2]>,
+}
+
+/// All findings of one run; findings, check bundle and derived datasets are its artifacts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Judgement {
+    pub organization: Uuid,
+    pub run: Uuid,
+    pub at: Time,
+    /// Digest of the catalog that judged.
+    pub catalog: Digest,
+    /// Findings by outcome.
+    pub counts: BTreeMap<String, u64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub artifacts: Vec<Artifact>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifact_list: Option<ArtifactList>,
+}
+
+/// One version of one framework's responsibility matrix.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Responsibility {
+    pub organization: Uuid,
+    pub framework: String,
+    pub version: u64,
+    /// `draft`, `proposed`, `countersigned`, `superseded`, `rejected`, `withdrawn`.
+    pub state: String,
+    /// Digest of the canonical matrix, which is also an artifact.
+    pub matrix: Digest,
+    pub at: Time,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Signer>,
+    /// Engagement model.
+    pub model: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub artifacts: Vec<Artifact>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifact_list: Option<ArtifactList>,
+}
+
+/// Who did it: a name as the product knew it, with the party where there is one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signer {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub party: Option<String>,
+    pub name: String,
+}
+
+/// A change of a gap, a setting, an exception or a scope.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    pub organization: Uuid,
+    pub at: Time,
+    pub by: Signer,
+    pub subject: Subject,
+    pub change: Map<String, Value>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub artifacts: Vec<Artifact>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifact_list: Option<ArtifactList>,
+}
+
+/// What was changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Subject {
+    pub kind: String,
+    pub id: String,
+}
+
+/// Something that was made for readers: a framework report, or the list of a package (`kind` = `package`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    pub organization: Uuid,
+    pub at: Time,
+    pub kind: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub framework: Option<String>,
+    pub as_of: Time,
+    /// Digest of the catalog it rests on.
+    pub catalog: Digest,
+    /// The head it rests on.
+    pub checkpoint: Head,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub artifacts: Vec<Artifact>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifact_list: Option<ArtifactList>,
+}
+
+/// Size and root of a ledger at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Head {
+    pub size: u64,
+    pub root: Digest,
+}
+
+/// A key comes into use, replaces another or goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Key {
+    pub organization: Uuid,
+    pub at: Time,
+    pub event: KeyEvent,
+    pub key: KeyFacts,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyEvent {
+    Introduced,
+    Rotated,
+    Retired,
+}
+
+/// The public side of a key, as [`crate::note::VerifyingKey::facts`] gives it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyFacts {
+    pub name: String,
+    /// `ed25519`.
+    pub algorithm: String,
+    /// The 32 bytes in base64.
+    pub public: String,
+    /// The four bytes of the note key id in hex.
+    pub id: String,
+    /// `checkpoint` for the key that signs heads.
+    pub purpose: String,
+}
+
+impl Statement {
+    /// Whether this version knows the type.
+    #[must_use]
+    pub fn knows(kind: &RecordType) -> bool {
+        ["evidence/1", "judgement/1", "responsibility/1", "change/1", "report/1", "key/1"].contains(&kind.as_str())
+    }
+
+    pub(super) fn artifacts(&self) -> &[Artifact] {
+        match self {
+            Self::Evidence(Evidence { artifacts, .. })
+            | Self::Judgement(Judgement { artifacts, .. })
+            | Self::Responsibility(Responsibility { artifacts, .. })
+            | Self::Change(Change { artifacts, .. })
+            | Self::Report(Report { artifacts, .. }) => artifacts,
+            Self::Key(_) => &[],
+        }
+    }
+
+    /// Names the artifacts by an object that lists them instead of one by one.
+    pub(super) fn list_artifacts(&mut self, list: ArtifactList) {
+        let (artifacts, place) = match self {
+            Self::Evidence(Evidence { artifacts, artifact_list, .. })
+            | Self::Judgement(Judgement { artifacts, artifact_list, .. })
+            | Self::Responsibility(Responsibility { artifacts, artifact_list, .. })
+            | Self::Change(Change { artifacts, artifact_list, .. })
+            | Self::Report(Report { artifacts, artifact_list, .. }) => (artifacts, artifact_list),
+            Self::Key(_) => return,
+        };
+        artifacts.clear();
+        *place = Some(list);
+    }
+}
+
+macro_rules! statement_of {
+    ($($name:ident),+) => {$(
+        impl From<$name> for Statement {
+            fn from(value: $name) -> Self {
+                Self::$name(value)
+            }
+        }
+    )+};
+}
+statement_of!(Evidence, Judgement, Responsibility, Change, Report, Key);
