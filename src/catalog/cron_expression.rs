@@ -161,7 +161,9 @@ fn parse_field(text: &str, field: &str, kind: &Kind) -> Result<Field, CronError>
     let mut bits = 0;
     for part in field.split(',') {
         let (range, step) = match part.split_once('/') {
-            Some((range, step)) => (range, step.parse::<u8>().ok().filter(|step| *step > 0).ok_or_else(|| refuse(part))?),
+            Some((range, step)) => {
+                (range, step.parse::<u8>().ok().filter(|step| *step > 0).ok_or_else(|| refuse(part))?)
+            }
             None => (part, 1),
         };
         let (from, to) = match range.split_once('-') {
@@ -243,7 +245,20 @@ mod tests {
 
     #[test]
     fn a_faulty_field_is_named() {
-        for text in ["60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *", "* * * * 8", "*/0 * * * *", "5-1 * * * *", "a * * * *", "+5 * * * *", "1,, * * * *", "-1 * * * *", "300 * * * *"] {
+        for text in [
+            "60 * * * *",
+            "* 24 * * *",
+            "* * 0 * *",
+            "* * * 13 *",
+            "* * * * 8",
+            "*/0 * * * *",
+            "5-1 * * * *",
+            "a * * * *",
+            "+5 * * * *",
+            "1,, * * * *",
+            "-1 * * * *",
+            "300 * * * *",
+        ] {
             let error = text.parse::<CronExpression>().unwrap_err();
             assert!(matches!(error, CronError::Field { .. }), "{text}: {error}");
         }

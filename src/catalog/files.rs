@@ -67,7 +67,8 @@ impl FileSet {
             }
         }
         if !found {
-            let message = "the folder has neither `controls` nor `collectors` in it; check the path in the configuration";
+            let message =
+                "the folder has neither `controls` nor `collectors` in it; check the path in the configuration";
             set.faults.add(folder.display().to_string(), None, message);
         }
         set
@@ -101,7 +102,10 @@ impl FileSet {
 
     /// The files below a folder of the catalog, such as `controls/crosswalk/`.
     pub fn below<'set>(&'set self, prefix: &'set str) -> impl Iterator<Item = &'set CatalogFile> {
-        self.files.range(prefix.to_owned()..).map(|(_, file)| file).take_while(move |file| file.path.starts_with(prefix))
+        self.files
+            .range(prefix.to_owned()..)
+            .map(|(_, file)| file)
+            .take_while(move |file| file.path.starts_with(prefix))
     }
 
     /// What could not be gathered.
@@ -126,7 +130,8 @@ impl FileSet {
 
     fn add_all(&mut self, found: BTreeMap<String, CatalogFile>) {
         // A user's rule replaces the whole check: the built-in cases would test another rule.
-        let replaced = found.values().filter(|file| overrides(file)).filter_map(|file| file.path.strip_suffix("check.rego"));
+        let replaced =
+            found.values().filter(|file| overrides(file)).filter_map(|file| file.path.strip_suffix("check.rego"));
         for folder in replaced {
             self.files.retain(|path, _| !path.starts_with(folder));
         }

@@ -41,8 +41,11 @@ impl Index {
             }
             index.frameworks.insert(framework.id.clone(), entry);
         }
-        let own: HashMap<&FrameworkId, HashMap<String, Proofs>> =
-            catalog.frameworks.values().map(|framework| (&framework.id, index.own_proofs(catalog, framework))).collect();
+        let own: HashMap<&FrameworkId, HashMap<String, Proofs>> = catalog
+            .frameworks
+            .values()
+            .map(|framework| (&framework.id, index.own_proofs(catalog, framework)))
+            .collect();
         for framework in catalog.frameworks.values() {
             let judge = framework.judged_by.as_ref().and_then(|judge| own.get(judge));
             let mut proofs = HashMap::new();
@@ -119,7 +122,8 @@ impl Catalog {
         control: &ControlId,
     ) -> impl Iterator<Item = &'catalog Control> {
         let positions = self.index().frameworks.get(framework).and_then(|entry| entry.children.get(control));
-        let controls = self.frameworks.get(framework).map(|framework| framework.controls.as_slice()).unwrap_or_default();
+        let controls =
+            self.frameworks.get(framework).map(|framework| framework.controls.as_slice()).unwrap_or_default();
         positions.into_iter().flatten().filter_map(|position| controls.get(*position))
     }
 

@@ -6,9 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::framework::{Control, Framework};
 use crate::model::id::FrameworkId;
-use crate::model::responsibility::{
-    EngagementModel, Party, Responsibility, ResponsibilityKind, ResponsibilityMatrix,
-};
+use crate::model::responsibility::{EngagementModel, Party, Responsibility, ResponsibilityKind, ResponsibilityMatrix};
 
 /// The split for every control of a family that has no row of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -94,16 +94,24 @@ impl Lint<'_> {
         match (definition.source, &definition.request, &definition.command) {
             (Source::Graph, Some(request), None) => self.request(request),
             (Source::Host, None, Some(command)) => self.command(command),
-            (Source::Graph, _, _) => self.fault("source:", "a collector of source `graph` has a `request` and no `command`"),
-            (Source::Host, _, _) => self.fault("source:", "a collector of source `host` has a `command` and no `request`"),
+            (Source::Graph, _, _) => {
+                self.fault("source:", "a collector of source `graph` has a `request` and no `command`")
+            }
+            (Source::Host, _, _) => {
+                self.fault("source:", "a collector of source `host` has a `command` and no `request`")
+            }
             (other, _, _) => {
-                let message = format!("the source `{}` is not read by collector files; use graph or host", other.as_str());
+                let message =
+                    format!("the source `{}` is not read by collector files; use graph or host", other.as_str());
                 self.fault("source:", message);
             }
         }
         if definition.source == Source::Graph {
             if definition.clouds.is_empty() {
-                self.fault("source:", "`clouds` names no cloud that offers this; list them, such as [global, gcc-high]");
+                self.fault(
+                    "source:",
+                    "`clouds` names no cloud that offers this; list them, such as [global, gcc-high]",
+                );
             }
             if definition.permission.as_deref().is_none_or(|text| text.trim().is_empty()) {
                 self.fault("source:", "`permission` is missing: name the least permission that is enough");
@@ -149,7 +157,8 @@ impl Lint<'_> {
                 self.fault(key, "write the properties under `select`, not as a query parameter");
             } else if lower.contains("skiptoken") || lower == "$skip" {
                 self.fault(key, format!("`{key}` is for paging, which follows the source's own links"));
-            } else if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"$_-".contains(&byte)) {
+            } else if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"$_-".contains(&byte))
+            {
                 self.fault("query:", format!("`{key}` is not a query parameter"));
             }
         }
@@ -162,7 +171,8 @@ impl Lint<'_> {
             self.fault("shell:", format!("the command is longer than {MAX_COMMAND_BYTES} bytes or holds a zero byte"));
         }
         for ending in &command.endings {
-            let conditions = ending.exit_code.is_some() || ending.stdout_is_empty.is_some() || ending.stderr_contains.is_some();
+            let conditions =
+                ending.exit_code.is_some() || ending.stdout_is_empty.is_some() || ending.stderr_contains.is_some();
             if !conditions {
                 self.fault("endings:", "an ending has no condition and would match always; add exit_code, stdout_is_empty or stderr_contains");
             }
@@ -183,14 +193,18 @@ impl Lint<'_> {
             }
             match regex::bytes::RegexBuilder::new(&rule.pattern).size_limit(MAX_PATTERN_BYTES).build() {
                 Ok(pattern) if pattern.is_match(b"") => {
-                    let message = format!("the pattern of the redaction `{}` matches nothing at all, and so everywhere", rule.id);
+                    let message =
+                        format!("the pattern of the redaction `{}` matches nothing at all, and so everywhere", rule.id);
                     self.fault("pattern:", message);
                 }
                 Ok(_) => {}
                 Err(error) => {
                     let reason = error.to_string();
                     let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-                    self.fault("pattern:", format!("the pattern of the redaction `{}` is not a regular expression: {reason}", rule.id));
+                    self.fault(
+                        "pattern:",
+                        format!("the pattern of the redaction `{}` is not a regular expression: {reason}", rule.id),
+                    );
                 }
             }
         }
@@ -221,7 +235,20 @@ mod tests {
 
     #[test]
     fn a_path_that_could_reach_another_host_is_refused() {
-        for path in ["", "/", "users", "//evil.example/users", "/users?$top=1", "https://evil.example/", "/a/../b", "/a//b", "/a b", "/a\\b", "/a%2f", "/a#b"] {
+        for path in [
+            "",
+            "/",
+            "users",
+            "//evil.example/users",
+            "/users?$top=1",
+            "https://evil.example/",
+            "/a/../b",
+            "/a//b",
+            "/a b",
+            "/a\\b",
+            "/a%2f",
+            "/a#b",
+        ] {
             assert!(check_path(path).is_err(), "{path:?} must be refused");
         }
         assert_eq!(check_path("/identity/conditionalAccess/policies"), Ok(()));

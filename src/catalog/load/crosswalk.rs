@@ -2,9 +2,9 @@
 //!
 //! One row says that a control of one framework helps a control of another, or that nothing corresponds (`none`).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use super::frameworks::LoadedFramework;
+use super::frameworks::LoadedFrameworks;
 use super::yaml;
 use crate::catalog::crosswalk::{Confidence, CrosswalkRow};
 use crate::catalog::fault::Faults;
@@ -15,11 +15,7 @@ const HEADER: [&str; 6] = ["from_framework", "from", "to_framework", "to", "conf
 /// A cell longer than this is no label.
 const MAX_CELL_BYTES: usize = 500;
 
-pub(super) fn load(
-    files: &FileSet,
-    frameworks: &BTreeMap<FrameworkId, LoadedFramework>,
-    faults: &mut Faults,
-) -> Vec<CrosswalkRow> {
+pub(super) fn load(files: &FileSet, frameworks: &LoadedFrameworks, faults: &mut Faults) -> Vec<CrosswalkRow> {
     let mut reader = Reader { frameworks, seen: HashMap::new(), rows: Vec::new(), faults };
     for file in files.below("controls/crosswalk/") {
         if file.path.ends_with(".csv") {
@@ -32,7 +28,7 @@ pub(super) fn load(
 }
 
 struct Reader<'a> {
-    frameworks: &'a BTreeMap<FrameworkId, LoadedFramework>,
+    frameworks: &'a LoadedFrameworks,
     /// Where a pair was first named.
     seen: HashMap<(ControlId, FrameworkId, Option<ControlId>, FrameworkId), (String, u64)>,
     rows: Vec<CrosswalkRow>,
@@ -111,7 +107,7 @@ impl Reader<'_> {
 
     fn framework(&mut self, file: &CatalogFile, line: Option<u64>, text: &str) -> Option<FrameworkId> {
         match text.parse::<FrameworkId>() {
-            Ok(id) if self.frameworks.contains_key(&id) => Some(id),
+            Ok(id) if self.frameworks.may_know(&id) => Some(id),
             Ok(id) => {
                 self.faults.add(&file.shown, line, format!("there is no framework `{id}`"));
                 None
@@ -132,10 +128,12 @@ impl Reader<'_> {
     ) -> Option<(FrameworkId, ControlId)> {
         let framework = self.framework(file, line, framework)?;
         let loaded = self.frameworks.get(&framework)?;
+        let has = |id: &ControlId| match loaded.control(id.as_str()) {
+            Some(control) => control.id == *id,
+            None => loaded.may_know(id.as_str()),
+        };
         match control.parse::<ControlId>() {
-            Ok(id) if loaded.is_incomplete || loaded.control(id.as_str()).is_some_and(|known| known.id == id) => {
-                Some((framework, id))
-            }
+            Ok(id) if has(&id) => Some((framework, id)),
             Ok(id) => {
                 let message = format!("`{framework}` has no control `{id}`; write `none` if nothing corresponds");
                 self.faults.add(&file.shown, line, message);

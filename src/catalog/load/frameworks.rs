@@ -37,8 +37,8 @@ pub(super) struct LoadedFramework {
     pub framework: Framework,
     /// The path of `framework.yaml` as shown.
     pub shown: String,
-    /// True if a control is missing because its file or block could not be read: then nobody is blamed for naming it.
-    pub is_incomplete: bool,
+    /// What could not be read of it.
+    missing: Missing,
     /// Ids, aliases and objectives, with the index of their control.
     pub names: HashMap<String, usize>,
     /// Controls that are the parent of others.
@@ -57,13 +57,57 @@ impl LoadedFramework {
         self.names.get(name).and_then(|index| self.framework.controls.get(*index))
     }
 
-    /// False only if the whole framework was read and has no such control, alias or objective.
+    /// False only if the framework surely has no such control, alias, objective or family.
     pub fn may_know(&self, name: &str) -> bool {
-        self.is_incomplete || self.names.contains_key(name)
+        self.names.contains_key(name) || self.missing.may_hold(name)
+    }
+
+    /// True if no family of this name was read, nor could be in what was not.
+    pub fn lacks_family(&self, family: &str) -> bool {
+        !self.missing.may_hold(family) && !self.framework.controls.iter().any(|control| control.family == family)
     }
 }
 
-pub(super) fn load(files: &FileSet, faults: &mut Faults) -> BTreeMap<FrameworkId, LoadedFramework> {
+/// What of a framework could not be read: nobody is blamed for naming it.
+#[derive(Default)]
+struct Missing {
+    /// A file of which nothing could be used.
+    whole_file: bool,
+    blocks: Vec<String>,
+}
+
+impl Missing {
+    fn may_hold(&self, name: &str) -> bool {
+        self.whole_file || self.blocks.iter().any(|block| block.contains(name))
+    }
+}
+
+/// All frameworks, and the folders of those whose `framework.yaml` could not be read.
+pub(super) struct LoadedFrameworks {
+    by_id: BTreeMap<FrameworkId, LoadedFramework>,
+    unreadable: BTreeSet<String>,
+}
+
+impl LoadedFrameworks {
+    pub fn get(&self, id: &FrameworkId) -> Option<&LoadedFramework> {
+        self.by_id.get(id)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &LoadedFramework> {
+        self.by_id.values()
+    }
+
+    /// False only if there is no such framework, not even an unreadable one.
+    pub fn may_know(&self, id: &FrameworkId) -> bool {
+        self.by_id.contains_key(id) || self.unreadable.contains(id.as_str())
+    }
+
+    pub fn into_frameworks(self) -> BTreeMap<FrameworkId, Framework> {
+        self.by_id.into_iter().map(|(id, loaded)| (id, loaded.framework)).collect()
+    }
+}
+
+pub(super) fn load(files: &FileSet, faults: &mut Faults) -> LoadedFrameworks {
     let mut folders: BTreeMap<&str, Vec<&CatalogFile>> = BTreeMap::new();
     for file in files.below("controls/") {
         let Some((folder, name)) = file.path.strip_prefix("controls/").and_then(|rest| rest.split_once('/')) else {
@@ -73,10 +117,15 @@ pub(super) fn load(files: &FileSet, faults: &mut Faults) -> BTreeMap<FrameworkId
             folders.entry(folder).or_default().push(file);
         }
     }
-    let mut loaded = BTreeMap::new();
+    let mut loaded = LoadedFrameworks { by_id: BTreeMap::new(), unreadable: BTreeSet::new() };
     for (folder, files) in folders {
-        if let Some(framework) = load_folder(folder, &files, faults) {
-            loaded.insert(framework.framework.id.clone(), framework);
+        match load_folder(folder, &files, faults) {
+            Some(framework) => {
+                loaded.by_id.insert(framework.framework.id.clone(), framework);
+            }
+            None => {
+                loaded.unreadable.insert(folder.to_owned());
+            }
         }
     }
     loaded
@@ -90,7 +139,6 @@ fn load_folder(folder: &str, files: &[&CatalogFile], faults: &mut Faults) -> Opt
         return None;
     };
     let reading: Reading<FrameworkFile> = yaml::read(head, faults);
-    let head_is_whole = reading.is_whole();
     let line = |needle: &str| Some(reading.line_of(1, needle));
     // Without a readable head the controls are still read, so that their faults show at once.
     let listed: Vec<String> = match &reading.value {
@@ -108,7 +156,9 @@ fn load_folder(folder: &str, files: &[&CatalogFile], faults: &mut Faults) -> Opt
         }
     }
 
-    let mut collected = Collected { is_incomplete: !head_is_whole, ..Collected::default() };
+    let mut collected = Collected::default();
+    // A list of files that was lost may have named any control.
+    collected.missing.whole_file = !reading.is_whole() && listed.is_empty();
     let mut seen = BTreeSet::new();
     for name in listed.iter().filter(|name| name.as_str() != "framework.yaml") {
         if !seen.insert(name) {
@@ -118,14 +168,18 @@ fn load_folder(folder: &str, files: &[&CatalogFile], faults: &mut Faults) -> Opt
         match named(name) {
             Some(file) => collected.read(file, faults),
             None => {
-                faults.add(&head.shown, line(name), format!("`{name}` is listed but there is no such file in this folder"));
-                collected.is_incomplete = true;
+                faults.add(
+                    &head.shown,
+                    line(name),
+                    format!("`{name}` is listed but there is no such file in this folder"),
+                );
+                collected.missing.whole_file = true;
             }
         }
     }
     collected.check_parents(faults);
     let file = reading.value?;
-    if collected.controls.is_empty() && !collected.is_incomplete {
+    if collected.controls.is_empty() && !collected.missing.may_hold("") {
         faults.add(&head.shown, None, "the framework has no controls");
     }
     let parents = collected.controls.iter().filter_map(|control| control.parent.clone()).collect();
@@ -141,7 +195,7 @@ fn load_folder(folder: &str, files: &[&CatalogFile], faults: &mut Faults) -> Opt
             controls: collected.controls,
         },
         shown: head.shown.clone(),
-        is_incomplete: collected.is_incomplete,
+        missing: collected.missing,
         names: collected.names,
         parents,
         places: collected.places,
@@ -178,13 +232,14 @@ struct Collected {
     controls: Vec<Control>,
     places: Vec<(String, u64)>,
     names: HashMap<String, usize>,
-    is_incomplete: bool,
+    missing: Missing,
 }
 
 impl Collected {
     fn read(&mut self, file: &CatalogFile, faults: &mut Faults) {
         let reading: Reading<Vec<Spanned<Control>>> = yaml::read(file, faults);
-        self.is_incomplete |= !reading.is_whole();
+        self.missing.whole_file |= reading.value.is_none();
+        self.missing.blocks.extend(reading.lost);
         let text = Reading { value: Some(()), lost: Vec::new(), text: reading.text };
         for spanned in reading.value.unwrap_or_default() {
             let line = spanned.referenced.line();
@@ -216,7 +271,8 @@ impl Collected {
             if let Some(first) = self.names.get(name) {
                 let (first_file, first_line) =
                     self.places.get(*first).map_or(("", 0), |(file, line)| (file.as_str(), *line));
-                let message = format!("the {kind} `{name}` is a duplicate: the name is taken at {first_file}:{first_line}");
+                let message =
+                    format!("the {kind} `{name}` is a duplicate: the name is taken at {first_file}:{first_line}");
                 faults.add(&file.shown, at(), message);
             } else {
                 self.names.insert(name.to_owned(), index);
@@ -233,7 +289,7 @@ impl Collected {
         for (control, (file, line)) in self.controls.iter().zip(&self.places) {
             let Some(parent_id) = &control.parent else { continue };
             let Some(parent) = by_id.get(parent_id) else {
-                if !self.is_incomplete {
+                if !self.missing.may_hold(parent_id.as_str()) {
                     let message = format!("`{}` has the parent `{parent_id}`, which does not exist", control.id);
                     faults.add(file, Some(*line), message);
                 }
@@ -258,7 +314,8 @@ impl Collected {
             for _ in 0..self.controls.len() {
                 match ancestor {
                     Some(next) if next.id == control.id => {
-                        let message = format!("`{}` is its own ancestor; remove one `parent` of the circle", control.id);
+                        let message =
+                            format!("`{}` is its own ancestor; remove one `parent` of the circle", control.id);
                         faults.add(file, Some(*line), message);
                         break;
                     }

@@ -37,7 +37,7 @@ pub(super) fn load(files: &FileSet) -> Result<Catalog, Faults> {
         return Err(faults);
     }
     Ok(Catalog {
-        frameworks: frameworks.into_iter().map(|(id, loaded)| (id, loaded.framework)).collect(),
+        frameworks: frameworks.into_frameworks(),
         collectors: collectors.collectors,
         checks: checks.checks,
         library: checks.library,
@@ -55,7 +55,11 @@ fn unexpected_files(files: &FileSet, faults: &mut Faults) {
         let part = file.path.split('/').next().unwrap_or_default();
         let lies_loose = depth < 3 && !file.path.ends_with("README.md");
         if !matches!(part, "controls" | "collectors") || (part == "controls" && lies_loose) {
-            faults.add(&file.shown, None, "no file is expected here; put it into the folder of its framework, check or collector");
+            faults.add(
+                &file.shown,
+                None,
+                "no file is expected here; put it into the folder of its framework, check or collector",
+            );
         }
     }
 }

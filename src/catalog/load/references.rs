@@ -3,16 +3,19 @@
 use std::collections::BTreeMap;
 
 use super::collectors::LoadedCollectors;
-use super::frameworks::LoadedFramework;
+use super::frameworks::LoadedFrameworks;
 use crate::catalog::check::CheckDefinition;
 use crate::catalog::fault::Faults;
-use crate::model::id::{CheckId, FrameworkId};
+use crate::model::id::CheckId;
 
 /// Frameworks judged by another must name only objectives that the other has.
-pub(super) fn judges(frameworks: &BTreeMap<FrameworkId, LoadedFramework>, faults: &mut Faults) {
-    for loaded in frameworks.values() {
+pub(super) fn judges(frameworks: &LoadedFrameworks, faults: &mut Faults) {
+    for loaded in frameworks.iter() {
         let Some(judge_id) = &loaded.framework.judged_by else { continue };
         let Some(judge) = frameworks.get(judge_id).filter(|_| *judge_id != loaded.framework.id) else {
+            if frameworks.may_know(judge_id) && *judge_id != loaded.framework.id {
+                continue;
+            }
             faults.add(&loaded.shown, None, format!("`judged_by` names `{judge_id}`, which is no other framework"));
             continue;
         };
@@ -23,7 +26,10 @@ pub(super) fn judges(frameworks: &BTreeMap<FrameworkId, LoadedFramework>, faults
         for (index, control) in loaded.framework.controls.iter().enumerate() {
             for objective in control.objectives.iter().filter(|objective| !judge.may_know(objective.id.as_str())) {
                 let (file, line) = loaded.place(index);
-                let message = format!("`{}` names the objective `{}`, which `{judge_id}` does not have", control.id, objective.id);
+                let message = format!(
+                    "`{}` names the objective `{}`, which `{judge_id}` does not have",
+                    control.id, objective.id
+                );
                 faults.add(file, line, message);
             }
         }
@@ -33,7 +39,7 @@ pub(super) fn judges(frameworks: &BTreeMap<FrameworkId, LoadedFramework>, faults
 /// What checks require must be collected, and what they prove must be judged.
 pub(super) fn checks(
     checks: &BTreeMap<CheckId, CheckDefinition>,
-    frameworks: &BTreeMap<FrameworkId, LoadedFramework>,
+    frameworks: &LoadedFrameworks,
     collectors: &LoadedCollectors,
     faults: &mut Faults,
 ) {
@@ -48,11 +54,19 @@ pub(super) fn checks(
         }
         for (framework_id, proves) in &check.metadata.proves {
             let Some(loaded) = frameworks.get(framework_id) else {
-                fault(framework_id.as_str(), format!("`proves` names the framework `{framework_id}`, which does not exist"));
+                if frameworks.may_know(framework_id) {
+                    continue;
+                }
+                fault(
+                    framework_id.as_str(),
+                    format!("`proves` names the framework `{framework_id}`, which does not exist"),
+                );
                 continue;
             };
             for name in proves.keys().filter(|name| !loaded.may_know(name)) {
-                let message = format!("`proves` names `{name}`, which `{framework_id}` has neither as a control nor as an objective");
+                let message = format!(
+                    "`proves` names `{name}`, which `{framework_id}` has neither as a control nor as an objective"
+                );
                 fault(name, message);
             }
             for name in proves.keys() {
@@ -60,7 +74,10 @@ pub(super) fn checks(
                 if !control.assessable {
                     fault(name, format!("`proves` names `{name}`, which only states scope and is never judged"));
                 } else if loaded.parents.contains(&control.id) {
-                    fault(name, format!("`proves` names `{name}`, whose status comes from its children; name one of those"));
+                    fault(
+                        name,
+                        format!("`proves` names `{name}`, whose status comes from its children; name one of those"),
+                    );
                 }
             }
         }

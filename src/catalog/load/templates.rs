@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use super::frameworks::LoadedFramework;
+use super::frameworks::{LoadedFramework, LoadedFrameworks};
 use super::yaml::{self, Reading};
 use crate::catalog::fault::Faults;
 use crate::catalog::files::{CatalogFile, FileSet};
@@ -29,11 +29,7 @@ struct TemplateFile {
 
 type Templates = BTreeMap<(FrameworkId, EngagementModel), ResponsibilityTemplate>;
 
-pub(super) fn load(
-    files: &FileSet,
-    frameworks: &BTreeMap<FrameworkId, LoadedFramework>,
-    faults: &mut Faults,
-) -> Templates {
+pub(super) fn load(files: &FileSet, frameworks: &LoadedFrameworks, faults: &mut Faults) -> Templates {
     let mut templates = Templates::new();
     let mut present = BTreeSet::new();
     for file in files.below("controls/responsibilities/") {
@@ -48,12 +44,14 @@ pub(super) fn load(
                 }
             }
             _ => {
-                let message = "no file is expected here; a template is controls/responsibilities/<model>/<framework>.yaml";
+                let message =
+                    "no file is expected here; a template is controls/responsibilities/<model>/<framework>.yaml";
                 faults.add(&file.shown, None, message);
             }
         }
     }
-    for (id, loaded) in frameworks {
+    for loaded in frameworks.iter() {
+        let id = &loaded.framework.id;
         for model in MODELS {
             if !present.contains(&(id.to_string(), model.as_str().to_owned())) {
                 let message = format!(
@@ -71,7 +69,7 @@ fn load_one(
     model: &str,
     framework: &str,
     file: &CatalogFile,
-    frameworks: &BTreeMap<FrameworkId, LoadedFramework>,
+    frameworks: &LoadedFrameworks,
     faults: &mut Faults,
 ) -> Option<ResponsibilityTemplate> {
     let reading: Reading<TemplateFile> = yaml::read(file, faults);
@@ -83,13 +81,14 @@ fn load_one(
         faults.add(&file.shown, Some(text.line_of(1, "model:")), message);
     }
     if template.framework.as_str() != framework {
-        let message = format!("the framework `{}` is not the file's name, `{framework}`; make them equal", template.framework);
+        let message =
+            format!("the framework `{}` is not the file's name, `{framework}`; make them equal", template.framework);
         faults.add(&file.shown, Some(text.line_of(1, "framework:")), message);
     }
     check_splits(&template, file, faults);
     match frameworks.get(&template.framework) {
         Some(loaded) => check_controls(&template, is_whole, loaded, file, &text, faults),
-        None if is_framework_folder(frameworks, framework) => {}
+        None if frameworks.may_know(&template.framework) => {}
         None => {
             let message = format!("there is no framework `{}`", template.framework);
             faults.add(&file.shown, Some(text.line_of(1, "framework:")), message);
@@ -101,10 +100,6 @@ fn load_one(
         families: template.families.into_iter().map(|(family, split)| (family, split.value)).collect(),
         rows: template.rows.into_iter().map(|row| row.value).collect(),
     })
-}
-
-fn is_framework_folder(frameworks: &BTreeMap<FrameworkId, LoadedFramework>, name: &str) -> bool {
-    frameworks.keys().any(|id| id.as_str() == name)
 }
 
 fn check_splits(template: &TemplateFile, file: &CatalogFile, faults: &mut Faults) {
@@ -150,7 +145,9 @@ impl Split<'_> {
         let name = self.name;
         let provider_works = !self.provider_tasks.trim().is_empty();
         let internal_works = !self.internal_tasks.trim().is_empty();
-        let wrong_owner = |owner: &str| format!("`{name}` is `{}` but accountable is another; use `accountable: {owner}`", self.kind.as_str());
+        let wrong_owner = |owner: &str| {
+            format!("`{name}` is `{}` but accountable is another; use `accountable: {owner}`", self.kind.as_str())
+        };
         match self.kind {
             ResponsibilityKind::Provider => {
                 if self.accountable != Party::Provider {
@@ -173,12 +170,16 @@ impl Split<'_> {
                     fault(format!("`{name}` is shared by provider and internal IT; one of the two is accountable"));
                 }
                 if !provider_works || !internal_works {
-                    fault(format!("`{name}` is shared and needs text for both sides: provider_tasks and internal_tasks"));
+                    fault(format!(
+                        "`{name}` is shared and needs text for both sides: provider_tasks and internal_tasks"
+                    ));
                 }
             }
             ResponsibilityKind::Inherited => {
                 if self.document.is_none_or(|document| document.trim().is_empty()) {
-                    fault(format!("`{name}` is inherited without a document; name the vendor's document that proves it"));
+                    fault(format!(
+                        "`{name}` is inherited without a document; name the vendor's document that proves it"
+                    ));
                 }
             }
             ResponsibilityKind::NotApplicable => {}
@@ -195,9 +196,8 @@ fn check_controls(
     faults: &mut Faults,
 ) {
     let framework = &loaded.framework;
-    let families: BTreeSet<&str> = framework.controls.iter().map(|control| control.family.as_str()).collect();
     for (family, split) in &template.families {
-        if !loaded.is_incomplete && !families.contains(family.as_str()) {
+        if loaded.lacks_family(family) {
             let message = format!("`{}` has no family `{family}`", framework.id);
             faults.add(&file.shown, Some(text.line_of(1, family).min(split.referenced.line())), message);
         }
@@ -208,8 +208,10 @@ fn check_controls(
         let row = &row.value;
         let control = loaded.control(row.control.as_str());
         match (control, &row.objective) {
-            (None, _) if loaded.is_incomplete => {}
-            (None, _) => faults.add(&file.shown, Some(line), format!("`{}` has no control `{}`", framework.id, row.control)),
+            (None, _) if loaded.may_know(row.control.as_str()) => {}
+            (None, _) => {
+                faults.add(&file.shown, Some(line), format!("`{}` has no control `{}`", framework.id, row.control))
+            }
             (Some(control), _) if control.id != row.control => {
                 let message = format!("`{}` is another spelling; write the id `{}`", row.control, control.id);
                 faults.add(&file.shown, Some(line), message);

@@ -112,7 +112,10 @@ fn as_many_requirements_may_stand_on_a_plan_of_action_as_the_rule_allows() {
         let controls = &embedded().framework(framework).unwrap().controls;
         controls.iter().filter(|control| control.facts.get("poam_allowed").unwrap() == word).count()
     };
-    assert_eq!([count("cmmc-l2", "yes"), count("cmmc-l2", "conditional"), count("cmmc-l2", "no"), count("cmmc-l2", "never")], [46, 1, 57, 6]);
+    assert_eq!(
+        [count("cmmc-l2", "yes"), count("cmmc-l2", "conditional"), count("cmmc-l2", "no"), count("cmmc-l2", "never")],
+        [46, 1, 57, 6]
+    );
     assert_eq!(count("cmmc-l1", "no"), 15);
     assert_eq!(count("cmmc-l3", "never"), 7);
 }
@@ -146,7 +149,8 @@ fn a_control_is_found_by_its_id_and_by_the_number_people_type() {
 #[test]
 fn a_standard_with_specifications_lists_them_as_children() {
     let standard: ControlId = "164.308(a)(1)".parse().unwrap();
-    let children: Vec<_> = embedded().children(&id("hipaa-security"), &standard).map(|child| child.title.as_str()).collect();
+    let children: Vec<_> =
+        embedded().children(&id("hipaa-security"), &standard).map(|child| child.title.as_str()).collect();
     assert_eq!(children, ["Risk analysis", "Risk management", "Sanction policy", "Information system activity review"]);
 }
 
@@ -157,7 +161,8 @@ fn every_control_has_exactly_one_owner_under_each_model() {
             let matrix = embedded().matrix(&framework.id, model).unwrap();
             assert_eq!(matrix.version, 1);
             for control in &framework.controls {
-                let rows = matrix.rows.iter().filter(|row| row.control == control.id && row.objective.is_none()).count();
+                let rows =
+                    matrix.rows.iter().filter(|row| row.control == control.id && row.objective.is_none()).count();
                 assert_eq!(rows, 1, "{} {} {}", framework.id, model.as_str(), control.id);
             }
         }
@@ -183,11 +188,24 @@ fn many_broken_files_report_all_their_faults_with_file_and_line() {
         "controls/demo/all.yaml",
         b"- id: \"1\"\n  title: One\n  family: F\n- id: \"1\"\n  title: Again\n  family: F\n- id: \"3\"\n  titel: Typo\n  family: F\n- id: \"4\"\n  title: 4\n  family: F\n  assessable: perhaps\n- id: \"5\"\n  title: Five\n  family: F\n  parent: \"5\"\n",
     );
-    write("collectors/m365/users/collector.yaml", COLLECTOR.replace("/users\n", "//evil.example/users?x=1\n").replace("15 3", "75 3").replace("graph-collection/1", "guess/1").as_bytes());
+    write(
+        "collectors/m365/users/collector.yaml",
+        COLLECTOR
+            .replace("path: /users", "path: //evil.example/users")
+            .replace("15 3", "75 3")
+            .replace("graph-collection/1", "guess/1")
+            .as_bytes(),
+    );
     write("collectors/m365/groups/collector.yaml", b"\xff\xfe");
     write("collectors/m365/devices/collector.yaml", b"");
-    write("collectors/m365/sites/collector.yaml", format!("{}colour: red\n", COLLECTOR.replace("timeout_seconds: 60", "timeout_seconds: soon")).as_bytes());
-    write("controls/crosswalk/x.csv", b"from_framework,from,to_framework,to,confidence,detail\ndemo,1,demo,9,sure,\ndemo,1\n");
+    write(
+        "collectors/m365/sites/collector.yaml",
+        format!("{}colour: red\n", COLLECTOR.replace("timeout_seconds: 60", "timeout_seconds: soon")).as_bytes(),
+    );
+    write(
+        "controls/crosswalk/x.csv",
+        b"from_framework,from,to_framework,to,confidence,detail\ndemo,1,demo,9,sure,\ndemo,1\n",
+    );
     let found = faults(&FileSet::default().with_folder(folder.path()));
     let has = |path: &str, words: &str| {
         let path = Path::new(path).to_string_lossy().into_owned();
@@ -210,24 +228,26 @@ fn many_broken_files_report_all_their_faults_with_file_and_line() {
         ("controls/crosswalk/x.csv:3:", "cells"),
         ("controls/demo/framework.yaml:", "co-managed"),
     ] {
-        if words == "no control `9`" {
-            // The framework is incomplete: its missing controls cannot be told from mistaken names.
-            assert!(!has(path, words), "{found:#?}");
-        } else {
-            assert!(has(path, words), "{path} {words} in {found:#?}");
-        }
+        assert!(has(path, words), "{path} {words} in {found:#?}");
     }
-    println!("{}", found.join("\n"));
 }
 
 #[test]
 fn a_key_given_twice_is_refused() {
-    assert_fault(&demo_with("controls/demo/framework.yaml", FRAMEWORK.replace("title: Demo", "title: Demo\ntitle: Other")), "controls/demo/framework.yaml:4", "duplicate");
+    assert_fault(
+        &demo_with("controls/demo/framework.yaml", FRAMEWORK.replace("title: Demo", "title: Demo\ntitle: Other")),
+        "controls/demo/framework.yaml:4",
+        "duplicate",
+    );
 }
 
 #[test]
 fn a_tab_for_indentation_is_refused() {
-    assert_fault(&demo_with("controls/demo/all.yaml", "- id: \"1\"\n\ttitle: One\n\tfamily: F\n"), "controls/demo/all.yaml:", "");
+    assert_fault(
+        &demo_with("controls/demo/all.yaml", "- id: \"1\"\n\ttitle: One\n\tfamily: F\n"),
+        "controls/demo/all.yaml:",
+        "",
+    );
 }
 
 #[test]
@@ -239,14 +259,21 @@ fn an_alias_bomb_is_refused_quickly() {
     }
     bomb.push_str("facts: *j\n");
     let started = std::time::Instant::now();
-    let controls = format!("- id: \"1\"\n  title: One\n  family: F\n  facts:\n{}", bomb.lines().map(|line| format!("    {line}\n")).collect::<String>());
+    let controls = format!(
+        "- id: \"1\"\n  title: One\n  family: F\n  facts:\n{}",
+        bomb.lines().map(|line| format!("    {line}\n")).collect::<String>()
+    );
     assert_fault(&demo_with("controls/demo/all.yaml", controls), "controls/demo/all.yaml", "");
     assert!(started.elapsed() < std::time::Duration::from_secs(10));
 }
 
 #[test]
 fn a_deeply_nested_file_is_refused() {
-    let deep = format!("- id: \"1\"\n  title: One\n  family: F\n  facts: {{a: {}{}}}\n", "[".repeat(50_000), "]".repeat(50_000));
+    let deep = format!(
+        "- id: \"1\"\n  title: One\n  family: F\n  facts: {{a: {}{}}}\n",
+        "[".repeat(50_000),
+        "]".repeat(50_000)
+    );
     assert_fault(&demo_with("controls/demo/all.yaml", deep), "controls/demo/all.yaml", "");
 }
 
@@ -299,7 +326,9 @@ fn a_template_with_unknown_names_double_rows_and_orphans_reports_each() {
 
 #[test]
 fn a_framework_without_a_template_is_nobodys() {
-    let set = FileSet::default().with_file("controls/demo/framework.yaml", FRAMEWORK).with_file("controls/demo/all.yaml", CONTROLS);
+    let set = FileSet::default()
+        .with_file("controls/demo/framework.yaml", FRAMEWORK)
+        .with_file("controls/demo/all.yaml", CONTROLS);
     assert_fault(&set, "controls/demo/framework.yaml", "under the engagement model `fully-managed`");
 }
 
@@ -313,7 +342,14 @@ fn a_collector_outside_its_limits_is_refused_in_every_respect() {
         + "redact:\n  - {id: one, pattern: \"(\"}\n  - {id: two, pattern: \"x*\"}\n";
     let path = "collectors/m365/users/collector.yaml";
     let set = demo_with(path, text);
-    for (line, words) in [(2, "not its folder"), (6, "neither v1.0 nor beta"), (12, "timeout_seconds"), (13, "max_bytes"), (18, "`one` is not a regular expression"), (18, "everywhere")] {
+    for (line, words) in [
+        (2, "not its folder"),
+        (6, "neither v1.0 nor beta"),
+        (12, "timeout_seconds"),
+        (13, "max_bytes"),
+        (18, "`one` is not a regular expression"),
+        (18, "everywhere"),
+    ] {
         assert_fault(&set, &format!("{path}:{line}"), words);
     }
 }
@@ -396,4 +432,13 @@ mod with_a_check {
         let (catalog, check) = catalog("pci-dss-4.0.1", "8.4.2", Proof::Full);
         assert_eq!(catalog.checks_for_objective(&id("pci-dss-4.0.1"), "8.4.2"), [(check, Proof::Full)]);
     }
+}
+
+#[test]
+fn nobody_is_blamed_for_naming_a_control_that_could_not_be_read() {
+    let controls = "- id: \"1\"\n  titel: One\n  family: F\n- id: \"2\"\n  title: Two\n  family: F\n  parent: \"1\"\n";
+    let set = demo_with("controls/demo/all.yaml", controls);
+    let found = faults(&set);
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert!(found[0].contains("titel"), "{found:#?}");
 }
