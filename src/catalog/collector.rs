@@ -8,6 +8,20 @@ use serde::{Deserialize, Serialize};
 use crate::model::evidence::{CollectionOutcome, Source};
 use crate::model::id::DatasetId;
 
+/// Every parser there is, by the name and version that collectors give.
+pub const PARSERS: [&str; 10] = [
+    "apt-updates/1",
+    "block-devices/1",
+    "files/1",
+    "graph-collection/1",
+    "graph-singleton/1",
+    "listening-ports/1",
+    "passwd/1",
+    "shadow-ages/1",
+    "sshd-config/1",
+    "unit-files/1",
+];
+
 /// A Microsoft cloud. Tokens and hosts never cross from one to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -5,23 +5,30 @@
 
 pub mod check;
 pub mod collector;
+pub mod cron_expression;
 pub mod crosswalk;
 pub mod fault;
 pub mod files;
 pub mod framework;
 pub mod graph_errors;
+mod index;
+mod load;
 pub mod template;
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use countersign_seal::digest::Digest;
 
-use crate::model::id::{CheckId, DatasetId, FrameworkId};
-use crate::model::responsibility::EngagementModel;
+use crate::model::evidence::Source;
+use crate::model::id::{CheckId, ControlId, DatasetId, FrameworkId};
+use crate::model::responsibility::{EngagementModel, ResponsibilityMatrix};
 
 use check::{CheckDefinition, RegoModule};
 use collector::CollectorDefinition;
 use crosswalk::CrosswalkRow;
+use fault::Faults;
+use files::FileSet;
 use framework::Framework;
 use template::ResponsibilityTemplate;
 
@@ -37,4 +44,69 @@ pub struct Catalog {
     pub crosswalk: Vec<CrosswalkRow>,
     /// Digest over every file's path and bytes: two catalogs with the same digest judge alike.
     pub digest: Digest,
+    /// Filled at the first question; the fields above do not change after that.
+    index: OnceLock<index::Index>,
+}
+
+impl Catalog {
+    /// Reads and checks every file.
+    ///
+    /// # Errors
+    /// Every fault of every file, with file and line where it has one, sorted. Nothing is loaded by halves.
+    pub fn load(files: &FileSet) -> Result<Self, Faults> {
+        load::load(files)
+    }
+
+    /// The catalog that comes with this binary.
+    ///
+    /// # Errors
+    /// Never in a tested build; faults of the files in the source folder in debug builds.
+    pub fn embedded() -> Result<Self, Faults> {
+        Self::load(&FileSet::embedded())
+    }
+
+    /// A catalog put together by hand, for tests of later stages. Nothing is checked.
+    #[must_use]
+    pub fn of(frameworks: Vec<Framework>, checks: Vec<CheckDefinition>, collectors: Vec<CollectorDefinition>) -> Self {
+        Self {
+            frameworks: frameworks.into_iter().map(|framework| (framework.id.clone(), framework)).collect(),
+            collectors: collectors.into_iter().map(|collector| (collector.id.clone(), collector)).collect(),
+            checks: checks.into_iter().map(|check| (check.id.clone(), check)).collect(),
+            library: Vec::new(),
+            templates: BTreeMap::new(),
+            crosswalk: Vec::new(),
+            digest: Digest::empty(),
+            index: OnceLock::new(),
+        }
+    }
+
+    /// Finds a framework by its id as typed.
+    #[must_use]
+    pub fn framework(&self, id: &str) -> Option<&Framework> {
+        id.parse::<FrameworkId>().ok().and_then(|id| self.frameworks.get(&id))
+    }
+
+    /// The collectors that read one kind of source, sorted by id.
+    pub fn collectors_for(&self, source: Source) -> impl Iterator<Item = &CollectorDefinition> {
+        self.collectors.values().filter(move |collector| collector.source == source)
+    }
+
+    /// The first split of a framework under an engagement model: version 1, proposed by template, every control owned.
+    #[must_use]
+    pub fn matrix(&self, framework: &FrameworkId, model: EngagementModel) -> Option<ResponsibilityMatrix> {
+        let template = self.templates.get(&(framework.clone(), model))?;
+        Some(template.expand(self.frameworks.get(framework)?))
+    }
+
+    /// What else a control helps, or is helped by; to suggest, never to decide.
+    pub fn crosswalk_of<'catalog>(
+        &'catalog self,
+        framework: &'catalog FrameworkId,
+        control: &'catalog ControlId,
+    ) -> impl Iterator<Item = &'catalog CrosswalkRow> {
+        self.crosswalk.iter().filter(move |row| {
+            (row.from_framework == *framework && row.from == *control)
+                || (row.to_framework == *framework && row.to.as_ref() == Some(control))
+        })
+    }
 }

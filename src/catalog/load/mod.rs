@@ -1,0 +1,79 @@
+//! Files -> [`Catalog`]: reads every file, checks each by itself and all against each other, and reports every fault.
+//!
+//! Never stops at the first fault and never loads by halves: there is a whole catalog or a list of faults. Start with
+//! [`load`], whose lines are the order of the work.
+
+mod checks;
+mod collectors;
+mod crosswalk;
+mod frameworks;
+mod references;
+mod templates;
+mod yaml;
+
+use countersign_seal::digest::Digest;
+
+use super::Catalog;
+use super::fault::Faults;
+use super::files::FileSet;
+
+/// Reads a catalog.
+///
+/// # Errors
+/// All faults of all files, sorted by file and line.
+pub(super) fn load(files: &FileSet) -> Result<Catalog, Faults> {
+    let mut faults = files.faults().clone();
+    let frameworks = frameworks::load(files, &mut faults);
+    let collectors = collectors::load(files, &mut faults);
+    let checks = checks::load(files, &mut faults);
+    let templates = templates::load(files, &frameworks, &mut faults);
+    let crosswalk = crosswalk::load(files, &frameworks, &mut faults);
+    references::judges(&frameworks, &mut faults);
+    references::checks(&checks.checks, &frameworks, &collectors, &mut faults);
+    unexpected_files(files, &mut faults);
+    if !faults.is_empty() {
+        faults.0.sort();
+        faults.0.dedup();
+        return Err(faults);
+    }
+    Ok(Catalog {
+        frameworks: frameworks.into_frameworks(),
+        collectors: collectors.collectors,
+        checks: checks.checks,
+        library: checks.library,
+        templates,
+        crosswalk,
+        digest: digest(files),
+        index: std::sync::OnceLock::new(),
+    })
+}
+
+/// Files that no reader looks at.
+fn unexpected_files(files: &FileSet, faults: &mut Faults) {
+    for file in files.iter() {
+        let depth = file.path.split('/').count();
+        let part = file.path.split('/').next().unwrap_or_default();
+        let lies_loose = depth < 3 && !file.path.ends_with("README.md");
+        if !matches!(part, "controls" | "collectors") || (part == "controls" && lies_loose) {
+            faults.add(
+                &file.shown,
+                None,
+                "no file is expected here; put it into the folder of its framework, check or collector",
+            );
+        }
+    }
+}
+
+/// Over places and bytes of everything that bears on a judgement: not over explanations and parser samples.
+fn digest(files: &FileSet) -> Digest {
+    let mut list = String::new();
+    for file in files.iter() {
+        if !file.path.ends_with("README.md") && !file.path.contains("/sample/") {
+            list.push_str(&format!("{}  {}\n", Digest::of(&file.bytes), file.path));
+        }
+    }
+    Digest::of(list.as_bytes())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,91 @@
+//! What one file says about things in another: a check about objectives and datasets, a framework about its judge.
+
+use std::collections::BTreeMap;
+
+use super::collectors::LoadedCollectors;
+use super::frameworks::LoadedFrameworks;
+use crate::catalog::check::CheckDefinition;
+use crate::catalog::fault::Faults;
+use crate::model::id::CheckId;
+
+/// Frameworks judged by another must name only objectives that the other has.
+pub(super) fn judges(frameworks: &LoadedFrameworks, faults: &mut Faults) {
+    for loaded in frameworks.iter() {
+        let Some(judge_id) = &loaded.framework.judged_by else { continue };
+        let Some(judge) = frameworks.get(judge_id).filter(|_| *judge_id != loaded.framework.id) else {
+            if frameworks.may_know(judge_id) && *judge_id != loaded.framework.id {
+                continue;
+            }
+            faults.add(&loaded.shown, None, format!("`judged_by` names `{judge_id}`, which is no other framework"));
+            continue;
+        };
+        if judge.framework.judged_by.is_some() {
+            let message = format!("`judged_by` names `{judge_id}`, which is itself judged by another; name that one");
+            faults.add(&loaded.shown, None, message);
+        }
+        for (index, control) in loaded.framework.controls.iter().enumerate() {
+            for objective in control.objectives.iter().filter(|objective| !judge.may_know(objective.id.as_str())) {
+                let (file, line) = loaded.place(index);
+                let message = format!(
+                    "`{}` names the objective `{}`, which `{judge_id}` does not have",
+                    control.id, objective.id
+                );
+                faults.add(file, line, message);
+            }
+        }
+    }
+}
+
+/// What checks require must be collected, and what they prove must be judged.
+pub(super) fn checks(
+    checks: &BTreeMap<CheckId, CheckDefinition>,
+    frameworks: &LoadedFrameworks,
+    collectors: &LoadedCollectors,
+    faults: &mut Faults,
+) {
+    for check in checks.values() {
+        let mut fault = |needle: &str, message: String| {
+            faults.add(&check.rego.file, line_in_metadata(&check.rego.text, needle), message);
+        };
+        for dataset in check.datasets() {
+            if !collectors.may_know(dataset) {
+                fault(dataset.as_str(), format!("no collector fetches the dataset `{dataset}`"));
+            }
+        }
+        for (framework_id, proves) in &check.metadata.proves {
+            let Some(loaded) = frameworks.get(framework_id) else {
+                if frameworks.may_know(framework_id) {
+                    continue;
+                }
+                fault(
+                    framework_id.as_str(),
+                    format!("`proves` names the framework `{framework_id}`, which does not exist"),
+                );
+                continue;
+            };
+            for name in proves.keys().filter(|name| !loaded.may_know(name)) {
+                let message = format!(
+                    "`proves` names `{name}`, which `{framework_id}` has neither as a control nor as an objective"
+                );
+                fault(name, message);
+            }
+            for name in proves.keys() {
+                let Some(control) = loaded.control(name) else { continue };
+                if !control.assessable {
+                    fault(name, format!("`proves` names `{name}`, which only states scope and is never judged"));
+                } else if loaded.parents.contains(&control.id) {
+                    fault(
+                        name,
+                        format!("`proves` names `{name}`, whose status comes from its children; name one of those"),
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// The first comment line that contains `needle`: metadata stands in comments.
+fn line_in_metadata(text: &str, needle: &str) -> Option<u64> {
+    let found = text.lines().position(|line| line.trim_start().starts_with('#') && line.contains(needle));
+    found.map(|index| index as u64 + 1)
+}
