@@ -1,1 +1,299 @@
-//! To be written.
+//! One run, each line one stage. START READING HERE.
+//!
+//! Stages take and return values; only this module saves them. Everything a run leaves behind is sealed in two steps:
+//! first what was seen, then what was made of it. A run that is cut off leaves what it sealed, and nothing by halves.
+
+pub mod collecting;
+pub mod commit;
+pub mod judging;
+pub mod objects;
+pub mod records;
+pub mod roll_forward;
+pub mod standing;
+pub mod targets;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::app::{App, AppFault};
+use crate::catalog::collector::CollectorDefinition;
+use crate::collect::graph::ConnectionError;
+use crate::config::secret_key::KeyFault;
+use crate::dataset::{self, Dataset};
+use crate::model::evidence::{Body, CollectionOutcome, RawEvidence, SealedEvidence, Source};
+use crate::model::finding::FindingOutcome;
+use crate::model::id::{DatasetId, RunId};
+use crate::model::organization::Organization;
+use crate::store::{CollectorState, EvidenceRow, IndexRows, OrgScope, StoreFault};
+
+use collecting::{Progress, Watcher};
+use commit::{CommitFault, Committed};
+
+/// What a run is asked to do.
+#[derive(Debug, Clone, Default)]
+pub struct RunRequest {
+    /// Only this kind of source.
+    pub source: Option<Source>,
+    /// Only these collectors; empty means all.
+    pub collectors: Vec<DatasetId>,
+    /// What started it, for the record: `collect`, `schedule`, `demo`.
+    pub cause: String,
+}
+
+/// What became of one dataset of one target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DatasetLine {
+    pub dataset: DatasetId,
+    pub target: String,
+    pub outcome: CollectionOutcome,
+    pub reason: String,
+    pub rows: u64,
+    /// Ledger leaf of the evidence record.
+    pub evidence: u64,
+}
+
+/// What a run came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RunReport {
+    pub run: RunId,
+    pub datasets: Vec<DatasetLine>,
+    /// Records added to the ledger.
+    pub records: u64,
+    pub findings: BTreeMap<FindingOutcome, u64>,
+    pub gaps_opened: u64,
+    pub gaps_closed: u64,
+    /// Leaves in the ledger afterwards.
+    pub ledger_size: u64,
+}
+
+/// Why a run could not be carried out. What was sealed before stays.
+#[derive(Debug, thiserror::Error)]
+pub enum RunFault {
+    #[error(transparent)]
+    App(#[from] AppFault),
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+    #[error("nothing was sealed")]
+    Commit(#[from] CommitFault),
+    #[error("a connection's secret cannot be opened")]
+    Key(#[from] KeyFault),
+    #[error(transparent)]
+    Graph(#[from] ConnectionError),
+    #[error("the connection to {target} cannot be used: {message}")]
+    Connection { target: String, message: String },
+    #[error("this version cannot collect from {0} targets")]
+    CannotRead(&'static str),
+    #[error("nothing is connected{0}; connect a tenant with `countersign connect m365` or this machine with `countersign connect host`")]
+    NothingConnected(String),
+    #[error("there is no collector `{0}`; countersign collector list shows those there are")]
+    NoSuchCollector(DatasetId),
+}
+
+/// Evidence of one target's dataset with the rows it came to.
+pub struct Derived {
+    pub raw: RawEvidence,
+    pub dataset: Dataset,
+}
+
+/// Carries out one run for one organization.
+pub async fn run(
+    app: &App,
+    organization: &Organization,
+    request: &RunRequest,
+    watch: &Watcher,
+) -> Result<RunReport, RunFault> {
+    let scope = OrgScope::of(organization);
+    let targets = targets::targets(app, &scope, request.source).await?;
+    if targets.is_empty() {
+        let kind = request.source.map(|source| format!(" of kind {}", source.as_str())).unwrap_or_default();
+        return Err(RunFault::NothingConnected(kind));
+    }
+    let definitions = chosen(app, request)?;
+    commit::roll_forward(app, &scope).await?;
+    let run = RunId::fresh();
+    let started = app.clock.now();
+    app.store.begin_run(&scope, run, &request.cause, started).await?;
+
+    let collected = collecting::collect(app, &targets, &definitions, watch).await;
+    let derived = derive(app, collected);
+    watch(Progress::Sealing);
+    let sealed = seal(app, &scope, run, derived).await?;
+    watch(Progress::Judging);
+    let judged = judging::judge_and_track(app, organization, run, &sealed).await?;
+
+    let lines: Vec<DatasetLine> = sealed.iter().map(line).collect();
+    let states: Vec<CollectorState> = sealed.iter().map(state).collect();
+    let summary = serde_json::to_value(&lines).unwrap_or_default();
+    app.store.end_run(&scope, run, &states, summary, app.clock.now()).await?;
+    Ok(RunReport {
+        run,
+        records: lines.len() as u64 + judged.records,
+        datasets: lines,
+        findings: judged.findings,
+        gaps_opened: judged.gaps_opened,
+        gaps_closed: judged.gaps_closed,
+        ledger_size: judged.ledger_size,
+    })
+}
+
+/// The definitions a request names, or all; a name without a collector is refused before anything is read.
+fn chosen<'a>(app: &'a App, request: &RunRequest) -> Result<Vec<&'a CollectorDefinition>, RunFault> {
+    let all = &app.catalog.collectors;
+    if request.collectors.is_empty() {
+        return Ok(all.values().filter(|definition| definition.source != Source::Import).collect());
+    }
+    request
+        .collectors
+        .iter()
+        .map(|id| all.get(id).ok_or_else(|| RunFault::NoSuchCollector(id.clone())))
+        .collect()
+}
+
+/// Artifacts -> rows. What the parser cannot read becomes `failed`, what has no rows becomes `empty`.
+fn derive(app: &App, collected: Vec<RawEvidence>) -> Vec<Derived> {
+    collected
+        .into_iter()
+        .filter_map(|mut raw| {
+            let definition = app.catalog.collectors.get(&raw.dataset)?;
+            let artifacts: Vec<_> = raw
+                .artifacts
+                .iter()
+                .filter_map(|artifact| match &artifact.body {
+                    Body::Memory(bytes) => Some((artifact.name.clone(), bytes.clone())),
+                    Body::File(_) => None,
+                })
+                .collect();
+            let dataset = dataset::derive(definition, &artifacts, raw.outcome, &raw.reason, raw.finished);
+            raw.outcome = dataset.outcome;
+            raw.reason.clone_from(&dataset.reason);
+            Some(Derived { raw, dataset })
+        })
+        .collect()
+}
+
+/// Sealed evidence with its dataset.
+pub struct SealedDataset {
+    pub evidence: SealedEvidence,
+    pub dataset: Dataset,
+    pub started: crate::model::time::Timestamp,
+}
+
+async fn seal(
+    app: &App,
+    scope: &OrgScope,
+    run: RunId,
+    derived: Vec<Derived>,
+) -> Result<Vec<SealedDataset>, CommitFault> {
+    let mut entrants = Vec::with_capacity(derived.len());
+    let mut outlines = Vec::with_capacity(derived.len());
+    for one in derived {
+        outlines.push((outline(&one.raw, run), one.raw.started, one.dataset));
+        entrants.push(records::evidence(scope, run, one.raw)?);
+    }
+    if entrants.is_empty() {
+        return Ok(Vec::new());
+    }
+    let finish = |committed: &Committed| -> Vec<SealedEvidence> {
+        committed
+            .admitted
+            .iter()
+            .zip(&outlines)
+            .map(|(admitted, (outline, ..))| SealedEvidence {
+                leaf: admitted.leaf,
+                record_hash: admitted.record_hash,
+                artifacts: admitted.artifacts.clone(),
+                ..outline.clone()
+            })
+            .collect()
+    };
+    let index = |committed: &Committed| IndexRows {
+        evidence: finish(committed)
+            .into_iter()
+            .zip(&outlines)
+            .map(|(sealed, (_, _, dataset))| EvidenceRow { sealed, row_count: dataset.rows.len() as u64 })
+            .collect(),
+        ..IndexRows::default()
+    };
+    let committed = commit::commit(app, scope, entrants, index).await?;
+    let sealed = finish(&committed);
+    Ok(sealed
+        .into_iter()
+        .zip(outlines)
+        .map(|(evidence, (_, started, dataset))| SealedDataset { evidence, dataset, started })
+        .collect())
+}
+
+/// Sealed evidence before its place in the ledger is known.
+fn outline(raw: &RawEvidence, run: RunId) -> SealedEvidence {
+    SealedEvidence {
+        leaf: 0,
+        record_hash: countersign_seal::digest::Digest::empty(),
+        run,
+        dataset: raw.dataset.clone(),
+        target: raw.target.clone(),
+        source: raw.source,
+        collected_at: raw.finished,
+        outcome: raw.outcome,
+        reason: raw.reason.clone(),
+        artifacts: Vec::new(),
+    }
+}
+
+/// Seals files that were handed in, one record a file, in one archive and one step. They are kept, not judged.
+pub async fn import(
+    app: &App,
+    organization: &Organization,
+    files: Vec<RawEvidence>,
+) -> Result<RunReport, RunFault> {
+    let scope = OrgScope::of(organization);
+    let run = RunId::fresh();
+    app.store.begin_run(&scope, run, "import", app.clock.now()).await?;
+    let derived = files.into_iter().map(|raw| {
+        let dataset = Dataset {
+            id: raw.dataset.clone(),
+            outcome: raw.outcome,
+            reason: raw.reason.clone(),
+            collected_at: raw.finished,
+            rows: Vec::new(),
+            meta: serde_json::Map::new(),
+        };
+        Derived { raw, dataset }
+    });
+    let sealed = seal(app, &scope, run, derived.collect()).await?;
+    let lines: Vec<DatasetLine> = sealed.iter().map(line).collect();
+    let summary = serde_json::json!([{ "imported_files": lines.len() }]);
+    app.store.end_run(&scope, run, &[], summary, app.clock.now()).await?;
+    let ledger_size = app.store.head(&scope).await?.map_or(0, |head| head.size);
+    Ok(RunReport {
+        run,
+        records: lines.len() as u64,
+        datasets: lines,
+        findings: BTreeMap::new(),
+        gaps_opened: 0,
+        gaps_closed: 0,
+        ledger_size,
+    })
+}
+
+fn line(sealed: &SealedDataset) -> DatasetLine {
+    DatasetLine {
+        dataset: sealed.evidence.dataset.clone(),
+        target: sealed.evidence.target.clone(),
+        outcome: sealed.evidence.outcome,
+        reason: sealed.evidence.reason.clone(),
+        rows: sealed.dataset.rows.len() as u64,
+        evidence: sealed.evidence.leaf,
+    }
+}
+
+fn state(sealed: &SealedDataset) -> CollectorState {
+    CollectorState {
+        source: sealed.evidence.source,
+        target: sealed.evidence.target.clone(),
+        dataset: sealed.evidence.dataset.clone(),
+        last_started_at: sealed.started,
+        last_outcome: sealed.evidence.outcome,
+        last_seen_at: sealed.evidence.outcome.is_seen_whole().then_some(sealed.evidence.collected_at),
+    }
+}

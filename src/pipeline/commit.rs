@@ -64,6 +64,10 @@ pub enum CommitFault {
     Log(#[from] LogError),
     #[error("an identifier or time cannot stand in a record")]
     Malformed(#[from] countersign_seal::record::Malformed),
+    #[error("something cannot be written in canonical form")]
+    NotCanonical(#[from] countersign_seal::canonical::CanonicalError),
+    #[error("a sealed archive cannot be read; run countersign verify")]
+    Container(#[from] countersign_seal::container::ContainerError),
     #[error("cannot use {path}")]
     Io { path: PathBuf, source: std::io::Error },
     #[error("{0} changed while it was being sealed; run it again")]
@@ -79,7 +83,7 @@ pub enum CommitFault {
 /// How long a writer may hold the ledger before others may take it.
 const LEASE: i64 = 120;
 /// How often a writer starts again when another one was first.
-const TRIES: u32 = 5;
+const TRIES: u32 = 12;
 
 /// An artifact whose hash is known.
 struct Hashed {
@@ -104,13 +108,21 @@ pub async fn commit(
 ) -> Result<Committed, CommitFault> {
     let key = app.signing_key(scope).await?;
     let (prepared, bodies) = prepare(entrants).await?;
-    for _ in 0..TRIES {
+    for attempt_number in 1..=TRIES {
         let now = app.clock.now();
         roll_forward(app, scope).await?;
         let head = app.store.head(scope).await?;
         let size = head.as_ref().map_or(0, |head| head.size);
         let until = now.plus(Duration::seconds(LEASE));
-        app.store.take_ledger_lease(scope, &app.process, size, now, until).await?;
+        if let Err(fault) = app.store.take_ledger_lease(scope, &app.process, size, now, until).await {
+            match fault {
+                StoreFault::LedgerBusy(_) if attempt_number < TRIES => {
+                    tokio::time::sleep(std::time::Duration::from_millis(u64::from(attempt_number) * 200)).await;
+                    continue;
+                }
+                other => return Err(other.into()),
+            }
+        }
         let attempt = append(app, scope, &key, head, &prepared, &bodies, now).await;
         let done = match attempt {
             Ok(Some((commit, signed))) => {
@@ -192,13 +204,11 @@ async fn append(
     let signed = key.sign_checkpoint(frontier.size(), frontier.root());
 
     let days = i64::from(app.config.vault.store_again_after_days.unwrap_or(90));
-    let mut kept = BTreeSet::new();
-    for digest in bodies.keys() {
-        let location = app.store.object_location(scope, digest).await?;
-        if location.is_some_and(|location| now.since(location.stored_at) < Duration::days(days)) {
-            kept.insert(*digest);
-        }
-    }
+    let wanted: Vec<Digest> = bodies.keys().copied().collect();
+    let known = app.store.object_locations(scope, &wanted).await?;
+    let young = |at| now.since(at) < Duration::days(days);
+    let kept: BTreeSet<Digest> =
+        known.into_iter().filter(|(_, location)| young(location.stored_at)).map(|(digest, _)| digest).collect();
     let fresh: Vec<(Digest, u64, Body)> = bodies
         .iter()
         .filter(|(digest, _)| !kept.contains(digest))

@@ -1,5 +1,7 @@
 //! The ledger's index: committed archives, leaves, stored bytes, and the lease that lets one writer append.
 
+use std::collections::BTreeMap;
+
 use countersign_seal::digest::Digest;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
@@ -191,23 +193,30 @@ impl Store {
             .collect()
     }
 
-    /// Where the newest copy of some bytes of this organization is.
-    pub async fn object_location(
+    /// Where the newest copy of each of these bytes is; those never stored are left out.
+    pub async fn object_locations(
         &self,
         scope: &OrgScope,
-        sha256: &Digest,
-    ) -> Result<Option<ObjectLocation>, StoreFault> {
-        let row = stored_object::Entity::find()
-            .filter(stored_object::Column::OrganizationId.eq(scope.uuid()))
-            .filter(stored_object::Column::Sha256.eq(sha256.to_string()))
-            .order_by_desc(stored_object::Column::Sequence)
-            .one(&self.read)
-            .await?;
-        Ok(row.map(|row| ObjectLocation {
-            archive: row.archive,
-            size: from_stored(row.size),
-            stored_at: row.stored_at.into(),
-        }))
+        wanted: &[Digest],
+    ) -> Result<BTreeMap<Digest, ObjectLocation>, StoreFault> {
+        let mut found = BTreeMap::new();
+        for some in wanted.chunks(ROWS_AT_ONCE) {
+            let rows = stored_object::Entity::find()
+                .filter(stored_object::Column::OrganizationId.eq(scope.uuid()))
+                .filter(stored_object::Column::Sha256.is_in(some.iter().map(Digest::to_string)))
+                .order_by_asc(stored_object::Column::Sequence)
+                .all(&self.read)
+                .await?;
+            for row in rows {
+                let location = ObjectLocation {
+                    archive: row.archive,
+                    size: from_stored(row.size),
+                    stored_at: row.stored_at.into(),
+                };
+                found.insert(read_text("stored_object", &row.sha256)?, location);
+            }
+        }
+        Ok(found)
     }
 
     /// Takes or renews the right to append for `holder` until `until`.
@@ -299,7 +308,7 @@ impl Store {
             .order_by_asc(evidence::Column::Leaf)
             .all(&self.read)
             .await?;
-        let mut newest = std::collections::BTreeMap::new();
+        let mut newest = BTreeMap::new();
         for row in rows {
             newest.insert((row.dataset.clone(), row.target.clone()), row);
         }
@@ -333,7 +342,7 @@ impl Store {
             .all(&self.read)
             .await?;
         let numbers: Vec<i64> = rows.iter().map(|row| row.leaf).collect();
-        let mut hashes = std::collections::BTreeMap::new();
+        let mut hashes = BTreeMap::new();
         for some in numbers.chunks(ROWS_AT_ONCE) {
             let found: Vec<(i64, Vec<u8>)> = ledger_leaf::Entity::find()
                 .select_only()

@@ -1,0 +1,250 @@
+//! Sealed datasets -> findings -> statuses -> gaps and requests, and one commit that seals all of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+
+use super::commit::{self, CommitFault, Committed};
+use super::records::{self, JudgementParts};
+use super::standing::Standing;
+use super::{RunFault, SealedDataset, objects};
+use crate::app::App;
+use crate::assess::{self, Judged, Results};
+use crate::dataset::{self, Dataset};
+use crate::evaluate::{Inputs, Judge, Subject};
+use crate::model::evidence::Source;
+use crate::model::finding::{CheckResult, FindingOutcome};
+use crate::model::gap::GapState;
+use crate::model::id::{DatasetId, RunId};
+use crate::model::organization::Organization;
+use crate::model::time::Timestamp;
+use crate::store::{GapEvent, GapWrite, IndexRows, JudgedResult, OrgScope, StatusChange};
+use crate::track::gaps::{GapChange, GapRules, TrackedGap};
+use crate::track::owner::Owners;
+
+/// What judging came to.
+#[derive(Debug, Clone, Default)]
+pub struct JudgingReport {
+    pub records: u64,
+    pub findings: BTreeMap<FindingOutcome, u64>,
+    pub gaps_opened: u64,
+    pub gaps_closed: u64,
+    pub ledger_size: u64,
+}
+
+/// A target with its newest datasets and the leaves they came from.
+struct TargetData {
+    target: String,
+    source: Source,
+    datasets: BTreeMap<DatasetId, Dataset>,
+    evidence: BTreeMap<DatasetId, u64>,
+}
+
+/// Judges the targets a run has touched, follows up gaps and requests, and seals the whole judgement.
+pub async fn judge_and_track(
+    app: &App,
+    organization: &Organization,
+    run: RunId,
+    sealed: &[SealedDataset],
+) -> Result<JudgingReport, RunFault> {
+    let scope = OrgScope::of(organization);
+    let now = app.clock.now();
+    let data = with_older(app, &scope, sealed, now).await?;
+    let settings = app.store.settings(&scope).await?;
+    let results = judge(app, organization, &data, &settings, now);
+
+    let before = Standing::known(app, organization, now).await?;
+    let mut all = Results::new(before.results.iter().cloned());
+    results.iter().for_each(|result| all.add(Judged { result: result.clone(), judged_at: now }));
+    let statuses = before.statuses(&all, now);
+    let owners = Owners::new(before.matrices.values().map(|(matrix, _)| matrix));
+    let rules = GapRules { catalog: &app.catalog, frameworks: &organization.frameworks, owners: &owners, now };
+    let tracked = crate::track::gaps::follow_up(&rules, &before.gaps, &results);
+    let requests = crate::track::requests::follow_up(&owners, &before.requests, &statuses, now);
+    let changes = status_changes(app, &scope, organization, run, &statuses, now).await?;
+
+    let mut entrants = vec![records::judgement(&scope, &parts(app, run, now, &results, &data))?];
+    let mut events = Vec::new();
+    for one in &tracked {
+        if let Some(change) = one.change {
+            entrants.push(records::gap_change(&scope, &one.gap, change.as_str(), now)?);
+            events.push(one.gap.id);
+        }
+    }
+    let index = |committed: &Committed| {
+        let judgement = committed.admitted.first().map_or(0, |admitted| admitted.leaf);
+        IndexRows {
+            results: results
+                .iter()
+                .map(|result| JudgedResult { run, judged_at: now, recorded_leaf: judgement, result: result.clone() })
+                .collect(),
+            statuses: changes.clone(),
+            gaps: gap_writes(&tracked, committed, now),
+            requests: requests.clone(),
+            ..IndexRows::default()
+        }
+    };
+    let committed = commit::commit(app, &scope, entrants, index).await?;
+    let mut findings: BTreeMap<FindingOutcome, u64> = BTreeMap::new();
+    for result in &results {
+        *findings.entry(result.outcome).or_default() += 1;
+    }
+    let count = |wanted: &[GapChange]| {
+        tracked.iter().filter(|one| one.change.is_some_and(|change| wanted.contains(&change))).count() as u64
+    };
+    Ok(JudgingReport {
+        records: committed.admitted.len() as u64,
+        findings,
+        gaps_opened: count(&[GapChange::Opened, GapChange::Reopened]),
+        gaps_closed: count(&[GapChange::Closed]),
+        ledger_size: committed.signed.checkpoint.size,
+    })
+}
+
+/// The run's datasets, completed by the newest older ones of the same targets, so that collecting one dataset never
+/// makes the others unknown. What is too old is left to the judge, who says so.
+async fn with_older(
+    app: &App,
+    scope: &OrgScope,
+    sealed: &[SealedDataset],
+    now: Timestamp,
+) -> Result<Vec<TargetData>, RunFault> {
+    let mut data: BTreeMap<(Source, String), TargetData> = BTreeMap::new();
+    for one in sealed {
+        let key = (one.evidence.source, one.evidence.target.clone());
+        let entry = data.entry(key).or_insert_with(|| TargetData {
+            target: one.evidence.target.clone(),
+            source: one.evidence.source,
+            datasets: BTreeMap::new(),
+            evidence: BTreeMap::new(),
+        });
+        entry.datasets.insert(one.evidence.dataset.clone(), one.dataset.clone());
+        entry.evidence.insert(one.evidence.dataset.clone(), one.evidence.leaf);
+    }
+    let mut older = app.store.latest_evidence(scope, now).await?;
+    older.retain(|row| {
+        let key = (row.sealed.source, row.sealed.target.clone());
+        data.get(&key).is_some_and(|known| !known.datasets.contains_key(&row.sealed.dataset))
+    });
+    let digests: BTreeSet<_> =
+        older.iter().flat_map(|row| row.sealed.artifacts.iter().map(|artifact| artifact.sha256)).collect();
+    let bytes = objects::read_objects(app, scope, digests).await?;
+    for row in older {
+        let sealed = row.sealed;
+        let Some(definition) = app.catalog.collectors.get(&sealed.dataset) else { continue };
+        let artifacts: Vec<(String, Bytes)> = sealed
+            .artifacts
+            .iter()
+            .filter_map(|artifact| Some((artifact.name.clone(), bytes.get(&artifact.sha256)?.clone())))
+            .collect();
+        let derived =
+            dataset::derive(definition, &artifacts, sealed.outcome, &sealed.reason, sealed.collected_at);
+        if let Some(entry) = data.get_mut(&(sealed.source, sealed.target.clone())) {
+            entry.evidence.insert(sealed.dataset.clone(), sealed.leaf);
+            entry.datasets.insert(sealed.dataset, derived);
+        }
+    }
+    Ok(data.into_values().collect())
+}
+
+/// Asks every check of every target it reads from.
+fn judge(
+    app: &App,
+    organization: &Organization,
+    data: &[TargetData],
+    settings: &serde_json::Value,
+    now: Timestamp,
+) -> Vec<CheckResult> {
+    let judge = Judge::new(&app.catalog);
+    let time_to_live = |id: &DatasetId| app.catalog.collectors.get(id).map(|one| one.time_to_live_hours);
+    let mut results = Vec::new();
+    for one in data {
+        let subject = Subject { organization: organization.slug.as_str(), target: &one.target, now };
+        let inputs = Inputs::prepare(subject, &one.datasets, settings, &one.evidence, &time_to_live);
+        let checks = app
+            .catalog
+            .checks
+            .values()
+            .filter(|check| assess::sources_of(&app.catalog, check).contains(&one.source));
+        results.extend(checks.map(|check| judge.judge(check, &inputs)));
+    }
+    results
+}
+
+fn parts<'a>(
+    app: &App,
+    run: RunId,
+    at: Timestamp,
+    results: &'a [CheckResult],
+    data: &[TargetData],
+) -> JudgementParts<'a> {
+    let judged: BTreeSet<_> = results.iter().map(|result| &result.check).collect();
+    let rules = app.catalog.checks.values().filter(|check| judged.contains(&check.id)).map(|check| &check.rego);
+    let bundle = rules.chain(&app.catalog.library).map(|rule| (rule.file.clone(), rule.text.clone())).collect();
+    let datasets = data
+        .iter()
+        .flat_map(|one| {
+            one.datasets.iter().filter_map(|(id, dataset)| {
+                let bytes = serde_json::to_vec(dataset).ok()?;
+                Some((format!("{}/{id}", one.target), bytes))
+            })
+        })
+        .collect();
+    JudgementParts { run, at, catalog: app.catalog.digest, results, bundle, datasets }
+}
+
+/// Only what differs from what was known before: a status that stays is not written again.
+async fn status_changes(
+    app: &App,
+    scope: &OrgScope,
+    organization: &Organization,
+    run: RunId,
+    statuses: &[crate::model::control::ControlStatus],
+    now: Timestamp,
+) -> Result<Vec<StatusChange>, CommitFault> {
+    let mut changes = Vec::new();
+    for framework in &organization.frameworks {
+        let known = app.store.statuses_as_of(scope, framework, now).await?;
+        let known: BTreeMap<_, _> = known.iter().map(|one| (&one.control, one)).collect();
+        for status in statuses.iter().filter(|status| status.framework == *framework) {
+            let same =
+                known.get(&status.control).is_some_and(|one| one.state == status.state && one.because == status.because);
+            if !same {
+                changes.push(StatusChange {
+                    framework: status.framework.clone(),
+                    control: status.control.clone(),
+                    run,
+                    state: status.state,
+                    because: status.because.clone(),
+                    valid_from: status.as_of,
+                    recorded_at: now,
+                });
+            }
+        }
+    }
+    Ok(changes)
+}
+
+/// Gap rows with their events; the n-th change is the record after the judgement's.
+fn gap_writes(tracked: &[TrackedGap], committed: &Committed, now: Timestamp) -> Vec<GapWrite> {
+    let mut leaves = committed.admitted.iter().skip(1).map(|admitted| admitted.leaf);
+    tracked
+        .iter()
+        .map(|one| {
+            let event = one.change.and_then(|change| {
+                Some(GapEvent {
+                    gap: one.gap.id,
+                    kind: change.as_str().to_owned(),
+                    body: serde_json::json!({
+                        "because": one.gap.because,
+                        "evidence": one.gap.evidence,
+                        "closed": one.gap.state == GapState::Closed,
+                    }),
+                    at: now,
+                    leaf: leaves.next()?,
+                })
+            });
+            GapWrite { gap: one.gap.clone(), event }
+        })
+        .collect()
+}

@@ -1,0 +1,105 @@
+//! Takes over into the database what the vault's log has committed: after a crash between the commit point and the
+//! transaction, or when another process wrote.
+
+use countersign_seal::log::{Entry, FIRST_SEQUENCE};
+use countersign_seal::names;
+use countersign_seal::note;
+use countersign_seal::record::{Record, Statement};
+
+use super::commit::{CommitFault, blocking, new_leaf, sealed};
+use super::objects::FetchedArchive;
+use crate::app::App;
+use crate::model::evidence::{SealedEvidence, Source};
+use crate::model::id::RunId;
+use crate::model::time::Timestamp;
+use crate::store::{EvidenceRow, IndexRows, LedgerCommit, NewLeaf, NewObject, OrgScope};
+
+/// Longest list of records that is taken over at once.
+const MOST_RECORDS: u64 = 512 * 1024 * 1024;
+
+/// Takes over every log object the database does not know yet; returns how many there were.
+pub async fn roll_forward(app: &App, scope: &OrgScope) -> Result<u64, CommitFault> {
+    let known = app.store.head(scope).await?;
+    let next = known.map_or(FIRST_SEQUENCE, |head| head.sequence + 1);
+    let tail = app.vault.log_from(scope.id(), next).await?;
+    let key = if tail.is_empty() { None } else { Some(app.verifying_key(scope).await?) };
+    let many = tail.len() as u64;
+    for (sequence, bytes) in tail {
+        let entry = Entry::decode(&bytes)?;
+        let signed = key.as_ref().map(|key| note::open(&entry.checkpoint, key)).transpose();
+        let signed = signed.map_err(|fault| CommitFault::Diverged(format!("log object {sequence}: {fault}")))?;
+        let Some(signed) = signed else { continue };
+        if entry.sequence != sequence || entry.size_after() != signed.checkpoint.size {
+            return Err(CommitFault::Diverged(format!("log object {sequence} contradicts its own checkpoint")));
+        }
+        let archive = FetchedArchive::fetch(app, scope, &entry.archive.name).await?;
+        let (records, objects) = blocking(move || read_archive(&archive)).await?;
+        if records.len() as u64 != entry.leaf_count {
+            return Err(CommitFault::Diverged(format!("the archive of log object {sequence} lacks records")));
+        }
+        let committed_at = app.clock.now();
+        let evidence = (entry.first_leaf..)
+            .zip(&records)
+            .filter_map(|(leaf, (record, leaf_row))| evidence_row(leaf, record, leaf_row))
+            .collect();
+        let commit = LedgerCommit {
+            sequence,
+            archive: entry.archive.name.clone(),
+            archive_digest: entry.archive.sha256,
+            first_leaf: entry.first_leaf,
+            root: signed.checkpoint.root,
+            checkpoint: entry.checkpoint.clone(),
+            committed_at,
+            leaves: records.into_iter().map(|(_, leaf)| leaf).collect(),
+            objects,
+        };
+        app.store.record_commit(scope, &commit, &IndexRows { evidence, ..IndexRows::default() }).await?;
+        tracing::info!(sequence, organization = %scope.id(), "Took over a commit that the database did not know");
+    }
+    Ok(many)
+}
+
+type ArchiveContents = (Vec<(Record, NewLeaf)>, Vec<NewObject>);
+
+fn read_archive(archive: &FetchedArchive) -> Result<ArchiveContents, CommitFault> {
+    let mut container = archive.open()?;
+    let objects = container
+        .entries()
+        .filter_map(|(name, size)| {
+            let digest = name.strip_prefix(names::OBJECTS)?.parse().ok()?;
+            Some(NewObject { sha256: digest, size })
+        })
+        .collect();
+    let lines = container.read(names::RECORDS, MOST_RECORDS)?;
+    let records = lines
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| {
+            let record = Record::parse(line)?;
+            let leaf = new_leaf(&record, record.leaf_hash());
+            Ok((record, leaf))
+        })
+        .collect::<Result<_, CommitFault>>()?;
+    Ok((records, objects))
+}
+
+/// The index row of an evidence record; its rows are counted again when it is next read.
+fn evidence_row(leaf: u64, record: &Record, stored: &NewLeaf) -> Option<EvidenceRow> {
+    let Ok(Some(Statement::Evidence(evidence))) = record.statement() else { return None };
+    let source: Source = serde_json::from_value(serde_json::Value::String(evidence.source)).ok()?;
+    let finished: Timestamp = evidence.finished.as_str().parse().ok()?;
+    let run: RunId = evidence.run.as_str().parse().ok()?;
+    let sealed = SealedEvidence {
+        leaf,
+        record_hash: stored.hash,
+        run,
+        dataset: evidence.dataset.parse().ok()?,
+        target: evidence.target,
+        source,
+        collected_at: finished,
+        outcome: evidence.outcome.parse().ok()?,
+        reason: evidence.reason,
+        artifacts: evidence.artifacts.iter().map(sealed).collect(),
+    };
+    Some(EvidenceRow { sealed, row_count: 0 })
+}

@@ -1,0 +1,72 @@
+//! Where an organization stands as of a moment: what was known then, put together from the store.
+
+use std::collections::BTreeMap;
+
+use super::{RunFault, targets};
+use crate::app::App;
+use crate::assess::rollup::framework_statuses;
+use crate::assess::{Judged, Results, Situation, Targets};
+use crate::catalog::Catalog;
+use crate::model::control::ControlStatus;
+use crate::model::gap::{EvidenceRequest, Gap};
+use crate::model::id::FrameworkId;
+use crate::model::organization::Organization;
+use crate::model::responsibility::{MatrixState, ResponsibilityMatrix};
+use crate::model::time::Timestamp;
+use crate::store::OrgScope;
+
+/// Everything known about an organization at a moment.
+pub struct Standing {
+    catalog: std::sync::Arc<Catalog>,
+    frameworks: Vec<FrameworkId>,
+    pub targets: Targets,
+    pub results: Vec<Judged>,
+    pub matrices: BTreeMap<FrameworkId, (ResponsibilityMatrix, MatrixState)>,
+    pub gaps: Vec<Gap>,
+    pub requests: Vec<EvidenceRequest>,
+}
+
+impl Standing {
+    /// What was known at `as_of`.
+    pub async fn known(app: &App, organization: &Organization, as_of: Timestamp) -> Result<Self, RunFault> {
+        let scope = OrgScope::of(organization);
+        let results = app.store.latest_results(&scope, as_of).await?;
+        let mut matrices = BTreeMap::new();
+        for framework in &organization.frameworks {
+            if let Some((version, state)) = app.store.matrix_as_of(&scope, framework, as_of).await? {
+                matrices.insert(framework.clone(), (version.matrix, state));
+            } else if let Some(matrix) = app.catalog.matrix(framework, organization.model) {
+                matrices.insert(framework.clone(), (matrix, MatrixState::ProposedByTemplate));
+            }
+        }
+        Ok(Self {
+            catalog: app.catalog.clone(),
+            frameworks: organization.frameworks.clone(),
+            targets: targets::in_scope(app, &scope).await?,
+            results: results
+                .into_iter()
+                .map(|judged| Judged { result: judged.result, judged_at: judged.judged_at })
+                .collect(),
+            matrices,
+            gaps: app.store.gaps(&scope).await?,
+            requests: app.store.evidence_requests(&scope).await?,
+        })
+    }
+
+    /// The status of every control of every framework in use.
+    #[must_use]
+    pub fn statuses(&self, results: &Results, now: Timestamp) -> Vec<ControlStatus> {
+        let situation = Situation { catalog: &self.catalog, targets: &self.targets, results, now };
+        self.frameworks
+            .iter()
+            .filter_map(|id| self.catalog.frameworks.get(id))
+            .flat_map(|framework| framework_statuses(&situation, framework))
+            .collect()
+    }
+
+    /// The same with what was known.
+    #[must_use]
+    pub fn statuses_now(&self, now: Timestamp) -> Vec<ControlStatus> {
+        self.statuses(&Results::new(self.results.iter().cloned()), now)
+    }
+}

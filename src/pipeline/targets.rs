@@ -1,0 +1,95 @@
+//! Connections of an organization -> targets that can be read.
+
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+use super::RunFault;
+use crate::app::{App, connection_purpose};
+use crate::assess::Targets;
+use crate::catalog::collector::Cloud;
+use crate::collect::Target;
+use crate::collect::graph::{ClientCertificate, Credential, GraphConnection, GraphLimits, GraphTarget};
+use crate::collect::host::HostTarget;
+use crate::model::evidence::Source;
+use crate::store::{Connection, OrgScope};
+
+/// How a Microsoft 365 tenant is reached; kept without its secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GraphSettings {
+    pub cloud: Cloud,
+    pub client_id: String,
+    pub credential: CredentialKind,
+    #[serde(default)]
+    pub login_url: Option<String>,
+    #[serde(default)]
+    pub graph_url: Option<String>,
+}
+
+/// What the sealed secret of a connection is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CredentialKind {
+    Secret,
+    Certificate,
+}
+
+impl GraphSettings {
+    /// A connection that can be used, checked before anything is sent.
+    pub fn connection(&self, tenant: &str, secret: &SecretString) -> Result<GraphConnection, RunFault> {
+        let credential = match self.credential {
+            CredentialKind::Secret => Credential::Secret(secret.clone()),
+            CredentialKind::Certificate => Credential::Certificate(ClientCertificate::from_pem(secret)?),
+        };
+        Ok(GraphConnection::new(
+            self.cloud,
+            tenant,
+            &self.client_id,
+            credential,
+            self.login_url.as_deref(),
+            self.graph_url.as_deref(),
+        )?)
+    }
+}
+
+/// The targets of an organization, of one kind of source or of all.
+pub async fn targets(
+    app: &App,
+    scope: &OrgScope,
+    source: Option<Source>,
+) -> Result<Vec<Box<dyn Target>>, RunFault> {
+    let mut targets: Vec<Box<dyn Target>> = Vec::new();
+    for connection in app.store.connections(scope).await? {
+        if source.is_some_and(|source| source != connection.source) {
+            continue;
+        }
+        targets.push(match connection.source {
+            Source::Graph => Box::new(graph(app, scope, &connection).await?),
+            Source::Host => Box::new(HostTarget::local(connection.target)),
+            other => return Err(RunFault::CannotRead(other.as_str())),
+        });
+    }
+    Ok(targets)
+}
+
+/// The targets in scope, by kind, as the roll-up needs them. Without a scoping decision every connection counts.
+pub async fn in_scope(app: &App, scope: &OrgScope) -> Result<Targets, RunFault> {
+    let mut targets = Targets::new();
+    for connection in app.store.connections(scope).await? {
+        targets.entry(connection.source).or_default().insert(connection.target);
+    }
+    Ok(targets)
+}
+
+async fn graph(app: &App, scope: &OrgScope, connection: &Connection) -> Result<GraphTarget, RunFault> {
+    let unreadable = |message: String| RunFault::Connection { target: connection.target.clone(), message };
+    let settings: GraphSettings =
+        serde_json::from_value(connection.settings.clone()).map_err(|fault| unreadable(fault.to_string()))?;
+    let id = connection.secret.ok_or_else(|| unreadable("it has no secret".to_owned()))?;
+    let sealed = app.store.sealed_secret(scope, id).await?;
+    let opened = app.secret_key.open(&connection_purpose(scope, &connection.target), &sealed)?;
+    let secret = String::from_utf8(opened.to_vec()).map_err(|_| unreadable("its secret is not text".to_owned()))?;
+    let limits =
+        if settings.cloud == Cloud::Custom { GraphLimits::for_loopback() } else { GraphLimits::default() };
+    Ok(GraphTarget::new(settings.connection(&connection.target, &secret.into())?, limits)?)
+}
