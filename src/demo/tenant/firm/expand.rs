@@ -1,0 +1,336 @@
+//! Turns a firm file into rows: defaults applied, generated rows counted out, ids made, short forms resolved, every property
+//! name checked. Deterministic: it knows nothing but the file.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use serde_saphyr::Spanned;
+
+use super::file::{FirmFile, Generate, Names, TableFile};
+use super::reference::{ROLES, guid, resolve};
+use super::{Directory, Edit, Firm, FirmError, visit};
+use crate::demo::tenant::table::{Row, Table};
+
+/// Tables in an order in which every short form points backwards.
+const ORDER: [Table; 14] = [
+    Table::SubscribedSkus,
+    Table::Organization,
+    Table::Domains,
+    Table::Users,
+    Table::Groups,
+    Table::NamedLocations,
+    Table::RoleAssignments,
+    Table::ConditionalAccessPolicies,
+    Table::SecurityDefaults,
+    Table::AuthorizationPolicy,
+    Table::AuthenticationMethodsPolicy,
+    Table::AdminConsentRequestPolicy,
+    Table::ManagedDevices,
+    Table::RiskyUsers,
+];
+
+struct Expander {
+    slug: String,
+    domain: String,
+    names: Names,
+    /// How many people and owned devices were generated so far.
+    people: usize,
+    devices: usize,
+    directory: Directory,
+}
+
+pub(super) fn firm(mut file: FirmFile) -> Result<Firm, FirmError> {
+    let mut expander = Expander {
+        slug: file.slug.clone(),
+        domain: file.tenant.domain.clone(),
+        names: std::mem::take(&mut file.names),
+        people: 0,
+        devices: 0,
+        directory: Directory::default(),
+    };
+    for table in ORDER {
+        let content = file.tables.remove(&table).unwrap_or_default();
+        let rows = expander.table(table, content)?;
+        expander.directory.put(table, rows);
+    }
+    expander.directory_roles();
+    let second_run = expander.second_run(file.second_run)?;
+    Ok(Firm {
+        slug: file.slug,
+        client: file.client,
+        provider: file.provider,
+        engagement: file.engagement,
+        internal_people: file.internal_people,
+        provider_people: file.provider_people,
+        break_glass: file.break_glass,
+        tenant: file.tenant,
+        directory: expander.directory,
+        second_run,
+    })
+}
+
+impl Expander {
+    fn table(&mut self, table: Table, content: TableFile) -> Result<Vec<Row>, FirmError> {
+        let mut drafts = Vec::new();
+        for Spanned { value, referenced, .. } in content.rows {
+            drafts.push((referenced.line(), value));
+        }
+        for Spanned { value, referenced, .. } in content.generate {
+            let line = referenced.line();
+            drafts.extend(self.generate(&value, line)?.into_iter().map(|row| (line, row)));
+        }
+        let mut keys = BTreeSet::new();
+        let mut rows = Vec::with_capacity(drafts.len());
+        for (number, (line, draft)) in drafts.into_iter().enumerate() {
+            let mut row = content.defaults.clone();
+            row.extend(draft);
+            let row = self.finish(table, row, number, line)?;
+            if let Some(key) = row.get(table.key()).and_then(Value::as_str)
+                && table != Table::RoleAssignments
+                && !keys.insert(key.to_owned())
+            {
+                let key = key.to_owned();
+                return Err(FirmError::Duplicate { line, table: table.name(), property: table.key(), key });
+            }
+            rows.push(row);
+        }
+        Ok(rows)
+    }
+
+    fn generate(&mut self, block: &Generate, line: u64) -> Result<Vec<Row>, FirmError> {
+        let owners = if block.owned { self.owners() } else { Vec::new() };
+        if block.owned && owners.is_empty() {
+            let fault = "`owned` needs at least one enabled member with a licence".to_owned();
+            return Err(FirmError::Generate { line, fault });
+        }
+        let mut rows = Vec::with_capacity(block.count);
+        for turn in 0..block.count {
+            let mut row = Row::new();
+            if block.named {
+                self.name(&mut row, line)?;
+            }
+            for (property, value) in &block.properties {
+                row.insert(property.clone(), numbered(take_turns(value, turn), turn + 1));
+            }
+            if block.owned
+                && let Some(owner) = owners.get(self.devices % owners.len())
+            {
+                row.insert("userPrincipalName".to_owned(), json!(owner));
+                self.devices += 1;
+            }
+            rows.push(row);
+        }
+        Ok(rows)
+    }
+
+    /// Gives the next pair of names. Walking both lists by steps without a common divisor keeps neighbours apart.
+    fn name(&mut self, row: &mut Row, line: u64) -> Result<(), FirmError> {
+        let (given, family) = (&self.names.given, &self.names.family);
+        let round = self.people.checked_div(given.len()).unwrap_or(0);
+        let pair = given
+            .get(self.people.checked_rem(given.len()).unwrap_or(0))
+            .zip(family.get((self.people * 7 + round).checked_rem(family.len()).unwrap_or(0)));
+        let Some((given, family)) = pair else {
+            let fault = "`named` needs given and family names under `names:`".to_owned();
+            return Err(FirmError::Generate { line, fault });
+        };
+        self.people += 1;
+        row.insert("givenName".to_owned(), json!(given));
+        row.insert("surname".to_owned(), json!(family));
+        row.insert("displayName".to_owned(), json!(format!("{given} {family}")));
+        let upn = format!("{}.{}@{}", given.to_lowercase(), family.to_lowercase(), self.domain);
+        row.insert("userPrincipalName".to_owned(), json!(upn));
+        Ok(())
+    }
+
+    /// Sign-in names of enabled members with a licence, in the order of the file.
+    fn owners(&self) -> Vec<String> {
+        let is = |row: &Row, property: &str, value: Value| row.get(property) == Some(&value);
+        self.directory
+            .rows(Table::Users)
+            .iter()
+            .filter(|row| is(row, "accountEnabled", json!(true)) && is(row, "userType", json!("Member")))
+            .filter(|row| row.get("assignedLicenses").and_then(Value::as_array).is_some_and(|all| !all.is_empty()))
+            .filter_map(|row| row.get("userPrincipalName").and_then(Value::as_str).map(str::to_owned))
+            .collect()
+    }
+
+    /// Checks a row's property names, resolves its short forms and fills in what follows from the rest.
+    fn finish(&self, table: Table, mut row: Row, number: usize, line: u64) -> Result<Row, FirmError> {
+        check_names(table, row.keys(), line)?;
+        let mut fault = None;
+        for value in row.values_mut() {
+            visit(value, &mut |text: &mut String| {
+                *text = text.replace("{domain}", &self.domain);
+                match resolve(text, &self.slug, &self.directory, line) {
+                    Ok(Some(id)) => *text = id,
+                    Ok(None) => {}
+                    Err(error) => fault = Some(error),
+                }
+            });
+        }
+        if let Some(error) = fault {
+            return Err(error);
+        }
+        match table {
+            Table::Users => complete_user(&mut row),
+            Table::ManagedDevices => self.complete_device(&mut row, line)?,
+            Table::RoleAssignments => self.complete_role_assignment(&mut row, line)?,
+            Table::Groups => {
+                for member in row.get("members").and_then(Value::as_array).into_iter().flatten() {
+                    self.user(member.as_str().unwrap_or_default(), line)?;
+                }
+            }
+            _ => {}
+        }
+        if !row.contains_key("id") && table != Table::AdminConsentRequestPolicy {
+            let key = row.get(table.key()).and_then(Value::as_str).map_or_else(|| number.to_string(), str::to_owned);
+            let role = row.get("roleDefinitionId").and_then(Value::as_str).unwrap_or_default();
+            row.insert("id".to_owned(), json!(guid(&format!("{}/{}/{key}{role}", self.slug, table.name()))));
+        }
+        Ok(row)
+    }
+
+    fn user(&self, upn: &str, line: u64) -> Result<&Row, FirmError> {
+        self.directory
+            .rows(Table::Users)
+            .iter()
+            .find(|row| row.get("userPrincipalName").and_then(Value::as_str) == Some(upn))
+            .ok_or_else(|| FirmError::BadReference {
+                line,
+                reference: upn.to_owned(),
+                hint: "no user has that userPrincipalName",
+            })
+    }
+
+    fn complete_device(&self, row: &mut Row, line: u64) -> Result<(), FirmError> {
+        if let Some(upn) = row.get("userPrincipalName").and_then(Value::as_str).filter(|upn| !upn.is_empty()) {
+            let owner = self.user(upn, line)?.clone();
+            for (from, to) in [("id", "userId"), ("displayName", "userDisplayName"), ("mail", "emailAddress")] {
+                row.entry(to.to_owned()).or_insert_with(|| owner.get(from).cloned().unwrap_or(Value::Null));
+            }
+        }
+        let name = row.get("deviceName").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let fill = |row: &mut Row, property: &str, value: String| {
+            row.entry(property.to_owned()).or_insert(Value::String(value));
+        };
+        fill(row, "azureADDeviceId", guid(&format!("{}/device/{name}", self.slug)));
+        fill(row, "managedDeviceName", name.clone());
+        let serial: String = guid(&format!("{}/serial/{name}", self.slug)).chars().filter(|c| *c != '-').take(10).collect();
+        fill(row, "serialNumber", serial.to_uppercase());
+        Ok(())
+    }
+
+    fn complete_role_assignment(&self, row: &mut Row, line: u64) -> Result<(), FirmError> {
+        let text = |row: &Row, property: &str| row.get(property).and_then(Value::as_str).map(str::to_owned);
+        if let Some(upn) = text(row, "principal") {
+            let id = self.user(&upn, line)?.get("id").cloned().unwrap_or(Value::Null);
+            row.insert("principalId".to_owned(), id);
+        }
+        if let Some(role) = text(row, "role") {
+            let (_, id) = ROLES.iter().find(|(name, _)| *name == role).ok_or(FirmError::BadReference {
+                line,
+                reference: role,
+                hint: "no role has that name",
+            })?;
+            row.insert("roleDefinitionId".to_owned(), json!(id));
+        }
+        Ok(())
+    }
+
+    /// Only roles that somebody holds are activated, so the list follows from the assignments.
+    fn directory_roles(&mut self) {
+        let assignments = self.directory.rows(Table::RoleAssignments);
+        let held = |id: &str| {
+            assignments.iter().any(|row| row.get("roleDefinitionId").and_then(Value::as_str) == Some(id))
+        };
+        let rows = ROLES.iter().filter(|(_, id)| held(id)).map(|(name, template)| {
+            Row::from_iter([
+                ("id".to_owned(), json!(guid(&format!("{}/directory_roles/{name}", self.slug)))),
+                ("displayName".to_owned(), json!(name)),
+                ("roleTemplateId".to_owned(), json!(template)),
+            ])
+        });
+        let rows = rows.collect();
+        self.directory.put(Table::DirectoryRoles, rows);
+    }
+
+    /// Resolves the second run's changes and tries them, so that none misses.
+    fn second_run(&self, edits: Vec<Spanned<Edit>>) -> Result<Vec<Edit>, FirmError> {
+        let mut trial = self.directory.clone();
+        let mut done = Vec::with_capacity(edits.len());
+        for Spanned { value: mut edit, referenced, .. } in edits {
+            let line = referenced.line();
+            let first_names = edit.set.keys().map(|path| match path.split_once('.') {
+                Some((first, _)) if !path.starts_with('@') => first,
+                _ => path.as_str(),
+            });
+            check_names(edit.table, first_names.map(str::to_owned).collect::<Vec<_>>().iter(), line)?;
+            check_names(edit.table, edit.matching.keys(), line)?;
+            if let Some(row) = edit.add.take() {
+                let number = trial.rows(edit.table).len();
+                edit.add = Some(self.finish(edit.table, row, number, line)?);
+            }
+            for value in edit.set.values_mut().chain(edit.matching.values_mut()) {
+                let mut fault = None;
+                visit(value, &mut |text| match resolve(text, &self.slug, &self.directory, line) {
+                    Ok(Some(id)) => *text = id,
+                    Ok(None) => {}
+                    Err(error) => fault = Some(error),
+                });
+                if let Some(error) = fault {
+                    return Err(error);
+                }
+            }
+            let before = trial.clone();
+            let touched = trial.apply(&edit);
+            let fault = match touched {
+                0 => Some("matches no row"),
+                _ if trial == before => Some("changes nothing: the value is already so"),
+                _ => None,
+            };
+            if let Some(fault) = fault {
+                return Err(FirmError::UselessEdit { line, why: edit.why, fault });
+            }
+            done.push(edit);
+        }
+        Ok(done)
+    }
+}
+
+fn complete_user(row: &mut Row) {
+    let Some(upn) = row.get("userPrincipalName").and_then(Value::as_str).map(str::to_owned) else { return };
+    let nickname = upn.split('@').next().unwrap_or_default().to_owned();
+    row.entry("mailNickname".to_owned()).or_insert_with(|| json!(nickname));
+    let licensed = row.get("assignedLicenses").and_then(Value::as_array).is_some_and(|all| !all.is_empty());
+    if licensed {
+        row.entry("mail".to_owned()).or_insert_with(|| json!(upn));
+    }
+}
+
+fn check_names<'name>(
+    table: Table,
+    names: impl Iterator<Item = &'name String>,
+    line: u64,
+) -> Result<(), FirmError> {
+    let known: BTreeSet<&str> = table.properties().into_iter().map(|property| property.name).collect();
+    for name in names {
+        if !known.contains(name.as_str()) {
+            return Err(FirmError::UnknownProperty { line, table: table.name(), property: name.clone() });
+        }
+    }
+    Ok(())
+}
+
+fn take_turns(value: &Value, turn: usize) -> Value {
+    let choices = value.as_object().filter(|fields| fields.len() == 1).and_then(|fields| fields.get("cycle"));
+    match choices.and_then(Value::as_array) {
+        Some(choices) if !choices.is_empty() => choices.get(turn % choices.len()).cloned().unwrap_or(Value::Null),
+        _ => value.clone(),
+    }
+}
+
+fn numbered(mut value: Value, number: usize) -> Value {
+    visit(&mut value, &mut |text| *text = text.replace("{n}", &format!("{number:03}")));
+    value
+}

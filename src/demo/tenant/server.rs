@@ -1,0 +1,164 @@
+//! The two listeners: HTTP in, [`super::service`] and [`super::token`] decide, HTTP out.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::to_bytes;
+use axum::extract::{Request as HttpRequest, State as Extracted};
+use axum::http::{HeaderMap, header};
+use axum::response::Response;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::Shared;
+use super::answer::{Answer, Exchange};
+use super::fault::{FaultKind, TOKEN_PATH};
+use super::firm::guid;
+use super::service::{self, Request};
+use super::state::State;
+use super::stats::SeenRequest;
+use super::token::{Issuer, TokenRequest};
+
+/// No token request is longer.
+const LONGEST_FORM: usize = 64 * 1024;
+
+pub(super) fn spawn(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) -> JoinHandle<io::Result<()>> {
+    tokio::spawn(async move {
+        let stopped = async move {
+            // An error means that the tenant was dropped: stop as well.
+            let _ended = stop.wait_for(|stopped| *stopped).await;
+        };
+        axum::serve(listener, router).with_graceful_shutdown(stopped).await
+    })
+}
+
+pub(super) fn login(shared: Arc<Shared>) -> Router {
+    Router::new().fallback(answer_login).with_state(shared)
+}
+
+pub(super) fn graph(shared: Arc<Shared>) -> Router {
+    Router::new().fallback(answer_graph).with_state(shared)
+}
+
+fn text<'headers>(headers: &'headers HeaderMap, name: &str) -> Option<&'headers str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn exchange(shared: &Shared, state: &mut State, headers: &HeaderMap) -> Exchange {
+    state.serial += 1;
+    Exchange {
+        request_id: guid(&format!("{}/request/{}", shared.site.graph_url, state.serial)),
+        client_request_id: text(headers, "client-request-id").map(str::to_owned),
+        now: shared.clock.now(),
+    }
+}
+
+struct Outline {
+    method: String,
+    path: String,
+    query: String,
+    user_agent: Option<String>,
+}
+
+impl Outline {
+    fn of(request: &HttpRequest) -> Self {
+        Self {
+            method: request.method().as_str().to_owned(),
+            path: request.uri().path().to_owned(),
+            query: request.uri().query().unwrap_or_default().to_owned(),
+            user_agent: text(request.headers(), header::USER_AGENT.as_str()).map(str::to_owned),
+        }
+    }
+
+    fn seen(self, status: u16, exchange: &Exchange) -> SeenRequest {
+        SeenRequest {
+            method: self.method,
+            path: self.path,
+            query: self.query,
+            status,
+            request_id: exchange.request_id.clone(),
+            client_request_id: exchange.client_request_id.clone(),
+            user_agent: self.user_agent,
+        }
+    }
+}
+
+async fn answer_graph(Extracted(shared): Extracted<Arc<Shared>>, http: HttpRequest) -> Response {
+    let outline = Outline::of(&http);
+    let headers = http.headers();
+    let mut state = shared.state();
+    let state = &mut *state;
+    let exchange = exchange(&shared, state, headers);
+    state.stats.requests += 1;
+    let request = Request {
+        method: &outline.method,
+        path: &outline.path,
+        query: &outline.query,
+        bearer: text(headers, "authorization").and_then(|value| value.strip_prefix("Bearer ")),
+        consistency_level: text(headers, "consistencylevel"),
+    };
+    let below_version = request.split().map_or(request.path, |(_, path)| path).to_owned();
+    let faults = state.faults.strike(&below_version);
+    let answer = service::answer(&shared.site, state, &request, &exchange, &faults);
+    state.record(&below_version, outline.seen(answer.status, &exchange));
+    answer.send(&exchange, state.serial, body_fault(&faults))
+}
+
+async fn answer_login(Extracted(shared): Extracted<Arc<Shared>>, http: HttpRequest) -> Response {
+    let outline = Outline::of(&http);
+    let (parts, body) = http.into_parts();
+    let body = to_bytes(body, LONGEST_FORM).await.unwrap_or_default();
+    let mut state = shared.state();
+    let state = &mut *state;
+    let exchange = exchange(&shared, state, &parts.headers);
+    let tenant = outline.path.strip_prefix('/').and_then(|path| path.strip_suffix(TOKEN_PATH)).unwrap_or_default().to_owned();
+    if tenant.is_empty() || tenant.contains('/') {
+        let answer = Answer { status: 404, content_type: "text/html", ..Answer::html_502() };
+        state.record(&outline.path.clone(), outline.seen(404, &exchange));
+        return answer.send(&exchange, state.serial, None);
+    }
+    state.stats.token_requests += 1;
+    let faults = state.faults.strike(TOKEN_PATH);
+    let ordered = faults.iter().find_map(|fault| match fault {
+        FaultKind::Html502 => Some(Answer::html_502()),
+        FaultKind::Status(status, body) => {
+            Some(Answer { body: body.clone().into_bytes(), ..Answer::json(*status, &serde_json::Value::Null) })
+        }
+        FaultKind::RetryAfter(text) => Some(Answer::throttled(&exchange, Some(text.clone()))),
+        _ => None,
+    });
+    let answer = ordered.unwrap_or_else(|| {
+        let request = TokenRequest {
+            method: &outline.method,
+            tenant: &tenant,
+            content_type: text(&parts.headers, "content-type").unwrap_or_default(),
+            authorization: text(&parts.headers, "authorization"),
+            body: &body,
+        };
+        let mut issuer = Issuer {
+            identity: &shared.site.identity,
+            graph_url: &shared.site.graph_url,
+            lifetime: shared.token_lifetime,
+            permissions: &state.permissions,
+            tokens: &mut state.tokens,
+            instance: &shared.site.graph_url,
+        };
+        let (answer, was_issued) = issuer.answer(&request, &exchange, Instant::now());
+        state.stats.tokens_issued += u64::from(was_issued);
+        answer
+    });
+    state.record(TOKEN_PATH, outline.seen(answer.status, &exchange));
+    answer.send(&exchange, state.serial, body_fault(&faults))
+}
+
+fn body_fault(faults: &[FaultKind]) -> Option<&FaultKind> {
+    faults.iter().find(|fault| {
+        matches!(
+            fault,
+            FaultKind::TruncatedBody | FaultKind::ResetMidBody | FaultKind::OversizedBody(_) | FaultKind::Stall(_)
+        )
+    })
+}

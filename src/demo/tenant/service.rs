@@ -1,0 +1,383 @@
+//! One Graph request from its headers to its answer, in the order the real service decides: gateway faults, method, token,
+//! throttling, path, query, permission, licence, rows.
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use serde_json::{Map, Value, json};
+
+use super::answer::{Answer, Exchange};
+use super::endpoint::{Endpoint, Licence, Service, Shape, find};
+use super::fault::FaultKind;
+use super::firm::{Directory, TenantIdentity};
+use super::page::{Binding, Place, cut};
+use super::query::{Query, parse};
+use super::state::State;
+use super::table::{Property, Row, Table, Visibility, belongs_to_derived_type};
+use super::token::Worth;
+
+/// What is fixed while the tenant runs.
+#[derive(Debug)]
+pub(super) struct Site {
+    pub identity: TenantIdentity,
+    pub login_url: String,
+    pub graph_url: String,
+    pub page_cap: Option<usize>,
+    pub empty_pages: bool,
+}
+
+/// A Graph request as far as it matters.
+#[derive(Debug)]
+pub(super) struct Request<'request> {
+    pub method: &'request str,
+    pub path: &'request str,
+    pub query: &'request str,
+    pub bearer: Option<&'request str>,
+    pub consistency_level: Option<&'request str>,
+}
+
+impl Request<'_> {
+    /// Version and the path below it.
+    pub(super) fn split(&self) -> Option<(&str, &str)> {
+        let rest = self.path.strip_prefix('/')?;
+        let (version, _) = rest.split_once('/')?;
+        Some((version, &rest[version.len()..]))
+    }
+}
+
+type Refused = Answer;
+
+/// Answers one request. Faults of the body are left to whoever sends it.
+pub(super) fn answer(site: &Site, state: &mut State, request: &Request<'_>, exchange: &Exchange, faults: &[FaultKind]) -> Answer {
+    let now = Instant::now();
+    let path = request.split().map_or(request.path, |(_, path)| path).to_owned();
+    for fault in faults {
+        match fault {
+            FaultKind::Html502 => return Answer::html_502(),
+            FaultKind::Status(status, body) => {
+                return Answer { body: body.clone().into_bytes(), ..Answer::json(*status, &Value::Null) };
+            }
+            FaultKind::RetryAfter(text) => {
+                state.gate.tell_to_wait(&path, Some(text), now);
+                return Answer::throttled(exchange, Some(text.clone()));
+            }
+            FaultKind::ExpireTokens => state.tokens.expire_all(now),
+            FaultKind::ExpirePageTokens => state.page_session += 1,
+            FaultKind::LoseConsent(permission) => {
+                state.permissions.remove(permission);
+            }
+            FaultKind::ClaimsChallenge => {
+                state.tokens.expire_all(now);
+                return claims_challenge(site, exchange);
+            }
+            _ => {}
+        }
+    }
+    decide(site, state, request, exchange, faults, now).unwrap_or_else(|refused| refused)
+}
+
+fn decide(
+    site: &Site,
+    state: &mut State,
+    request: &Request<'_>,
+    exchange: &Exchange,
+    faults: &[FaultKind],
+    now: Instant,
+) -> Result<Answer, Refused> {
+    let granted = authenticate(site, state, request, exchange, now)?;
+    if request.method != "GET" {
+        state.stats.refused_writes += 1;
+        let message = "Specified HTTP method is not allowed for the request target.";
+        return Err(Answer::error(exchange, 405, "Request_BadRequest", message).with("allow", "GET".to_owned()));
+    }
+    let (version, path) = request
+        .split()
+        .filter(|(version, _)| matches!(*version, "v1.0" | "beta"))
+        .ok_or_else(|| Answer::error(exchange, 400, "BadRequest", "Invalid version."))?;
+    let Some((endpoint, id)) = find(path) else {
+        let segment = path.rsplit('/').next().unwrap_or_default();
+        let message = format!("Resource not found for the segment '{segment}'.");
+        return Err(Answer::error(exchange, 400, "BadRequest", &message));
+    };
+    let parsed = parse(endpoint, request.query);
+    let cost = parsed.as_ref().map_or(endpoint.cost, |query| units(endpoint, query));
+    if let Err(refused) = state.gate.admit(endpoint, endpoint.path, cost, now) {
+        state.stats.avoidable_429 += u64::from(refused.avoidable);
+        let scope = format!("{:?}/Read/{}/{}", refused.scope, site.identity.client_id, site.identity.id);
+        return Err(Answer::throttled(exchange, refused.retry_after).with("x-ms-throttle-scope", scope));
+    }
+    let query = parsed.map_err(|bad| Answer::error(exchange, 400, bad.code, &bad.message))?;
+    permit(state, endpoint, &query, &granted, exchange)?;
+    if query.count && endpoint.service == Service::Directory && request.consistency_level != Some("eventual") {
+        let message = "$count is not currently supported without ConsistencyLevel: eventual.";
+        return Err(Answer::error(exchange, 400, "Request_UnsupportedQuery", message));
+    }
+    let rows = rows(&state.directory, endpoint, id).ok_or_else(|| {
+        let message = format!("Resource '{}' does not exist.", id.unwrap_or_default());
+        Answer::error(exchange, 404, "Request_ResourceNotFound", &message)
+    })?;
+    let base = format!("{}/{version}", site.graph_url);
+    let context = context(&base, endpoint, &query);
+    let is_single = endpoint.shape == Shape::Single && !is_collection_in_beta(endpoint, version);
+    let body = if is_single {
+        let Some(row) = rows.first() else {
+            return Err(Answer::error(exchange, 404, "ResourceNotFound", "The resource is not configured."));
+        };
+        let mut body = Map::from_iter([("@odata.context".to_owned(), json!(format!("{context}/$entity")))]);
+        body.extend(print(&state.directory, endpoint, &query, row, version));
+        body
+    } else {
+        page(site, state, request, exchange, &Collection { endpoint, query: &query, rows: &rows, base, path, version, context })?
+    };
+    let body = Value::Object(spoil_link(body, site, request, faults));
+    let answer = Answer::json(200, &body);
+    Ok(if endpoint.service == Service::Directory { answer.with("x-ms-resource-unit", cost.to_string()) } else { answer })
+}
+
+fn authenticate(
+    site: &Site,
+    state: &State,
+    request: &Request<'_>,
+    exchange: &Exchange,
+    now: Instant,
+) -> Result<BTreeSet<String>, Refused> {
+    let message = match request.bearer.map(|token| state.tokens.judge(token, now)) {
+        Some(Worth::Good(permissions)) => return Ok(permissions),
+        Some(Worth::Expired) => "Lifetime validation failed, the token is expired.",
+        Some(Worth::Unknown) => "CompactToken parsing failed with error code: 80049217",
+        None => "Access token is empty.",
+    };
+    let challenge = format!("Bearer realm=\"\", authorization_uri=\"{}/common/oauth2/authorize\", client_id=\"00000003-0000-0000-c000-000000000000\"", site.login_url);
+    Err(Answer::error(exchange, 401, "InvalidAuthenticationToken", message).with("www-authenticate", challenge))
+}
+
+fn claims_challenge(site: &Site, exchange: &Exchange) -> Answer {
+    use base64::Engine as _;
+    let claims = json!({"access_token": {"nbf": {"essential": true, "value": exchange.now.as_datetime().timestamp().to_string()}}});
+    let claims = base64::engine::general_purpose::STANDARD.encode(claims.to_string());
+    let challenge = format!("Bearer realm=\"\", authorization_uri=\"{}/common/oauth2/authorize\", error=\"insufficient_claims\", claims=\"{claims}\"", site.login_url);
+    let message = "Continuous access evaluation resulted in challenge with result: InteractionRequired";
+    Answer::error(exchange, 401, "InvalidAuthenticationToken", message).with("www-authenticate", challenge)
+}
+
+/// Resource units: the path's own cost, cheaper with `$select` or a small page, dearer with `$expand`.
+fn units(endpoint: &Endpoint, query: &Query) -> u64 {
+    if endpoint.service != Service::Directory {
+        return 1;
+    }
+    let dearer = u64::from(!query.expand.is_empty());
+    let cheaper = u64::from(!query.select.is_empty()) + u64::from(query.top.is_some_and(|top| top < 20));
+    (endpoint.cost + dearer).saturating_sub(cheaper).max(1)
+}
+
+/// Consent first, then licence. A permission counts when the token carries it and it was not withdrawn since.
+fn permit(state: &State, endpoint: &Endpoint, query: &Query, granted: &BTreeSet<String>, exchange: &Exchange) -> Result<(), Refused> {
+    let holds = |permission: &str| granted.contains(permission) && state.permissions.contains(permission);
+    if !endpoint.permissions.iter().any(|permission| holds(permission)) {
+        return Err(no_consent(endpoint, exchange));
+    }
+    if let Some(licence) = endpoint.licence.filter(|licence| !has_licence(&state.directory, *licence)) {
+        return Err(no_licence(licence, exchange));
+    }
+    if endpoint.table == Table::Users && query.select.iter().any(|name| name == "signInActivity") {
+        if !holds("AuditLog.Read.All") {
+            return Err(no_consent(endpoint, exchange));
+        }
+        if !has_licence(&state.directory, Licence::EntraP1) {
+            return Err(no_licence(Licence::EntraP1, exchange));
+        }
+    }
+    Ok(())
+}
+
+fn no_consent(endpoint: &Endpoint, exchange: &Exchange) -> Answer {
+    if endpoint.service == Service::Intune {
+        let inner = json!({
+            "_version": 3,
+            "Message": format!("Application is not authorized to perform this operation. Application must have one of the following scopes: {} - Operation ID (for customer support): {}", endpoint.permissions.join(", "), exchange.request_id),
+            "CustomApiErrorPhrase": "", "RetryAfter": null, "ErrorSourceService": "", "HttpHeaders": "{}",
+        });
+        return Answer::error(exchange, 403, "Forbidden", &inner.to_string());
+    }
+    Answer::error(exchange, 403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+}
+
+fn no_licence(licence: Licence, exchange: &Exchange) -> Answer {
+    match licence {
+        Licence::Intune => Answer::error(exchange, 400, "BadRequest", "Request not applicable to target tenant."),
+        Licence::EntraP1 => Answer::error(
+            exchange,
+            403,
+            "Authentication_RequestFromNonPremiumTenantOrB2CTenant",
+            "Neither tenant is B2C or tenant doesn't have premium license",
+        ),
+        Licence::EntraP2 => {
+            Answer::error(exchange, 403, "Forbidden", "Your tenant is not licensed for this feature.")
+        }
+    }
+}
+
+fn has_licence(directory: &Directory, licence: Licence) -> bool {
+    let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    directory
+        .rows(Table::SubscribedSkus)
+        .iter()
+        .filter(|sku| sku.get("capabilityStatus").and_then(Value::as_str) == Some("Enabled"))
+        .filter_map(|sku| sku.get("servicePlans").and_then(Value::as_array))
+        .flatten()
+        .filter(|plan| text(plan, "provisioningStatus") == "Success")
+        .any(|plan| licence.service_plans().contains(&text(plan, "servicePlanName").as_str()))
+}
+
+/// The rows behind a path; none when the object named by the path does not exist.
+fn rows<'rows>(directory: &'rows Directory, endpoint: &Endpoint, id: Option<&str>) -> Option<Vec<&'rows Row>> {
+    if endpoint.shape != Shape::Members {
+        return Some(directory.rows(endpoint.table).iter().collect());
+    }
+    let group = directory.rows(Table::Groups).iter().find(|row| row.get("id").and_then(Value::as_str) == id)?;
+    let members = group.get("members").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let is_member = |row: &&Row| row.get("userPrincipalName").is_some_and(|upn| members.contains(upn));
+    Some(directory.rows(Table::Users).iter().filter(is_member).collect())
+}
+
+/// In beta the authorization policy is a collection of one.
+fn is_collection_in_beta(endpoint: &Endpoint, version: &str) -> bool {
+    version == "beta" && endpoint.table == Table::AuthorizationPolicy
+}
+
+fn context(base: &str, endpoint: &Endpoint, query: &Query) -> String {
+    let chosen = if query.select.is_empty() { String::new() } else { format!("({})", query.select.join(",")) };
+    format!("{base}/$metadata#{}{chosen}", endpoint.context())
+}
+
+struct Collection<'request> {
+    endpoint: &'request Endpoint,
+    query: &'request Query,
+    rows: &'request [&'request Row],
+    base: String,
+    path: &'request str,
+    version: &'request str,
+    context: String,
+}
+
+fn page(site: &Site, state: &State, request: &Request<'_>, exchange: &Exchange, collection: &Collection<'_>) -> Result<Map<String, Value>, Refused> {
+    let Collection { endpoint, query, rows, base, path, version, context } = collection;
+    let binding = Binding::new(&site.identity.id, state.page_session, path, query);
+    let place = match &query.skip_token {
+        None => Place::default(),
+        Some(token) => binding.place(token).ok_or_else(|| {
+            Answer::error(exchange, 400, "Directory_ExpiredPageToken", "The specified page token value is no longer valid or malformed.")
+        })?,
+    };
+    let size = endpoint.page.map_or(usize::MAX, |limits| {
+        let asked = query.top.unwrap_or(limits.default);
+        site.page_cap.map_or(asked, |cap| asked.min(cap))
+    });
+    let (range, next) = cut(rows.len(), place, size, site.empty_pages);
+    let mut body = Map::from_iter([("@odata.context".to_owned(), json!(context))]);
+    if query.count {
+        body.insert("@odata.count".to_owned(), json!(rows.len()));
+    }
+    let value = rows.get(range).unwrap_or_default().iter();
+    let value = value.map(|row| Value::Object(print(&state.directory, endpoint, query, row, version))).collect();
+    body.insert("value".to_owned(), Value::Array(value));
+    if let Some(next) = next {
+        let mut options: Vec<&str> =
+            request.query.split('&').filter(|option| !option.is_empty() && !is_skip_token(option)).collect();
+        let token = format!("$skiptoken={}", binding.token(next));
+        options.push(&token);
+        body.insert("@odata.nextLink".to_owned(), json!(format!("{base}{path}?{}", options.join("&"))));
+    }
+    Ok(body)
+}
+
+fn is_skip_token(option: &str) -> bool {
+    let name = option.split('=').next().unwrap_or_default().to_lowercase();
+    name == "$skiptoken" || name == "%24skiptoken"
+}
+
+/// One row as it is sent.
+fn print(directory: &Directory, endpoint: &Endpoint, query: &Query, row: &Row, version: &str) -> Row {
+    let mut sent = Row::new();
+    if endpoint.shape == Shape::Members {
+        sent.insert("@odata.type".to_owned(), json!("#microsoft.graph.user"));
+    }
+    for property in endpoint.table.properties() {
+        if let Some(value) = shown(endpoint.table, &property, query, row) {
+            sent.insert(property.name.to_owned(), value);
+        }
+    }
+    if is_collection_in_beta(endpoint, version) {
+        let assigned = row.get("defaultUserRolePermissions").and_then(|inner| inner.get("permissionGrantPoliciesAssigned"));
+        let assigned = assigned.cloned().unwrap_or_else(|| json!([]));
+        sent.insert("permissionGrantPolicyIdsAssignedToDefaultUserRole".to_owned(), assigned);
+        if let Some(Value::Object(inner)) = sent.get_mut("defaultUserRolePermissions") {
+            inner.remove("permissionGrantPoliciesAssigned");
+        }
+    }
+    for name in &query.expand {
+        let expanded = match name.as_str() {
+            "principal" => principal(directory, row),
+            _ => Value::Array(members_of_role(directory, row)),
+        };
+        sent.insert(name.clone(), expanded);
+    }
+    sent
+}
+
+fn shown(table: Table, property: &Property, query: &Query, row: &Row) -> Option<Value> {
+    let held = row.get(property.name);
+    if property.name == "@odata.type" {
+        return held.cloned();
+    }
+    let is_wanted = match (query.select.is_empty(), property.visibility) {
+        (false, _) => query.select.iter().any(|name| name == property.name),
+        (true, Visibility::Default) => true,
+        (true, Visibility::Hidden) => belongs_to_derived_type(table, property.name),
+        (true, Visibility::OnlySelected) => false,
+    };
+    // Not every type has the property, and who never signed in has no sign-in activity: then it is left out, not null.
+    let is_left_out_when_absent = belongs_to_derived_type(table, property.name) || property.name == "signInActivity";
+    match held {
+        _ if !is_wanted => None,
+        Some(value) => Some(value.clone()),
+        None if is_left_out_when_absent => None,
+        None => Some(property.when_absent.clone()),
+    }
+}
+
+fn user_object(user: &Row) -> Value {
+    let mut object = Row::from_iter([("@odata.type".to_owned(), json!("#microsoft.graph.user"))]);
+    for property in Table::Users.properties() {
+        if let Some(value) = shown(Table::Users, &property, &Query::default(), user) {
+            object.insert(property.name.to_owned(), value);
+        }
+    }
+    Value::Object(object)
+}
+
+fn principal(directory: &Directory, assignment: &Row) -> Value {
+    let holder = directory.rows(Table::Users).iter().find(|user| user.get("id") == assignment.get("principalId"));
+    holder.map_or(Value::Null, user_object)
+}
+
+fn members_of_role(directory: &Directory, role: &Row) -> Vec<Value> {
+    let assignments = directory.rows(Table::RoleAssignments).iter();
+    assignments
+        .filter(|assignment| assignment.get("roleDefinitionId") == role.get("roleTemplateId"))
+        .map(|assignment| principal(directory, assignment))
+        .collect()
+}
+
+fn spoil_link(mut body: Map<String, Value>, site: &Site, request: &Request<'_>, faults: &[FaultKind]) -> Map<String, Value> {
+    let link = faults.iter().find_map(|fault| match fault {
+        FaultKind::ForeignNextLink => Some(format!("https://graph.foreign.example{}?$skiptoken=stolen", request.path)),
+        FaultKind::LoopingNextLink if request.query.is_empty() => Some(format!("{}{}", site.graph_url, request.path)),
+        FaultKind::LoopingNextLink => Some(format!("{}{}?{}", site.graph_url, request.path, request.query)),
+        _ => None,
+    });
+    if let Some(link) = link {
+        body.insert("@odata.nextLink".to_owned(), json!(link));
+    }
+    body
+}
