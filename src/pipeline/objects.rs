@@ -30,7 +30,7 @@ impl FetchedArchive {
     pub fn open(&self) -> Result<Container<std::io::BufReader<std::fs::File>>, CommitFault> {
         let fault = |source| CommitFault::Io { path: self.0.clone(), source };
         let file = std::fs::File::open(&self.0).map_err(fault)?;
-        Ok(Container::open(std::io::BufReader::new(file), Folders::Refuse)?)
+        Ok(Container::open(std::io::BufReader::new(file), Folders::Refused)?)
     }
 }
 
