@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{Credential, GateRule, GraphConnection, GraphLimits, GraphTarget};
+use super::{ClientCertificate, Credential, GateRule, GraphConnection, GraphLimits, GraphTarget};
 use crate::catalog::collector::{Cloud, CollectorDefinition, GraphRequest};
 use crate::collect::Target as _;
 use crate::model::evidence::CollectionOutcome as Outcome;
@@ -17,6 +17,8 @@ use crate::model::evidence::{Body, RawEvidence, Source};
 use crate::model::time::{Clock as _, FixedClock, SystemClock};
 
 const SECRET: &str = "the~secret+of/this&test=";
+/// In place of an answer: the server takes the request and says nothing.
+const HANG: &str = "HANG";
 const TENANT: &str = "99999999-8888-7777-6666-555555555555";
 const CLIENT: &str = "11111111-2222-3333-4444-555555555555";
 
@@ -107,7 +109,9 @@ impl Script {
         let queue = if text.starts_with("POST") { &self.tokens } else { &self.answers };
         let answer = queue.lock().unwrap().pop_front();
         self.seen.lock().unwrap().push(text);
-        if let Some(answer) = answer {
+        if answer.as_deref() == Some(HANG) {
+            tokio::time::sleep(Duration::from_mins(1)).await;
+        } else if let Some(answer) = answer {
             let _ = socket.write_all(answer.as_bytes()).await;
         }
         let _ = socket.shutdown().await;
@@ -464,7 +468,7 @@ async fn a_wrong_secret_is_named_and_never_repeated() {
 async fn a_refused_sign_in_is_not_repeated_for_every_dataset() {
     let refused = http("401 Unauthorized", "", r#"{"error":"invalid_client","error_codes":[7000222]}"#);
     let script = Script::play(vec![refused], vec![]).await;
-    let limits = GraphLimits { refusal_memory: Duration::from_secs(60), ..GraphLimits::for_loopback() };
+    let limits = GraphLimits { refusal_memory: Duration::from_mins(1), ..GraphLimits::for_loopback() };
     let target = GraphTarget::new(connection(&script.base), limits).unwrap();
     for _ in 0..3 {
         let evidence = target.collect(&users(), &SystemClock).await;
@@ -483,6 +487,39 @@ async fn a_machine_where_nobody_listens_is_unreachable() {
     let evidence = target.collect(&users(), &SystemClock).await;
     assert_eq!(evidence.outcome, Outcome::Unreachable);
     assert!(evidence.reason.contains("127.0.0.1"), "{}", evidence.reason);
+}
+
+#[tokio::test]
+async fn a_service_that_never_answers_ends_at_the_time_limit_and_keeps_the_pages_read() {
+    let mut definition = users();
+    definition.timeout_seconds = 1;
+    let hang = || HANG.to_owned();
+    for (tokens, answers, outcome) in [
+        (vec![hang()], vec![], Outcome::Unreachable),
+        (vec![token("token-1")], vec![hang()], Outcome::Unreachable),
+        (vec![token("token-1")], vec![page(&["1"], Some("BASE/v1.0/users?$skiptoken=2")), hang()], Outcome::Partial),
+    ] {
+        let script = Script::play(tokens, answers).await;
+        let evidence = collect_with(&script, &definition).await;
+        assert_eq!(evidence.outcome, outcome, "{}", evidence.reason);
+        assert!(evidence.reason.contains("1 seconds"), "{}", evidence.reason);
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_signs_in_without_any_secret() {
+    let pem = include_str!("../../../tests/fixtures/graph/client_certificate_for_tests.pem");
+    let certificate = ClientCertificate::from_pem(&SecretString::from(pem.to_owned())).unwrap();
+    let script = Script::play(vec![token("token-1")], vec![page(&["1"], None)]).await;
+    let base = Some(script.base.as_str());
+    let credential = Credential::Certificate(certificate);
+    let connection = GraphConnection::new(Cloud::Custom, TENANT, CLIENT, credential, base, base).unwrap();
+    let target = GraphTarget::new(connection, GraphLimits::for_loopback()).unwrap();
+    let evidence = target.collect(&users(), &SystemClock).await;
+    assert_eq!(evidence.outcome, Outcome::Complete, "{}", evidence.reason);
+    let post = script.seen("POST").remove(0);
+    assert!(post.contains("client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer"));
+    assert!(post.contains("client_assertion=ey") && !post.contains("client_secret"), "{post}");
 }
 
 #[tokio::test]

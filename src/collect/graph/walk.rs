@@ -33,7 +33,7 @@ pub(super) struct Setback {
     pub(super) outcome: CollectionOutcome,
     pub(super) reason: String,
     /// The answer that is to be kept as an artifact.
-    pub(super) answer: Option<Answer>,
+    pub(super) answer: Option<Box<Answer>>,
 }
 
 impl Setback {
@@ -42,7 +42,7 @@ impl Setback {
     }
 
     fn keeping(self, answer: Answer) -> Self {
-        Self { answer: Some(answer), ..self }
+        Self { answer: Some(Box::new(answer)), ..self }
     }
 }
 
