@@ -121,7 +121,10 @@ mod tests {
         RedactRule { id: id.to_owned(), pattern: pattern.to_owned() }
     }
 
-    fn redact(rules: &[RedactRule], text: &str) -> (String, Vec<(String, Vec<[u64; 2]>)>) {
+    /// Per rule its ranges.
+    type Marks = Vec<(String, Vec<[u64; 2]>)>;
+
+    fn redact(rules: &[RedactRule], text: &str) -> (String, Marks) {
         let (bytes, redactions) = Redactor::new(rules).unwrap().apply("a", Bytes::from(text.to_owned()));
         let ranges = redactions.into_iter().map(|redaction| (redaction.rule, redaction.ranges)).collect();
         (String::from_utf8(bytes.to_vec()).unwrap(), ranges)

@@ -1,4 +1,6 @@
 //! The client against scripted answers on raw sockets: every byte on the wire is written out here.
+//!
+//! Longer than other files because the journeys share one scripted server.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -62,8 +64,8 @@ fn users() -> CollectorDefinition {
 #[derive(Clone)]
 struct Script {
     base: String,
-    tokens: Arc<Mutex<VecDeque<String>>>,
-    answers: Arc<Mutex<VecDeque<String>>>,
+    tokens: Arc<Mutex<VecDeque<Vec<u8>>>>,
+    answers: Arc<Mutex<VecDeque<Vec<u8>>>>,
     seen: Arc<Mutex<Vec<String>>>,
 }
 
@@ -109,10 +111,10 @@ impl Script {
         let queue = if text.starts_with("POST") { &self.tokens } else { &self.answers };
         let answer = queue.lock().unwrap().pop_front();
         self.seen.lock().unwrap().push(text);
-        if answer.as_deref() == Some(HANG) {
+        if answer.as_deref() == Some(HANG.as_bytes()) {
             tokio::time::sleep(Duration::from_mins(1)).await;
         } else if let Some(answer) = answer {
-            let _ = socket.write_all(answer.as_bytes()).await;
+            let _ = socket.write_all(&answer).await;
         }
         let _ = socket.shutdown().await;
     }
@@ -134,10 +136,10 @@ fn http(status: &str, headers: &str, body: &str) -> String {
     )
 }
 
-fn measured(answer: &str, base: &str) -> String {
+fn measured(answer: &str, base: &str) -> Vec<u8> {
     let answer = answer.replace("BASE", base);
     let length = answer.split_once("\r\n\r\n").map_or(0, |(_, body)| body.len());
-    answer.replace("MEASURED", &length.to_string())
+    answer.replace("MEASURED", &length.to_string()).into_bytes()
 }
 
 fn token(name: &str) -> String {
@@ -436,6 +438,33 @@ async fn a_body_that_ends_before_its_announced_length_is_failed_and_what_came_is
     assert_eq!(script.seen("GET").len(), 6);
     let (evidence, _) = collect(vec![short(), page(&["1"], None)]).await;
     assert_eq!(evidence.outcome, Outcome::Complete, "one reset in the middle of a body is survived");
+}
+
+#[tokio::test]
+async fn a_compressed_answer_is_kept_as_its_plain_bytes_and_a_cut_one_is_never_taken_for_whole() {
+    let plain = r#"{"value": [{"id": "compressed"}]}"#;
+    let compressed: [u8; 51] = [
+        0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xab, 0x56, 0x2a, 0x4b, 0xcc, 0x29, 0x4d, 0x55,
+        0xb2, 0x52, 0x88, 0xae, 0x56, 0xca, 0x4c, 0x01, 0xd2, 0x4a, 0xc9, 0xf9, 0xb9, 0x05, 0x45, 0xa9, 0xc5, 0xc5,
+        0xa9, 0x29, 0x4a, 0xb5, 0xb1, 0xb5, 0x00, 0x18, 0x43, 0x0a, 0x87, 0x21, 0x00, 0x00, 0x00,
+    ];
+    let answer = |body: &[u8]| {
+        let head =
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n";
+        [head.as_bytes(), body].concat()
+    };
+    let script = Script::play(vec![token("token-1")], vec![]).await;
+    script.answers.lock().unwrap().push_back(answer(&compressed));
+    let evidence = collect_with(&script, &users()).await;
+    assert_eq!(artifacts(&evidence), [("page-0001.json".to_owned(), plain.to_owned())]);
+
+    for missing in [1, 8, 20] {
+        let script = Script::play(vec![token("token-1")], vec![]).await;
+        let cut = answer(&compressed[..compressed.len() - missing]);
+        script.answers.lock().unwrap().extend(std::iter::repeat_n(cut, 6));
+        let evidence = collect_with(&script, &users()).await;
+        assert_eq!(evidence.outcome, Outcome::Failed, "{missing} bytes are missing: {}", evidence.reason);
+    }
 }
 
 #[tokio::test]

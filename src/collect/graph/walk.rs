@@ -138,7 +138,6 @@ impl Walk<'_> {
                     self.trouble = None;
                     return Ok(answer);
                 }
-                Verdict::Stop(setback) => return Err(setback),
                 Verdict::RenewToken(claims, _) if may_renew => {
                     may_renew = false;
                     self.journal.token_renewed();
@@ -149,7 +148,7 @@ impl Walk<'_> {
                         .await;
                     token = self.noted(renewed)?;
                 }
-                Verdict::RenewToken(_, setback) => return Err(setback),
+                Verdict::Stop(setback) | Verdict::RenewToken(_, setback) => return Err(setback),
                 Verdict::Again(setback, tries, asked) => {
                     let Some(pause) = patience.next_pause(tries, asked) else { return Err(setback) };
                     self.trouble = Some(setback);
