@@ -15,7 +15,7 @@ pub const MARK: &[u8] = b"[redacted]";
 
 /// Rules that hold for every artifact of every source.
 const BUILT_IN: [(&str, &str); 4] = [
-    ("bearer-token", r"(?i)\bbearer[ \t]+(?P<secret>[a-z0-9._~+/=-]{16,})"),
+    ("bearer-token", r"(?i)\bbearer[ \t]+(?P<secret>[a-z0-9._~+/=-]{20,})"),
     ("json-web-token", r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{16,}"),
     ("osquery-node-key", r#""node_key"\s*:\s*"(?P<secret>(?:[^"\\]|\\.)+)""#),
     ("recovery-password", r"\b[0-9]{6}(?:-[0-9]{6}){7}\b"),
@@ -121,7 +121,10 @@ mod tests {
         RedactRule { id: id.to_owned(), pattern: pattern.to_owned() }
     }
 
-    fn redact(rules: &[RedactRule], text: &str) -> (String, Vec<(String, Vec<[u64; 2]>)>) {
+    /// Per rule its ranges.
+    type Marks = Vec<(String, Vec<[u64; 2]>)>;
+
+    fn redact(rules: &[RedactRule], text: &str) -> (String, Marks) {
         let (bytes, redactions) = Redactor::new(rules).unwrap().apply("a", Bytes::from(text.to_owned()));
         let ranges = redactions.into_iter().map(|redaction| (redaction.rule, redaction.ranges)).collect();
         (String::from_utf8(bytes.to_vec()).unwrap(), ranges)

@@ -156,6 +156,9 @@ fn singleton_of(bodies: Vec<(String, Value)>) -> Result<Rows, ParseError> {
         return Err(malformed(&page, "one object was expected, and there are several bodies"));
     }
     refuse_error_body(&body)?;
+    if body.get("@odata.nextLink").is_some_and(|link| !link.is_null()) {
+        return Err(malformed(&page, "one object was expected, and it has further pages"));
+    }
     let Value::Object(object) = body else { return Err(malformed(&page, "it is not an object")) };
     let mut fields = object.clone();
     fields.retain(|name, _| !name.starts_with("@odata."));
@@ -277,6 +280,7 @@ mod tests {
         for bad in [
             br#"{"value": []}"#.as_slice(),
             br#"{"value": [{}, {}]}"#,
+            br#"{"value": [{"id": "p"}], "@odata.nextLink": "https://x/2"}"#,
             b"[{}, {}]",
             b"3",
             br#"{"@odata.context": "c"}"#,

@@ -45,11 +45,11 @@ impl Default for GraphLimits {
             max_tries: 6,
             max_connection_tries: 3,
             first_delay: Duration::from_secs(1),
-            longest_delay: Duration::from_secs(60),
+            longest_delay: Duration::from_mins(1),
             max_pages: 1_000,
             connect_timeout: Duration::from_secs(10),
-            idle_timeout: Duration::from_secs(60),
-            refusal_memory: Duration::from_secs(60),
+            idle_timeout: Duration::from_mins(1),
+            refusal_memory: Duration::from_mins(1),
             // One request a second for a whole tenant, and five in ten seconds: a little slower than allowed.
             gates: vec![
                 gate("/identity/conditionalAccess", 1_050),

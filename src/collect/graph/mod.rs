@@ -137,7 +137,7 @@ impl Target for GraphTarget {
             trouble: None,
         };
         let limit = Duration::from_secs(definition.timeout_seconds);
-        let deadline = Instant::now() + limit.min(Duration::from_secs(24 * 3600));
+        let deadline = Instant::now() + limit.min(Duration::from_hours(24));
         let ended = match tokio::time::timeout_at(deadline, walk.run(first.clone())).await {
             Ok(ended) => ended,
             Err(_) => Err(out_of_time(definition, walk.trouble.take())),
@@ -235,16 +235,16 @@ impl Report<'_> {
 }
 
 /// Outcome, reason and the answer to keep. Pages that were read before a setback make it partial.
-fn verdict(walk: &Walk<'_>, ended: Result<(), Setback>) -> (CollectionOutcome, String, Option<Answer>) {
-    let read = format!("{} pages with {} rows", walk.pages.len(), walk.rows);
+fn verdict(walk: &Walk<'_>, ended: Result<(), Setback>) -> (CollectionOutcome, String, Option<Box<Answer>>) {
+    let read = format!("{} with {}", counted(walk.pages.len(), "page"), counted(walk.rows, "row"));
     match ended {
         Err(setback) if walk.pages.is_empty() => (setback.outcome, setback.reason, setback.answer),
         Err(setback) => {
-            let reason = format!("only the first {read} were read: {}", setback.reason);
+            let reason = format!("only {read} could be read: {}", setback.reason);
             (CollectionOutcome::Partial, reason, setback.answer)
         }
         Ok(()) if walk.holds_cut_lists => {
-            let reason = format!("{read} were read, but Microsoft Graph cut lists inside some rows short");
+            let reason = format!("{read} could be read, but Microsoft Graph cut lists inside some rows short");
             (CollectionOutcome::Partial, reason, None)
         }
         Ok(()) if walk.rows == 0 => {
@@ -252,6 +252,10 @@ fn verdict(walk: &Walk<'_>, ended: Result<(), Setback>) -> (CollectionOutcome, S
         }
         Ok(()) => (CollectionOutcome::Complete, String::new(), None),
     }
+}
+
+fn counted(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
 /// File extension and media type of an error answer, from its bytes and header; whatever it claims, it is only stored.

@@ -1,4 +1,6 @@
 //! The client against scripted answers on raw sockets: every byte on the wire is written out here.
+//!
+//! Longer than other files because the journeys share one scripted server.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -9,7 +11,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{Credential, GateRule, GraphConnection, GraphLimits, GraphTarget};
+use super::{ClientCertificate, Credential, GateRule, GraphConnection, GraphLimits, GraphTarget};
 use crate::catalog::collector::{Cloud, CollectorDefinition, GraphRequest};
 use crate::collect::Target as _;
 use crate::model::evidence::CollectionOutcome as Outcome;
@@ -17,6 +19,8 @@ use crate::model::evidence::{Body, RawEvidence, Source};
 use crate::model::time::{Clock as _, FixedClock, SystemClock};
 
 const SECRET: &str = "the~secret+of/this&test=";
+/// In place of an answer: the server takes the request and says nothing.
+const HANG: &str = "HANG";
 const TENANT: &str = "99999999-8888-7777-6666-555555555555";
 const CLIENT: &str = "11111111-2222-3333-4444-555555555555";
 
@@ -60,8 +64,8 @@ fn users() -> CollectorDefinition {
 #[derive(Clone)]
 struct Script {
     base: String,
-    tokens: Arc<Mutex<VecDeque<String>>>,
-    answers: Arc<Mutex<VecDeque<String>>>,
+    tokens: Arc<Mutex<VecDeque<Vec<u8>>>>,
+    answers: Arc<Mutex<VecDeque<Vec<u8>>>>,
     seen: Arc<Mutex<Vec<String>>>,
 }
 
@@ -107,8 +111,10 @@ impl Script {
         let queue = if text.starts_with("POST") { &self.tokens } else { &self.answers };
         let answer = queue.lock().unwrap().pop_front();
         self.seen.lock().unwrap().push(text);
-        if let Some(answer) = answer {
-            let _ = socket.write_all(answer.as_bytes()).await;
+        if answer.as_deref() == Some(HANG.as_bytes()) {
+            tokio::time::sleep(Duration::from_mins(1)).await;
+        } else if let Some(answer) = answer {
+            let _ = socket.write_all(&answer).await;
         }
         let _ = socket.shutdown().await;
     }
@@ -130,10 +136,10 @@ fn http(status: &str, headers: &str, body: &str) -> String {
     )
 }
 
-fn measured(answer: &str, base: &str) -> String {
+fn measured(answer: &str, base: &str) -> Vec<u8> {
     let answer = answer.replace("BASE", base);
     let length = answer.split_once("\r\n\r\n").map_or(0, |(_, body)| body.len());
-    answer.replace("MEASURED", &length.to_string())
+    answer.replace("MEASURED", &length.to_string()).into_bytes()
 }
 
 fn token(name: &str) -> String {
@@ -435,6 +441,33 @@ async fn a_body_that_ends_before_its_announced_length_is_failed_and_what_came_is
 }
 
 #[tokio::test]
+async fn a_compressed_answer_is_kept_as_its_plain_bytes_and_a_cut_one_is_never_taken_for_whole() {
+    let plain = r#"{"value": [{"id": "compressed"}]}"#;
+    let compressed: [u8; 51] = [
+        0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xab, 0x56, 0x2a, 0x4b, 0xcc, 0x29, 0x4d, 0x55,
+        0xb2, 0x52, 0x88, 0xae, 0x56, 0xca, 0x4c, 0x01, 0xd2, 0x4a, 0xc9, 0xf9, 0xb9, 0x05, 0x45, 0xa9, 0xc5, 0xc5,
+        0xa9, 0x29, 0x4a, 0xb5, 0xb1, 0xb5, 0x00, 0x18, 0x43, 0x0a, 0x87, 0x21, 0x00, 0x00, 0x00,
+    ];
+    let answer = |body: &[u8]| {
+        let head =
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n";
+        [head.as_bytes(), body].concat()
+    };
+    let script = Script::play(vec![token("token-1")], vec![]).await;
+    script.answers.lock().unwrap().push_back(answer(&compressed));
+    let evidence = collect_with(&script, &users()).await;
+    assert_eq!(artifacts(&evidence), [("page-0001.json".to_owned(), plain.to_owned())]);
+
+    for missing in [1, 8, 20] {
+        let script = Script::play(vec![token("token-1")], vec![]).await;
+        let cut = answer(&compressed[..compressed.len() - missing]);
+        script.answers.lock().unwrap().extend(std::iter::repeat_n(cut, 6));
+        let evidence = collect_with(&script, &users()).await;
+        assert_eq!(evidence.outcome, Outcome::Failed, "{missing} bytes are missing: {}", evidence.reason);
+    }
+}
+
+#[tokio::test]
 async fn a_dataset_larger_than_its_limit_is_stopped_over_all_pages() {
     let filler = "x".repeat(60_000);
     let big = |next: Option<&str>| page(&[&filler], next);
@@ -464,7 +497,7 @@ async fn a_wrong_secret_is_named_and_never_repeated() {
 async fn a_refused_sign_in_is_not_repeated_for_every_dataset() {
     let refused = http("401 Unauthorized", "", r#"{"error":"invalid_client","error_codes":[7000222]}"#);
     let script = Script::play(vec![refused], vec![]).await;
-    let limits = GraphLimits { refusal_memory: Duration::from_secs(60), ..GraphLimits::for_loopback() };
+    let limits = GraphLimits { refusal_memory: Duration::from_mins(1), ..GraphLimits::for_loopback() };
     let target = GraphTarget::new(connection(&script.base), limits).unwrap();
     for _ in 0..3 {
         let evidence = target.collect(&users(), &SystemClock).await;
@@ -483,6 +516,39 @@ async fn a_machine_where_nobody_listens_is_unreachable() {
     let evidence = target.collect(&users(), &SystemClock).await;
     assert_eq!(evidence.outcome, Outcome::Unreachable);
     assert!(evidence.reason.contains("127.0.0.1"), "{}", evidence.reason);
+}
+
+#[tokio::test]
+async fn a_service_that_never_answers_ends_at_the_time_limit_and_keeps_the_pages_read() {
+    let mut definition = users();
+    definition.timeout_seconds = 1;
+    let hang = || HANG.to_owned();
+    for (tokens, answers, outcome) in [
+        (vec![hang()], vec![], Outcome::Unreachable),
+        (vec![token("token-1")], vec![hang()], Outcome::Unreachable),
+        (vec![token("token-1")], vec![page(&["1"], Some("BASE/v1.0/users?$skiptoken=2")), hang()], Outcome::Partial),
+    ] {
+        let script = Script::play(tokens, answers).await;
+        let evidence = collect_with(&script, &definition).await;
+        assert_eq!(evidence.outcome, outcome, "{}", evidence.reason);
+        assert!(evidence.reason.contains("1 seconds"), "{}", evidence.reason);
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_signs_in_without_any_secret() {
+    let pem = include_str!("../../../tests/fixtures/graph/client_certificate_for_tests.pem");
+    let certificate = ClientCertificate::from_pem(&SecretString::from(pem.to_owned())).unwrap();
+    let script = Script::play(vec![token("token-1")], vec![page(&["1"], None)]).await;
+    let base = Some(script.base.as_str());
+    let credential = Credential::Certificate(certificate);
+    let connection = GraphConnection::new(Cloud::Custom, TENANT, CLIENT, credential, base, base).unwrap();
+    let target = GraphTarget::new(connection, GraphLimits::for_loopback()).unwrap();
+    let evidence = target.collect(&users(), &SystemClock).await;
+    assert_eq!(evidence.outcome, Outcome::Complete, "{}", evidence.reason);
+    let post = script.seen("POST").remove(0);
+    assert!(post.contains("client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer"));
+    assert!(post.contains("client_assertion=ey") && !post.contains("client_secret"), "{post}");
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ use crate::model::time::Clock;
 /// Longer answers of the token endpoint are not tokens.
 const LARGEST_ANSWER: u64 = 256 * 1024;
 /// How long before its end a token is replaced; a shorter token is replaced after two thirds of its life.
-const RENEW_BEFORE: Duration = Duration::from_secs(300);
+const RENEW_BEFORE: Duration = Duration::from_mins(5);
 
 /// One token, ready to send. `Debug` does not show it.
 #[derive(Debug)]
@@ -191,7 +191,7 @@ fn token_of(answer: &Answer) -> Result<AccessToken, TokenFailure> {
     Ok(AccessToken {
         authorization,
         roles: roles_of(&token.access_token),
-        renew_at: Instant::now() + (life - RENEW_BEFORE.min(life / 3)),
+        renew_at: Instant::now() + life.saturating_sub(RENEW_BEFORE.min(life / 3)),
     })
 }
 

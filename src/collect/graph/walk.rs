@@ -33,7 +33,7 @@ pub(super) struct Setback {
     pub(super) outcome: CollectionOutcome,
     pub(super) reason: String,
     /// The answer that is to be kept as an artifact.
-    pub(super) answer: Option<Answer>,
+    pub(super) answer: Option<Box<Answer>>,
 }
 
 impl Setback {
@@ -42,7 +42,7 @@ impl Setback {
     }
 
     fn keeping(self, answer: Answer) -> Self {
-        Self { answer: Some(answer), ..self }
+        Self { answer: Some(Box::new(answer)), ..self }
     }
 }
 
@@ -138,7 +138,6 @@ impl Walk<'_> {
                     self.trouble = None;
                     return Ok(answer);
                 }
-                Verdict::Stop(setback) => return Err(setback),
                 Verdict::RenewToken(claims, _) if may_renew => {
                     may_renew = false;
                     self.journal.token_renewed();
@@ -149,7 +148,7 @@ impl Walk<'_> {
                         .await;
                     token = self.noted(renewed)?;
                 }
-                Verdict::RenewToken(_, setback) => return Err(setback),
+                Verdict::Stop(setback) | Verdict::RenewToken(_, setback) => return Err(setback),
                 Verdict::Again(setback, tries, asked) => {
                     let Some(pause) = patience.next_pause(tries, asked) else { return Err(setback) };
                     self.trouble = Some(setback);
