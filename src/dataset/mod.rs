@@ -55,13 +55,10 @@ pub fn derive(
         return dataset;
     }
     match parse(definition, artifacts, outcome) {
-        Ok(parsed) => {
-            dataset.meta = parsed.meta;
-            dataset.rows = parsed.rows;
-            if dataset.rows.is_empty() && outcome == CollectionOutcome::Complete {
-                dataset.outcome = CollectionOutcome::Empty;
-                "The source answered in full and has nothing of this kind.".clone_into(&mut dataset.reason);
-            }
+        Ok(parsed) => take(&mut dataset, parsed),
+        Err(DeriveError::Graph(graph::ParseError::Refused { outcome, reason })) => {
+            dataset.outcome = outcome;
+            dataset.reason = reason;
         }
         Err(fault) => {
             dataset.outcome = CollectionOutcome::Failed;
@@ -69,6 +66,22 @@ pub fn derive(
         }
     }
     dataset
+}
+
+/// Puts what a parser read into the dataset; says so when something is missing or there is nothing.
+fn take(dataset: &mut Dataset, read: Read) {
+    dataset.meta = read.parsed.meta;
+    dataset.rows = read.parsed.rows;
+    if dataset.outcome != CollectionOutcome::Complete {
+        return;
+    }
+    if read.unread {
+        dataset.outcome = CollectionOutcome::Partial;
+        "The last page names further data that was not read.".clone_into(&mut dataset.reason);
+    } else if dataset.rows.is_empty() {
+        dataset.outcome = CollectionOutcome::Empty;
+        "The source answered in full and has nothing of this kind.".clone_into(&mut dataset.reason);
+    }
 }
 
 /// The fault with its causes, after what was known before.
@@ -88,8 +101,10 @@ enum DeriveError {
     Missing(&'static str),
     #[error(transparent)]
     Host(#[from] host::ParseError),
-    #[error("{0}")]
-    Graph(String),
+    #[error(transparent)]
+    Graph(#[from] graph::ParseError),
+    #[error("this version has no parser named `{0}`")]
+    NoSuchParser(String),
     #[error("this version cannot derive rows from the source `{0}`; use a newer one")]
     NoParserForSource(&'static str),
 }
@@ -98,7 +113,7 @@ fn parse(
     definition: &CollectorDefinition,
     artifacts: &[(String, Bytes)],
     outcome: CollectionOutcome,
-) -> Result<host::Parsed, DeriveError> {
+) -> Result<Read, DeriveError> {
     match definition.source {
         Source::Host => {
             let stdout = artifacts
@@ -107,15 +122,12 @@ fn parse(
                 .map(|(_, bytes)| bytes.as_ref())
                 .ok_or(DeriveError::Missing("stdout"))?;
             let stdout = if outcome == CollectionOutcome::Partial { whole_lines(stdout) } else { stdout };
-            Ok(host::parse(&definition.parser, stdout)?)
+            Ok(host::parse(&definition.parser, stdout)?.into())
         }
-        Source::Graph => {
-            let pages: Vec<&[u8]> = artifacts.iter().map(|(_, bytes)| bytes.as_ref()).collect();
-            graph_rows(definition, &pages).map(host::Parsed::from).map_err(DeriveError::Graph)
-        }
+        Source::Graph => graph_rows(definition, artifacts),
         Source::Import => {
             let rows = artifacts.iter().map(|(name, bytes)| json!({"file": name, "size": bytes.len()}));
-            Ok(host::Parsed::from(rows.collect::<Vec<_>>()))
+            Ok(host::Parsed::from(rows.collect::<Vec<_>>()).into())
         }
         Source::Osquery | Source::Dns => Err(DeriveError::NoParserForSource(definition.source.as_str())),
     }
@@ -127,25 +139,32 @@ fn whole_lines(output: &[u8]) -> &[u8] {
     output.get(..end).unwrap_or_default()
 }
 
-fn graph_rows(definition: &CollectorDefinition, pages: &[&[u8]]) -> Result<Vec<Value>, String> {
-    let bodies = pages
-        .iter()
-        .map(|page| serde_json::from_slice::<Value>(page).map_err(|fault| format!("a page is not JSON: {fault}")))
-        .collect::<Result<Vec<_>, _>>()?;
-    if definition.request.as_ref().is_none_or(|request| !request.paged) {
-        return match <[Value; 1]>::try_from(bodies) {
-            Ok([body @ Value::Object(_)]) => Ok(vec![body]),
-            _ => Err("one JSON object was expected".to_owned()),
-        };
+/// The bodies of a Graph dataset: its pages; what the source refused with is no page.
+fn graph_rows(definition: &CollectorDefinition, artifacts: &[(String, Bytes)]) -> Result<Read, DeriveError> {
+    let mut pages: Vec<_> = artifacts.iter().filter(|(name, _)| name.starts_with("page-")).collect();
+    pages.sort();
+    let pages: Vec<&[u8]> = pages.into_iter().map(|(_, bytes)| bytes.as_ref()).collect();
+    let shape = graph::Shape::of_parser(&definition.parser)
+        .ok_or_else(|| DeriveError::NoSuchParser(definition.parser.clone()))?;
+    Ok(graph_parsed(shape.parse(&pages)?))
+}
+
+/// Rows of Graph pages; whether one of them named data that was not read is kept.
+fn graph_parsed(read: graph::Rows) -> Read {
+    Read { parsed: host::Parsed::from(read.rows), unread: read.unread }
+}
+
+/// What a parser made of artifacts.
+struct Read {
+    parsed: host::Parsed,
+    /// The source named further data that is not among the artifacts.
+    unread: bool,
+}
+
+impl From<host::Parsed> for Read {
+    fn from(parsed: host::Parsed) -> Self {
+        Self { parsed, unread: false }
     }
-    let mut rows = Vec::new();
-    for mut body in bodies {
-        match body.get_mut("value").map(Value::take) {
-            Some(Value::Array(values)) => rows.extend(values),
-            _ => return Err("a page has no list named `value`".to_owned()),
-        }
-    }
-    Ok(rows)
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use serde::Deserialize;
-use serde_json::Value;
 
-use super::{Dataset, derive};
+use super::graph::{ParseError, Shape};
+use super::{Dataset, derive, graph_parsed, take};
 use crate::catalog::collector::CollectorDefinition;
 use crate::model::evidence::{CollectionOutcome, Source};
 use crate::model::time::Timestamp;
@@ -38,10 +38,21 @@ pub fn from_raw_file(definition: &CollectorDefinition, bytes: &[u8], collected_a
                 &format!("The file is not a JSON object with stdout, stderr and exit_code: {fault}"),
             ),
         },
-        Source::Graph => match graph_pages(bytes) {
-            Ok((pages, outcome, reason)) => derive(definition, &pages, outcome, &reason, collected_at),
-            Err((outcome, reason)) => unread(outcome, &reason),
-        },
+        Source::Graph => {
+            let Some(shape) = Shape::of_parser(&definition.parser) else {
+                return unread(CollectionOutcome::Failed, "This version has no parser for the dataset.");
+            };
+            match shape.parse_file(bytes) {
+                Ok(rows) => {
+                    let mut dataset = unread(CollectionOutcome::Empty, "");
+                    dataset.outcome = CollectionOutcome::Complete;
+                    take(&mut dataset, graph_parsed(rows));
+                    dataset
+                }
+                Err(ParseError::Refused { outcome, reason }) => unread(outcome, &reason),
+                Err(fault) => unread(CollectionOutcome::Failed, &format!("The file cannot be read: {fault}.")),
+            }
+        }
         Source::Import => {
             let artifacts = [("file".to_owned(), Bytes::copy_from_slice(bytes))];
             derive(definition, &artifacts, CollectionOutcome::Complete, "", collected_at)
@@ -50,35 +61,6 @@ pub fn from_raw_file(definition: &CollectorDefinition, bytes: &[u8], collected_a
             unread(CollectionOutcome::Failed, "Raw files of this source cannot be read by this version.")
         }
     }
-}
-
-type Pages = (Vec<(String, Bytes)>, CollectionOutcome, String);
-
-fn graph_pages(bytes: &[u8]) -> Result<Pages, (CollectionOutcome, String)> {
-    let failed = |reason: String| (CollectionOutcome::Failed, reason);
-    let bodies = match serde_json::from_slice::<Value>(bytes) {
-        Ok(Value::Array(bodies)) => bodies,
-        Ok(body) => vec![body],
-        Err(fault) => return Err(failed(format!("The file is not JSON: {fault}"))),
-    };
-    if let Some(error) = bodies.iter().find_map(|body| body.get("error")) {
-        let text = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or("none given");
-        let code = text("code");
-        let outcome = match code {
-            "Authorization_RequestDenied" | "accessDenied" | "Forbidden" => CollectionOutcome::Denied,
-            _ => CollectionOutcome::Failed,
-        };
-        return Err((outcome, format!("The file holds an error of the source, {code}: {}", text("message"))));
-    }
-    let goes_on = bodies.last().is_some_and(|body| body.get("@odata.nextLink").is_some_and(|link| !link.is_null()));
-    let (outcome, reason) = if goes_on {
-        (CollectionOutcome::Partial, "The last page of the file names a next page that is not in the file.".to_owned())
-    } else {
-        (CollectionOutcome::Complete, String::new())
-    };
-    let pages = bodies.iter().enumerate();
-    let pages = pages.map(|(index, body)| (format!("page-{:04}.json", index + 1), Bytes::from(body.to_string())));
-    Ok((pages.collect(), outcome, reason))
 }
 
 #[cfg(test)]

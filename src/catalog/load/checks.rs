@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::yaml;
-use crate::catalog::check::{CheckDefinition, RegoModule};
+use crate::catalog::check::{CheckDefinition, RegoModule, lint_library, load_check};
 use crate::catalog::fault::Faults;
 use crate::catalog::files::{CatalogFile, FileSet};
 use crate::model::id::CheckId;
@@ -66,17 +66,3 @@ pub(super) fn load(files: &FileSet, faults: &mut Faults) -> LoadedChecks {
 fn is_kind(name: &str, extension: &str) -> bool {
     std::path::Path::new(name).extension().is_some_and(|found| found == extension)
 }
-
-/// Stands in until the loader of checks is merged: reads no check.
-fn load_check(
-    _path: &str,
-    _rego_text: &str,
-    _cases: &[(String, Vec<u8>)],
-    _library: &[RegoModule],
-    _faults: &mut Faults,
-) -> Option<CheckDefinition> {
-    None
-}
-
-/// Stands in until the loader of checks is merged: finds no fault.
-fn lint_library(_module: &RegoModule, _faults: &mut Faults) {}

@@ -14,7 +14,8 @@ use serde_json::{Map, Value};
 
 use crate::catalog::collector::{CollectorDefinition, HostCommand};
 use crate::collect::Target;
-use crate::model::evidence::{CollectionOutcome, RawArtifact, RawEvidence, Redaction, Source};
+use crate::collect::redact::Redactor;
+use crate::model::evidence::{Body, CollectionOutcome, RawArtifact, RawEvidence, Redaction, Source};
 use crate::model::time::{Clock, Timestamp};
 
 use command::{CommandError, Ended, Limits, Output};
@@ -169,8 +170,22 @@ impl HostTarget {
     }
 }
 
-fn redacted(_: &CollectorDefinition, artifacts: Vec<RawArtifact>) -> (Vec<RawArtifact>, Vec<Redaction>) {
-    (artifacts, Vec::new())
+/// Replaces what must never be kept. With a rule that cannot be used nothing is kept at all.
+fn redacted(definition: &CollectorDefinition, artifacts: Vec<RawArtifact>) -> (Vec<RawArtifact>, Vec<Redaction>) {
+    let Ok(redactor) = Redactor::new(&definition.redact) else { return (Vec::new(), Vec::new()) };
+    let mut redactions = Vec::new();
+    let artifacts = artifacts
+        .into_iter()
+        .map(|artifact| match artifact.body {
+            Body::Memory(bytes) => {
+                let (bytes, mut found) = redactor.apply(&artifact.name, bytes);
+                redactions.append(&mut found);
+                RawArtifact { body: Body::Memory(bytes), ..artifact }
+            }
+            Body::File(_) => artifact,
+        })
+        .collect();
+    (artifacts, redactions)
 }
 
 /// What came of trying: the output if there was one, and how to read it.
