@@ -59,7 +59,7 @@ fn shipped() -> (Vec<CheckDefinition>, Vec<RegoModule>) {
 #[test]
 fn every_shipped_check_answers_its_cases_and_no_pass_survives_a_lost_property() {
     let (checks, library) = shipped();
-    assert!(checks.len() >= 2, "only {} checks", checks.len());
+    assert!(checks.len() >= 16, "only {} checks", checks.len());
     let judge = Judge::of(&checks, &library);
     let mut wrong = Vec::new();
     for check in &checks {
