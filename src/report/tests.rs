@@ -220,16 +220,17 @@ fn before_the_first_collection_the_report_says_that_there_was_no_evidence() {
 #[test]
 fn twice_the_controls_take_about_twice_the_time() {
     let engine = Engine::new(None).unwrap();
+    // The best of three, so that a busy machine does not fail the test.
     let spent = |count: usize| {
         let sample = Sample::large(count, 3);
-        let start = std::time::Instant::now();
-        let page = html::readiness(&engine, &sample.readiness()).unwrap();
-        (start.elapsed(), page.len())
+        let once = || {
+            let start = std::time::Instant::now();
+            html::readiness(&engine, &sample.readiness()).unwrap();
+            start.elapsed()
+        };
+        (0..3).map(|_| once()).min().unwrap()
     };
-    spent(50);
-    let (few, _) = spent(300);
-    let (many, size) = spent(1200);
-    println!("300 controls: {few:?}; 1200 controls: {many:?}, {size} bytes");
+    let (few, many) = (spent(300), spent(1200));
     assert!(many < few * 12, "300 controls took {few:?}, 1200 took {many:?}: something is quadratic");
 }
 
