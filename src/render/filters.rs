@@ -42,11 +42,11 @@ pub(super) fn escape(text: &str, out: &mut dyn Write) -> std::io::Result<()> {
             _ => continue,
         };
         // All replaced bytes are ASCII, so both cuts lie on character borders.
-        out.write_all(&text.as_bytes()[plain..at])?;
+        out.write_all(text.get(plain..at).unwrap_or_default().as_bytes())?;
         out.write_all(replacement.as_bytes())?;
         plain = at + 1;
     }
-    out.write_all(&text.as_bytes()[plain..])
+    out.write_all(text.get(plain..).unwrap_or_default().as_bytes())
 }
 
 /// The shape (and colour) that stands for a status, a finding, a collection outcome or a gap. What is not known to be
@@ -78,7 +78,7 @@ fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -88,13 +88,12 @@ fn grouped(number: u64) -> String {
 
 /// Bytes in decimal units with one digit after the point.
 fn size(bytes: u64) -> String {
-    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
     if bytes < 1000 {
         return format!("{bytes} B");
     }
     let mut tenths = bytes / 100;
-    let mut unit = UNITS[0];
-    for next in &UNITS[1..] {
+    let mut unit = "kB";
+    for next in ["MB", "GB", "TB"] {
         if tenths < 10_000 {
             break;
         }

@@ -9,6 +9,7 @@ use super::ReportError;
 use super::data::Basis;
 use super::matrix::MatrixReport;
 use super::readiness::ReadinessReport;
+use crate::model::id::ControlId;
 
 const MATRIX_COLUMNS: [&str; 15] = [
     "framework",
@@ -145,7 +146,9 @@ pub fn gaps(report: &ReadinessReport) -> Result<Vec<u8>, ReportError> {
         gaps.map(|gap| {
             let mut resources = gap.resources.join("\n");
             if gap.more_resources > 0 {
-                resources.push_str(&format!("\nand {} more", gap.more_resources));
+                resources += "\nand ";
+                resources += &gap.more_resources.to_string();
+                resources += " more";
             }
             [
                 gap.id.to_string(),
@@ -158,7 +161,7 @@ pub fn gaps(report: &ReadinessReport) -> Result<Vec<u8>, ReportError> {
                 gap.because.clone(),
                 gap.remediation.clone(),
                 resources,
-                gap.controls.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(" "),
+                gap.controls.iter().map(ControlId::as_str).collect::<Vec<_>>().join(" "),
                 gap.controls_elsewhere.to_string(),
                 gap.opened_at.to_string(),
                 gap.last_seen_at.to_string(),

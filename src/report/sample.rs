@@ -1,4 +1,6 @@
-//! Invented data for tests: a fictional clinic, a fictional framework and two fictional checks.
+//! Invented data for tests: a fictional clinic, a fictional framework and a few fictional checks.
+//!
+//! Longer than other files because it is one story told in order: a control in every situation a report can meet.
 
 use std::collections::BTreeMap;
 

@@ -6,6 +6,7 @@ use super::sample::{HOSTILE, Sample, time};
 use super::tally::{self, Counting};
 use super::{csv, html};
 use crate::model::control::ControlState;
+use crate::model::id::ControlId;
 use crate::model::responsibility::{MatrixState, Party};
 use crate::render::Engine;
 
@@ -79,7 +80,7 @@ fn what_was_not_looked_at_names_the_dataset_the_reason_and_the_controls_that_wai
         .not_seen
         .iter()
         .map(|line| {
-            let controls = line.controls.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(" ");
+            let controls = line.controls.iter().map(ControlId::as_str).collect::<Vec<_>>().join(" ");
             format!("{} | {} | {}", line.dataset, line.words, controls)
         })
         .collect();
@@ -176,8 +177,8 @@ fn a_countersigned_matrix_carries_no_warning_and_a_proposed_one_does() {
 #[test]
 fn a_control_nobody_owns_is_named_and_the_figures_of_a_matrix_add_up() {
     let report = Sample::new().matrix();
-    assert_eq!(report.orphans.iter().map(|id| id.as_str()).collect::<Vec<_>>(), ["P.2.2"]);
-    assert_eq!(report.strangers.iter().map(|id| id.as_str()).collect::<Vec<_>>(), ["P.9"]);
+    assert_eq!(report.orphans.iter().map(ControlId::as_str).collect::<Vec<_>>(), ["P.2.2"]);
+    assert_eq!(report.strangers.iter().map(ControlId::as_str).collect::<Vec<_>>(), ["P.9"]);
     assert_eq!(report.kinds.iter().map(|total| total.count).sum::<usize>(), report.rows);
     assert_eq!(report.accountable.iter().map(|total| total.count).sum::<usize>(), report.rows);
     assert_eq!(report.lines().count(), report.rows + report.orphans.len());
@@ -219,16 +220,17 @@ fn before_the_first_collection_the_report_says_that_there_was_no_evidence() {
 #[test]
 fn twice_the_controls_take_about_twice_the_time() {
     let engine = Engine::new(None).unwrap();
+    // The best of three, so that a busy machine does not fail the test.
     let spent = |count: usize| {
         let sample = Sample::large(count, 3);
-        let start = std::time::Instant::now();
-        let page = html::readiness(&engine, &sample.readiness()).unwrap();
-        (start.elapsed(), page.len())
+        let once = || {
+            let start = std::time::Instant::now();
+            html::readiness(&engine, &sample.readiness()).unwrap();
+            start.elapsed()
+        };
+        (0..3).map(|_| once()).min().unwrap()
     };
-    spent(50);
-    let (few, _) = spent(300);
-    let (many, size) = spent(1200);
-    println!("300 controls: {few:?}; 1200 controls: {many:?}, {size} bytes");
+    let (few, many) = (spent(300), spent(1200));
     assert!(many < few * 12, "300 controls took {few:?}, 1200 took {many:?}: something is quadratic");
 }
 
