@@ -235,7 +235,14 @@ impl Drop for RunningTenant {
 }
 
 fn last_midnight(now: Timestamp) -> Timestamp {
-    Timestamp::from(now.as_datetime().date_naive().and_time(NaiveTime::MIN).and_local_timezone(Utc).earliest().unwrap_or_else(|| now.as_datetime()))
+    Timestamp::from(
+        now.as_datetime()
+            .date_naive()
+            .and_time(NaiveTime::MIN)
+            .and_local_timezone(Utc)
+            .earliest()
+            .unwrap_or_else(|| now.as_datetime()),
+    )
 }
 
 fn resolve_ages(directory: &mut Directory, as_of: Timestamp) {

@@ -48,7 +48,13 @@ impl Request<'_> {
 type Refused = Answer;
 
 /// Answers one request. Faults of the body are left to whoever sends it.
-pub(super) fn answer(site: &Site, state: &mut State, request: &Request<'_>, exchange: &Exchange, faults: &[FaultKind]) -> Answer {
+pub(super) fn answer(
+    site: &Site,
+    state: &mut State,
+    request: &Request<'_>,
+    exchange: &Exchange,
+    faults: &[FaultKind],
+) -> Answer {
     let now = Instant::now();
     let path = request.split().map_or(request.path, |(_, path)| path).to_owned();
     for fault in faults {
@@ -127,11 +133,21 @@ fn decide(
         body.extend(print(&state.directory, endpoint, &query, row, version));
         body
     } else {
-        page(site, state, request, exchange, &Collection { endpoint, query: &query, rows: &rows, base, path, version, context })?
+        page(
+            site,
+            state,
+            request,
+            exchange,
+            &Collection { endpoint, query: &query, rows: &rows, base, path, version, context },
+        )?
     };
     let body = Value::Object(spoil_link(body, site, request, faults));
     let answer = Answer::json(200, &body);
-    Ok(if endpoint.service == Service::Directory { answer.with("x-ms-resource-unit", cost.to_string()) } else { answer })
+    Ok(if endpoint.service == Service::Directory {
+        answer.with("x-ms-resource-unit", cost.to_string())
+    } else {
+        answer
+    })
 }
 
 fn authenticate(
@@ -147,7 +163,10 @@ fn authenticate(
         Some(Worth::Unknown) => "CompactToken parsing failed with error code: 80049217",
         None => "Access token is empty.",
     };
-    let challenge = format!("Bearer realm=\"\", authorization_uri=\"{}/common/oauth2/authorize\", client_id=\"00000003-0000-0000-c000-000000000000\"", site.login_url);
+    let challenge = format!(
+        "Bearer realm=\"\", authorization_uri=\"{}/common/oauth2/authorize\", client_id=\"00000003-0000-0000-c000-000000000000\"",
+        site.login_url
+    );
     Err(Answer::error(exchange, 401, "InvalidAuthenticationToken", message).with("www-authenticate", challenge))
 }
 
@@ -155,7 +174,10 @@ fn claims_challenge(site: &Site, exchange: &Exchange) -> Answer {
     use base64::Engine as _;
     let claims = json!({"access_token": {"nbf": {"essential": true, "value": exchange.now.as_datetime().timestamp().to_string()}}});
     let claims = base64::engine::general_purpose::STANDARD.encode(claims.to_string());
-    let challenge = format!("Bearer realm=\"\", authorization_uri=\"{}/common/oauth2/authorize\", error=\"insufficient_claims\", claims=\"{claims}\"", site.login_url);
+    let challenge = format!(
+        "Bearer realm=\"\", authorization_uri=\"{}/common/oauth2/authorize\", error=\"insufficient_claims\", claims=\"{claims}\"",
+        site.login_url
+    );
     let message = "Continuous access evaluation resulted in challenge with result: InteractionRequired";
     Answer::error(exchange, 401, "InvalidAuthenticationToken", message).with("www-authenticate", challenge)
 }
@@ -171,7 +193,13 @@ fn units(endpoint: &Endpoint, query: &Query) -> u64 {
 }
 
 /// Consent first, then licence. A permission counts when the token carries it and it was not withdrawn since.
-fn permit(state: &State, endpoint: &Endpoint, query: &Query, granted: &BTreeSet<String>, exchange: &Exchange) -> Result<(), Refused> {
+fn permit(
+    state: &State,
+    endpoint: &Endpoint,
+    query: &Query,
+    granted: &BTreeSet<String>,
+    exchange: &Exchange,
+) -> Result<(), Refused> {
     let holds = |permission: &str| granted.contains(permission) && state.permissions.contains(permission);
     if !endpoint.permissions.iter().any(|permission| holds(permission)) {
         return Err(no_consent(endpoint, exchange));
@@ -211,9 +239,7 @@ fn no_licence(licence: Licence, exchange: &Exchange) -> Answer {
             "Authentication_RequestFromNonPremiumTenantOrB2CTenant",
             "Neither tenant is B2C or tenant doesn't have premium license",
         ),
-        Licence::EntraP2 => {
-            Answer::error(exchange, 403, "Forbidden", "Your tenant is not licensed for this feature.")
-        }
+        Licence::EntraP2 => Answer::error(exchange, 403, "Forbidden", "Your tenant is not licensed for this feature."),
     }
 }
 
@@ -260,13 +286,24 @@ struct Collection<'request> {
     context: String,
 }
 
-fn page(site: &Site, state: &State, request: &Request<'_>, exchange: &Exchange, collection: &Collection<'_>) -> Result<Map<String, Value>, Refused> {
+fn page(
+    site: &Site,
+    state: &State,
+    request: &Request<'_>,
+    exchange: &Exchange,
+    collection: &Collection<'_>,
+) -> Result<Map<String, Value>, Refused> {
     let Collection { endpoint, query, rows, base, path, version, context } = collection;
     let binding = Binding::new(&site.identity.id, state.page_session, path, query);
     let place = match &query.skip_token {
         None => Place::default(),
         Some(token) => binding.place(token).ok_or_else(|| {
-            Answer::error(exchange, 400, "Directory_ExpiredPageToken", "The specified page token value is no longer valid or malformed.")
+            Answer::error(
+                exchange,
+                400,
+                "Directory_ExpiredPageToken",
+                "The specified page token value is no longer valid or malformed.",
+            )
         })?,
     };
     let size = endpoint.page.map_or(usize::MAX, |limits| {
@@ -308,7 +345,8 @@ fn print(directory: &Directory, endpoint: &Endpoint, query: &Query, row: &Row, v
         }
     }
     if is_collection_in_beta(endpoint, version) {
-        let assigned = row.get("defaultUserRolePermissions").and_then(|inner| inner.get("permissionGrantPoliciesAssigned"));
+        let assigned =
+            row.get("defaultUserRolePermissions").and_then(|inner| inner.get("permissionGrantPoliciesAssigned"));
         let assigned = assigned.cloned().unwrap_or_else(|| json!([]));
         sent.insert("permissionGrantPolicyIdsAssignedToDefaultUserRole".to_owned(), assigned);
         if let Some(Value::Object(inner)) = sent.get_mut("defaultUserRolePermissions") {
@@ -369,7 +407,12 @@ fn members_of_role(directory: &Directory, role: &Row) -> Vec<Value> {
         .collect()
 }
 
-fn spoil_link(mut body: Map<String, Value>, site: &Site, request: &Request<'_>, faults: &[FaultKind]) -> Map<String, Value> {
+fn spoil_link(
+    mut body: Map<String, Value>,
+    site: &Site,
+    request: &Request<'_>,
+    faults: &[FaultKind],
+) -> Map<String, Value> {
     let link = faults.iter().find_map(|fault| match fault {
         FaultKind::ForeignNextLink => Some(format!("https://graph.foreign.example{}?$skiptoken=stolen", request.path)),
         FaultKind::LoopingNextLink if request.query.is_empty() => Some(format!("{}{}", site.graph_url, request.path)),

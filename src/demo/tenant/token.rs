@@ -64,9 +64,8 @@ impl Tokens {
     fn issue(&mut self, permissions: &BTreeSet<String>, expires: Instant, unguessable: &str) -> String {
         self.serial += 1;
         let seed = format!("{unguessable}/{}", self.serial);
-        let parts = ["a", "b", "c"].map(|part| {
-            URL_SAFE_NO_PAD.encode(Digest::of(format!("{seed}/{part}").as_bytes()).as_bytes())
-        });
+        let parts = ["a", "b", "c"]
+            .map(|part| URL_SAFE_NO_PAD.encode(Digest::of(format!("{seed}/{part}").as_bytes()).as_bytes()));
         let token = format!("sim.{}", parts.concat());
         self.issued.insert(token.clone(), Issued { expires, permissions: permissions.clone() });
         token
@@ -110,50 +109,115 @@ impl Issuer<'_> {
     fn grant(&mut self, request: &TokenRequest<'_>, now: Instant) -> Result<String, Refusal> {
         let refuse = |status, error, code, text: String| Err(Refusal { status, error, code, text });
         if request.method != "POST" {
-            return refuse(405, "invalid_request", 900_561, format!("The endpoint only accepts POST requests. Received a {} request.", request.method));
+            return refuse(
+                405,
+                "invalid_request",
+                900_561,
+                format!("The endpoint only accepts POST requests. Received a {} request.", request.method),
+            );
         }
         let known = [&self.identity.id, &self.identity.domain, &self.identity.initial_domain];
         if !known.iter().any(|name| name.eq_ignore_ascii_case(request.tenant)) {
-            return refuse(400, "invalid_request", 90002, format!("Tenant '{}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud.", request.tenant));
+            return refuse(
+                400,
+                "invalid_request",
+                90002,
+                format!(
+                    "Tenant '{}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud.",
+                    request.tenant
+                ),
+            );
         }
         if !request.content_type.to_lowercase().starts_with("application/x-www-form-urlencoded") {
-            return refuse(400, "invalid_request", 900_144, "The request body must contain the following parameter: 'grant_type'.".to_owned());
+            return refuse(
+                400,
+                "invalid_request",
+                900_144,
+                "The request body must contain the following parameter: 'grant_type'.".to_owned(),
+            );
         }
         let mut form = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(request.body) {
             if form.insert(name.to_string(), value.into_owned()).is_some() {
-                return refuse(400, "invalid_request", 90014, format!("The parameter '{name}' appears more than once."));
+                return refuse(
+                    400,
+                    "invalid_request",
+                    90014,
+                    format!("The parameter '{name}' appears more than once."),
+                );
             }
         }
         if let Some((id, secret)) = request.authorization.and_then(basic) {
             form.entry("client_id".to_owned()).or_insert(id);
             form.entry("client_secret".to_owned()).or_insert(secret);
         }
-        let missing = ["grant_type", "client_id", "scope"].into_iter().find(|name| form.get(*name).is_none_or(String::is_empty));
+        let missing =
+            ["grant_type", "client_id", "scope"].into_iter().find(|name| form.get(*name).is_none_or(String::is_empty));
         if let Some(name) = missing {
-            return refuse(400, "invalid_request", 900_144, format!("The request body must contain the following parameter: '{name}'."));
+            return refuse(
+                400,
+                "invalid_request",
+                900_144,
+                format!("The request body must contain the following parameter: '{name}'."),
+            );
         }
         let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
         if field("grant_type") != "client_credentials" {
-            return refuse(400, "unsupported_grant_type", 70003, format!("The app requested an unsupported grant type '{}'.", field("grant_type")));
+            return refuse(
+                400,
+                "unsupported_grant_type",
+                70003,
+                format!("The app requested an unsupported grant type '{}'.", field("grant_type")),
+            );
         }
         if !field("client_id").eq_ignore_ascii_case(&self.identity.client_id) {
-            return refuse(400, "unauthorized_client", 700_016, format!("Application with identifier '{}' was not found in the directory '{}'.", field("client_id"), self.identity.domain));
+            return refuse(
+                400,
+                "unauthorized_client",
+                700_016,
+                format!(
+                    "Application with identifier '{}' was not found in the directory '{}'.",
+                    field("client_id"),
+                    self.identity.domain
+                ),
+            );
         }
         let scope = format!("{}/.default", self.graph_url);
         if field("scope") != scope {
-            return refuse(400, "invalid_scope", 70011, format!("The provided value for the input parameter 'scope' is not valid. The scope {} is not valid.", field("scope")));
+            return refuse(
+                400,
+                "invalid_scope",
+                70011,
+                format!(
+                    "The provided value for the input parameter 'scope' is not valid. The scope {} is not valid.",
+                    field("scope")
+                ),
+            );
         }
         if !field("client_assertion").is_empty() {
             return refuse(401, "invalid_client", 700_027, "Client assertion failed signature validation: the key was not found in the application's certificates.".to_owned());
         }
         match field("client_secret") {
-            "" => refuse(401, "invalid_client", 7_000_218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.".to_owned()),
+            "" => refuse(
+                401,
+                "invalid_client",
+                7_000_218,
+                "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
+                    .to_owned(),
+            ),
             secret if secret == self.identity.client_secret => {
                 let seed = format!("{}/{}/{}", self.instance, self.identity.id, self.identity.client_id);
                 Ok(self.tokens.issue(self.permissions, now + self.lifetime, &seed))
             }
-            _ => refuse(401, "invalid_client", 7_000_215, format!("Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{}'.", self.identity.client_id)),
+            _ => refuse(
+                401,
+                "invalid_client",
+                7_000_215,
+                format!(
+                    "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{}'.",
+                    self.identity.client_id
+                ),
+            ),
         }
     }
 }
@@ -161,9 +225,8 @@ impl Issuer<'_> {
 fn basic(authorization: &str) -> Option<(String, String)> {
     let decoded = STANDARD.decode(authorization.strip_prefix("Basic ")?).ok()?;
     let (id, secret) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
-    let decode = |text: &str| {
-        form_urlencoded::parse(format!("x={text}").as_bytes()).next().map(|(_, value)| value.into_owned())
-    };
+    let decode =
+        |text: &str| form_urlencoded::parse(format!("x={text}").as_bytes()).next().map(|(_, value)| value.into_owned());
     Some((decode(id)?, decode(secret)?))
 }
 

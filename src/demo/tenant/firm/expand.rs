@@ -123,17 +123,15 @@ impl Expander {
         Ok(rows)
     }
 
-    /// Gives the next pair of names. Walking both lists by steps without a common divisor keeps neighbours apart.
+    /// Gives the next pair of names; no pair comes twice, and neighbours differ in both.
     fn name(&mut self, row: &mut Row, line: u64) -> Result<(), FirmError> {
         let (given, family) = (&self.names.given, &self.names.family);
-        let round = self.people.checked_div(given.len()).unwrap_or(0);
-        let pair = given
-            .get(self.people.checked_rem(given.len()).unwrap_or(0))
-            .zip(family.get((self.people * 7 + round).checked_rem(family.len()).unwrap_or(0)));
-        let Some((given, family)) = pair else {
-            let fault = "`named` needs given and family names under `names:`".to_owned();
+        if self.people >= given.len() * family.len() {
+            let fault = format!("{} people need more given or family names under `names:`", self.people + 1);
             return Err(FirmError::Generate { line, fault });
-        };
+        }
+        let (round, turn) = (self.people / given.len(), self.people % given.len());
+        let (given, family) = (&given[turn], &family[(turn * 7 + round) % family.len()]);
         self.people += 1;
         row.insert("givenName".to_owned(), json!(given));
         row.insert("surname".to_owned(), json!(family));
@@ -216,7 +214,8 @@ impl Expander {
         };
         fill(row, "azureADDeviceId", guid(&format!("{}/device/{name}", self.slug)));
         fill(row, "managedDeviceName", name.clone());
-        let serial: String = guid(&format!("{}/serial/{name}", self.slug)).chars().filter(|c| *c != '-').take(10).collect();
+        let serial: String =
+            guid(&format!("{}/serial/{name}", self.slug)).chars().filter(|c| *c != '-').take(10).collect();
         fill(row, "serialNumber", serial.to_uppercase());
         Ok(())
     }
@@ -241,9 +240,8 @@ impl Expander {
     /// Only roles that somebody holds are activated, so the list follows from the assignments.
     fn directory_roles(&mut self) {
         let assignments = self.directory.rows(Table::RoleAssignments);
-        let held = |id: &str| {
-            assignments.iter().any(|row| row.get("roleDefinitionId").and_then(Value::as_str) == Some(id))
-        };
+        let held =
+            |id: &str| assignments.iter().any(|row| row.get("roleDefinitionId").and_then(Value::as_str) == Some(id));
         let rows = ROLES.iter().filter(|(_, id)| held(id)).map(|(name, template)| {
             Row::from_iter([
                 ("id".to_owned(), json!(guid(&format!("{}/directory_roles/{name}", self.slug)))),
@@ -308,11 +306,7 @@ fn complete_user(row: &mut Row) {
     }
 }
 
-fn check_names<'name>(
-    table: Table,
-    names: impl Iterator<Item = &'name String>,
-    line: u64,
-) -> Result<(), FirmError> {
+fn check_names<'name>(table: Table, names: impl Iterator<Item = &'name String>, line: u64) -> Result<(), FirmError> {
     let known: BTreeSet<&str> = table.properties().into_iter().map(|property| property.name).collect();
     for name in names {
         if !known.contains(name.as_str()) {
