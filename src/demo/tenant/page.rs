@@ -70,7 +70,7 @@ pub(super) fn cut(
     if empty_pages && place.page % 4 == 1 && start < total {
         return (start..start, Some(Place { offset: start, page: place.page + 1 }));
     }
-    let end = (start + size).min(total);
+    let end = start.saturating_add(size).min(total);
     let next = (end < total).then_some(Place { offset: end, page: place.page + 1 });
     (start..end, next)
 }

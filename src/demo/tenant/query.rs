@@ -68,14 +68,11 @@ fn select(endpoint: &Endpoint, value: &str) -> Result<Vec<String>, BadQuery> {
             property.name.eq_ignore_ascii_case(name)
                 && (property.visibility != Visibility::Hidden || belongs_to_derived_type(endpoint.table, property.name))
         });
-        match known {
-            Some(property) => chosen.push(property.name.to_owned()),
-            None => {
-                let message =
-                    format!("Parsing OData Select and Expand failed: Could not find a property named '{name}'.");
-                return Err(bad(message));
-            }
-        }
+        let Some(property) = known else {
+            let message = format!("Parsing OData Select and Expand failed: Could not find a property named '{name}'.");
+            return Err(bad(message));
+        };
+        chosen.push(property.name.to_owned());
     }
     Ok(chosen)
 }

@@ -103,7 +103,7 @@ impl Expander {
             let fault = "`owned` needs at least one enabled member with a licence".to_owned();
             return Err(FirmError::Generate { line, fault });
         }
-        let mut rows = Vec::with_capacity(block.count);
+        let mut rows = Vec::new();
         for turn in 0..block.count {
             let mut row = Row::new();
             if block.named {
@@ -126,12 +126,14 @@ impl Expander {
     /// Gives the next pair of names; no pair comes twice, and neighbours differ in both.
     fn name(&mut self, row: &mut Row, line: u64) -> Result<(), FirmError> {
         let (given, family) = (&self.names.given, &self.names.family);
-        if self.people >= given.len() * family.len() {
+        let round = self.people.checked_div(given.len()).unwrap_or(0);
+        let turn = self.people.checked_rem(given.len()).unwrap_or(0);
+        let other = (turn * 7 + round).checked_rem(family.len()).unwrap_or(0);
+        let pair = given.get(turn).zip(family.get(other)).filter(|_| round < family.len());
+        let Some((given, family)) = pair else {
             let fault = format!("{} people need more given or family names under `names:`", self.people + 1);
             return Err(FirmError::Generate { line, fault });
-        }
-        let (round, turn) = (self.people / given.len(), self.people % given.len());
-        let (given, family) = (&given[turn], &family[(turn * 7 + round) % family.len()]);
+        };
         self.people += 1;
         row.insert("givenName".to_owned(), json!(given));
         row.insert("surname".to_owned(), json!(family));

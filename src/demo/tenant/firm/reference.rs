@@ -29,17 +29,17 @@ pub fn ago(age: &str, now: Timestamp) -> Option<String> {
             continue;
         }
         let count = number.take()?;
-        total += match character {
+        total = total.checked_add(&match character {
             'd' => Duration::try_days(count)?,
             'h' => Duration::try_hours(count)?,
             'm' => Duration::try_minutes(count)?,
             _ => return None,
-        };
+        })?;
     }
     if number.is_some() || age.is_empty() {
         return None;
     }
-    Some((now.as_datetime() - total).format("%Y-%m-%dT%H:%M:%SZ").to_string())
+    Some(now.as_datetime().checked_sub_signed(total)?.format("%Y-%m-%dT%H:%M:%SZ").to_string())
 }
 
 /// Role templates of Microsoft Entra: the same ids in every tenant.
