@@ -11,7 +11,8 @@ use std::time::Duration;
 use super::fault::FaultKind;
 use crate::model::time::Timestamp;
 
-pub(super) const JSON: &str = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8";
+pub(super) const JSON: &str =
+    "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8";
 
 /// What identifies one exchange.
 #[derive(Debug, Clone)]

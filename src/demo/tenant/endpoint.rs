@@ -180,21 +180,16 @@ impl Endpoint {
 /// case, as the service does.
 #[must_use]
 pub fn find(path: &str) -> Option<(&'static Endpoint, Option<&str>)> {
-    ENDPOINTS.iter().find_map(|endpoint| match_path(endpoint.path, path).map(|id| (endpoint, id)))
-}
-
-fn match_path<'path>(pattern: &str, path: &'path str) -> Option<Option<&'path str>> {
-    let mut id = None;
-    let mut given = path.split('/');
-    for wanted in pattern.split('/') {
-        let segment = given.next()?;
-        if wanted == "{id}" {
-            id = Some(segment);
-        } else if !wanted.eq_ignore_ascii_case(segment) {
-            return None;
-        }
-    }
-    given.next().is_none().then_some(id)
+    let endpoint = ENDPOINTS.iter().find(|endpoint| {
+        let (wanted, given) = (endpoint.path.split('/'), path.split('/'));
+        let is_same = wanted
+            .clone()
+            .zip(given.clone())
+            .all(|(wanted, given)| (wanted == "{id}" && !given.is_empty()) || wanted.eq_ignore_ascii_case(given));
+        is_same && wanted.count() == given.count()
+    })?;
+    let id = endpoint.path.split('/').zip(path.split('/')).find(|(wanted, _)| *wanted == "{id}");
+    Some((endpoint, id.map(|(_, given)| given)))
 }
 
 #[cfg(test)]

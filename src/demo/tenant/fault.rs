@@ -88,7 +88,8 @@ mod tests {
     fn a_fault_strikes_its_request_once_and_no_other() {
         let mut pending = Pending::default();
         pending.add(Fault::on("/users", 2, FaultKind::Html502));
-        let struck: Vec<usize> = ["/users", "/groups", "/users", "/users"].iter().map(|p| pending.strike(p).len()).collect();
+        let struck: Vec<usize> =
+            ["/users", "/groups", "/users", "/users"].iter().map(|p| pending.strike(p).len()).collect();
         assert_eq!(struck, [0, 0, 1, 0]);
     }
 }

@@ -12,6 +12,7 @@ pub mod endpoint;
 pub mod fault;
 pub mod firm;
 mod page;
+mod print;
 mod query;
 mod server;
 mod service;
@@ -173,15 +174,17 @@ impl RunningTenant {
         &self.identity().client_secret
     }
 
-    /// Applies the firm's changes between the demo's two runs. Says why each was made.
-    pub fn apply_second_run(&self) -> Vec<String> {
+    /// Applies the firm's changes between the demo's two runs; [`Firm::second_run`] says why each was made.
+    pub fn apply_second_run(&self) {
+        let mut state = self.shared.state();
         for edit in &self.second_run {
-            self.apply(edit);
+            state.directory.apply(edit);
         }
-        self.second_run.iter().map(|edit| edit.why.clone()).collect()
+        resolve_ages(&mut state.directory, self.as_of);
     }
 
-    /// Changes objects while the tenant runs; says how many rows were touched.
+    /// Changes objects while the tenant runs; says how many rows were touched. Zero is rarely what was meant.
+    #[must_use]
     pub fn apply(&self, edit: &Edit) -> usize {
         let mut state = self.shared.state();
         let touched = state.directory.apply(edit);
@@ -235,7 +238,14 @@ impl Drop for RunningTenant {
 }
 
 fn last_midnight(now: Timestamp) -> Timestamp {
-    Timestamp::from(now.as_datetime().date_naive().and_time(NaiveTime::MIN).and_local_timezone(Utc).earliest().unwrap_or_else(|| now.as_datetime()))
+    Timestamp::from(
+        now.as_datetime()
+            .date_naive()
+            .and_time(NaiveTime::MIN)
+            .and_local_timezone(Utc)
+            .earliest()
+            .unwrap_or_else(|| now.as_datetime()),
+    )
 }
 
 fn resolve_ages(directory: &mut Directory, as_of: Timestamp) {

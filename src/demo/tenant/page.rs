@@ -52,21 +52,25 @@ impl Binding {
         if self.mac(&plain).as_bytes() != mac {
             return None;
         }
-        let number = |bytes: &[u8]| -> Option<usize> {
-            usize::try_from(u64::from_be_bytes(bytes.try_into().ok()?)).ok()
-        };
+        let number =
+            |bytes: &[u8]| -> Option<usize> { usize::try_from(u64::from_be_bytes(bytes.try_into().ok()?)).ok() };
         Some(Place { offset: number(plain.get(..8)?)?, page: number(plain.get(8..)?)? })
     }
 }
 
 /// Which rows a page holds, and where the next one begins.
-pub(super) fn cut(total: usize, place: Place, size: usize, empty_pages: bool) -> (std::ops::Range<usize>, Option<Place>) {
+pub(super) fn cut(
+    total: usize,
+    place: Place,
+    size: usize,
+    empty_pages: bool,
+) -> (std::ops::Range<usize>, Option<Place>) {
     let start = place.offset.min(total);
     // The second page, and then every fourth, holds nothing although more follows.
     if empty_pages && place.page % 4 == 1 && start < total {
         return (start..start, Some(Place { offset: start, page: place.page + 1 }));
     }
-    let end = (start + size).min(total);
+    let end = start.saturating_add(size).min(total);
     let next = (end < total).then_some(Place { offset: end, page: place.page + 1 });
     (start..end, next)
 }

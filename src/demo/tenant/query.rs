@@ -33,7 +33,9 @@ pub(super) fn parse(endpoint: &Endpoint, text: &str) -> Result<Query, BadQuery> 
     for (name, value) in form_urlencoded::parse(text.as_bytes()) {
         let name = name.to_lowercase();
         if seen.contains(&name) {
-            return Err(bad(format!("Query option '{name}' was specified more than once, but it must be specified at most once.")));
+            return Err(bad(format!(
+                "Query option '{name}' was specified more than once, but it must be specified at most once."
+            )));
         }
         match name.as_str() {
             "$select" => query.select = select(endpoint, &value)?,
@@ -64,16 +66,13 @@ fn select(endpoint: &Endpoint, value: &str) -> Result<Vec<String>, BadQuery> {
     for name in value.split(',').map(str::trim) {
         let known = properties.iter().find(|property| {
             property.name.eq_ignore_ascii_case(name)
-                && (property.visibility != Visibility::Hidden
-                    || belongs_to_derived_type(endpoint.table, property.name))
+                && (property.visibility != Visibility::Hidden || belongs_to_derived_type(endpoint.table, property.name))
         });
-        match known {
-            Some(property) => chosen.push(property.name.to_owned()),
-            None => {
-                let message = format!("Parsing OData Select and Expand failed: Could not find a property named '{name}'.");
-                return Err(bad(message));
-            }
-        }
+        let Some(property) = known else {
+            let message = format!("Parsing OData Select and Expand failed: Could not find a property named '{name}'.");
+            return Err(bad(message));
+        };
+        chosen.push(property.name.to_owned());
     }
     Ok(chosen)
 }

@@ -25,7 +25,11 @@ use super::token::{Issuer, TokenRequest};
 /// No token request is longer.
 const LONGEST_FORM: usize = 64 * 1024;
 
-pub(super) fn spawn(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) -> JoinHandle<io::Result<()>> {
+pub(super) fn spawn(
+    listener: TcpListener,
+    router: Router,
+    mut stop: watch::Receiver<bool>,
+) -> JoinHandle<io::Result<()>> {
     tokio::spawn(async move {
         let stopped = async move {
             // An error means that the tenant was dropped: stop as well.
@@ -114,7 +118,8 @@ async fn answer_login(Extracted(shared): Extracted<Arc<Shared>>, http: HttpReque
     let mut state = shared.state();
     let state = &mut *state;
     let exchange = exchange(&shared, state, &parts.headers);
-    let tenant = outline.path.strip_prefix('/').and_then(|path| path.strip_suffix(TOKEN_PATH)).unwrap_or_default().to_owned();
+    let tenant =
+        outline.path.strip_prefix('/').and_then(|path| path.strip_suffix(TOKEN_PATH)).unwrap_or_default().to_owned();
     if tenant.is_empty() || tenant.contains('/') {
         let answer = Answer { status: 404, content_type: "text/html", ..Answer::html_502() };
         state.record(&outline.path.clone(), outline.seen(404, &exchange));

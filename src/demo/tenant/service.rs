@@ -11,9 +11,10 @@ use super::endpoint::{Endpoint, Licence, Service, Shape, find};
 use super::fault::FaultKind;
 use super::firm::{Directory, TenantIdentity};
 use super::page::{Binding, Place, cut};
+use super::print::{self, Question, is_collection_in_beta};
 use super::query::{Query, parse};
 use super::state::State;
-use super::table::{Property, Row, Table, Visibility, belongs_to_derived_type};
+use super::table::{Row, Table};
 use super::token::Worth;
 
 /// What is fixed while the tenant runs.
@@ -48,9 +49,16 @@ impl Request<'_> {
 type Refused = Answer;
 
 /// Answers one request. Faults of the body are left to whoever sends it.
-pub(super) fn answer(site: &Site, state: &mut State, request: &Request<'_>, exchange: &Exchange, faults: &[FaultKind]) -> Answer {
+pub(super) fn answer(
+    site: &Site,
+    state: &mut State,
+    request: &Request<'_>,
+    exchange: &Exchange,
+    faults: &[FaultKind],
+) -> Answer {
     let now = Instant::now();
-    let path = request.split().map_or(request.path, |(_, path)| path).to_owned();
+    let path = request.split().map_or(request.path, |(_, path)| path);
+    let path = find(path).map_or(path, |(endpoint, _)| endpoint.path);
     for fault in faults {
         match fault {
             FaultKind::Html502 => return Answer::html_502(),
@@ -58,7 +66,7 @@ pub(super) fn answer(site: &Site, state: &mut State, request: &Request<'_>, exch
                 return Answer { body: body.clone().into_bytes(), ..Answer::json(*status, &Value::Null) };
             }
             FaultKind::RetryAfter(text) => {
-                state.gate.tell_to_wait(&path, Some(text), now);
+                state.gate.tell_to_wait(path, Some(text), now);
                 return Answer::throttled(exchange, Some(text.clone()));
             }
             FaultKind::ExpireTokens => state.tokens.expire_all(now),
@@ -84,9 +92,11 @@ fn decide(
     faults: &[FaultKind],
     now: Instant,
 ) -> Result<Answer, Refused> {
-    let granted = authenticate(site, state, request, exchange, now)?;
     if request.method != "GET" {
         state.stats.refused_writes += 1;
+    }
+    let granted = authenticate(site, state, request, exchange, now)?;
+    if request.method != "GET" {
         let message = "Specified HTTP method is not allowed for the request target.";
         return Err(Answer::error(exchange, 405, "Request_BadRequest", message).with("allow", "GET".to_owned()));
     }
@@ -116,22 +126,19 @@ fn decide(
         let message = format!("Resource '{}' does not exist.", id.unwrap_or_default());
         Answer::error(exchange, 404, "Request_ResourceNotFound", &message)
     })?;
-    let base = format!("{}/{version}", site.graph_url);
-    let context = context(&base, endpoint, &query);
-    let is_single = endpoint.shape == Shape::Single && !is_collection_in_beta(endpoint, version);
-    let body = if is_single {
-        let Some(row) = rows.first() else {
-            return Err(Answer::error(exchange, 404, "ResourceNotFound", "The resource is not configured."));
-        };
-        let mut body = Map::from_iter([("@odata.context".to_owned(), json!(format!("{context}/$entity")))]);
-        body.extend(print(&state.directory, endpoint, &query, row, version));
-        body
+    let question = Question { endpoint, query: &query, version, path };
+    let body = if endpoint.shape == Shape::Single && !is_collection_in_beta(endpoint, version) {
+        single(site, state, &question, &rows, exchange)?
     } else {
-        page(site, state, request, exchange, &Collection { endpoint, query: &query, rows: &rows, base, path, version, context })?
+        page(site, state, &question, &rows, request, exchange)?
     };
     let body = Value::Object(spoil_link(body, site, request, faults));
     let answer = Answer::json(200, &body);
-    Ok(if endpoint.service == Service::Directory { answer.with("x-ms-resource-unit", cost.to_string()) } else { answer })
+    Ok(if endpoint.service == Service::Directory {
+        answer.with("x-ms-resource-unit", cost.to_string())
+    } else {
+        answer
+    })
 }
 
 fn authenticate(
@@ -147,7 +154,10 @@ fn authenticate(
         Some(Worth::Unknown) => "CompactToken parsing failed with error code: 80049217",
         None => "Access token is empty.",
     };
-    let challenge = format!("Bearer realm=\"\", authorization_uri=\"{}/common/oauth2/authorize\", client_id=\"00000003-0000-0000-c000-000000000000\"", site.login_url);
+    let challenge = format!(
+        "Bearer realm=\"\", authorization_uri=\"{}/common/oauth2/authorize\", client_id=\"00000003-0000-0000-c000-000000000000\"",
+        site.login_url
+    );
     Err(Answer::error(exchange, 401, "InvalidAuthenticationToken", message).with("www-authenticate", challenge))
 }
 
@@ -155,7 +165,10 @@ fn claims_challenge(site: &Site, exchange: &Exchange) -> Answer {
     use base64::Engine as _;
     let claims = json!({"access_token": {"nbf": {"essential": true, "value": exchange.now.as_datetime().timestamp().to_string()}}});
     let claims = base64::engine::general_purpose::STANDARD.encode(claims.to_string());
-    let challenge = format!("Bearer realm=\"\", authorization_uri=\"{}/common/oauth2/authorize\", error=\"insufficient_claims\", claims=\"{claims}\"", site.login_url);
+    let challenge = format!(
+        "Bearer realm=\"\", authorization_uri=\"{}/common/oauth2/authorize\", error=\"insufficient_claims\", claims=\"{claims}\"",
+        site.login_url
+    );
     let message = "Continuous access evaluation resulted in challenge with result: InteractionRequired";
     Answer::error(exchange, 401, "InvalidAuthenticationToken", message).with("www-authenticate", challenge)
 }
@@ -171,7 +184,13 @@ fn units(endpoint: &Endpoint, query: &Query) -> u64 {
 }
 
 /// Consent first, then licence. A permission counts when the token carries it and it was not withdrawn since.
-fn permit(state: &State, endpoint: &Endpoint, query: &Query, granted: &BTreeSet<String>, exchange: &Exchange) -> Result<(), Refused> {
+fn permit(
+    state: &State,
+    endpoint: &Endpoint,
+    query: &Query,
+    granted: &BTreeSet<String>,
+    exchange: &Exchange,
+) -> Result<(), Refused> {
     let holds = |permission: &str| granted.contains(permission) && state.permissions.contains(permission);
     if !endpoint.permissions.iter().any(|permission| holds(permission)) {
         return Err(no_consent(endpoint, exchange));
@@ -211,9 +230,7 @@ fn no_licence(licence: Licence, exchange: &Exchange) -> Answer {
             "Authentication_RequestFromNonPremiumTenantOrB2CTenant",
             "Neither tenant is B2C or tenant doesn't have premium license",
         ),
-        Licence::EntraP2 => {
-            Answer::error(exchange, 403, "Forbidden", "Your tenant is not licensed for this feature.")
-        }
+        Licence::EntraP2 => Answer::error(exchange, 403, "Forbidden", "Your tenant is not licensed for this feature."),
     }
 }
 
@@ -240,53 +257,65 @@ fn rows<'rows>(directory: &'rows Directory, endpoint: &Endpoint, id: Option<&str
     Some(directory.rows(Table::Users).iter().filter(is_member).collect())
 }
 
-/// In beta the authorization policy is a collection of one.
-fn is_collection_in_beta(endpoint: &Endpoint, version: &str) -> bool {
-    version == "beta" && endpoint.table == Table::AuthorizationPolicy
+fn context(site: &Site, question: &Question<'_>) -> String {
+    let select = &question.query.select;
+    let chosen = if select.is_empty() { String::new() } else { format!("({})", select.join(",")) };
+    format!("{}/{}/$metadata#{}{chosen}", site.graph_url, question.version, question.endpoint.context())
 }
 
-fn context(base: &str, endpoint: &Endpoint, query: &Query) -> String {
-    let chosen = if query.select.is_empty() { String::new() } else { format!("({})", query.select.join(",")) };
-    format!("{base}/$metadata#{}{chosen}", endpoint.context())
+fn single(
+    site: &Site,
+    state: &State,
+    question: &Question<'_>,
+    rows: &[&Row],
+    exchange: &Exchange,
+) -> Result<Map<String, Value>, Refused> {
+    let Some(row) = rows.first() else {
+        return Err(Answer::error(exchange, 404, "ResourceNotFound", "The resource is not configured."));
+    };
+    let context = format!("{}/$entity", context(site, question));
+    let mut body = Map::from_iter([("@odata.context".to_owned(), json!(context))]);
+    body.extend(print::row(&state.directory, question, &question.endpoint.table.properties(), row));
+    Ok(body)
 }
 
-struct Collection<'request> {
-    endpoint: &'request Endpoint,
-    query: &'request Query,
-    rows: &'request [&'request Row],
-    base: String,
-    path: &'request str,
-    version: &'request str,
-    context: String,
-}
-
-fn page(site: &Site, state: &State, request: &Request<'_>, exchange: &Exchange, collection: &Collection<'_>) -> Result<Map<String, Value>, Refused> {
-    let Collection { endpoint, query, rows, base, path, version, context } = collection;
+fn page(
+    site: &Site,
+    state: &State,
+    question: &Question<'_>,
+    rows: &[&Row],
+    request: &Request<'_>,
+    exchange: &Exchange,
+) -> Result<Map<String, Value>, Refused> {
+    let Question { endpoint, query, version, path } = *question;
     let binding = Binding::new(&site.identity.id, state.page_session, path, query);
     let place = match &query.skip_token {
         None => Place::default(),
         Some(token) => binding.place(token).ok_or_else(|| {
-            Answer::error(exchange, 400, "Directory_ExpiredPageToken", "The specified page token value is no longer valid or malformed.")
+            let message = "The specified page token value is no longer valid or malformed.";
+            Answer::error(exchange, 400, "Directory_ExpiredPageToken", message)
         })?,
     };
-    let size = endpoint.page.map_or(usize::MAX, |limits| {
+    let length = endpoint.page.map_or(usize::MAX, |limits| {
         let asked = query.top.unwrap_or(limits.default);
-        site.page_cap.map_or(asked, |cap| asked.min(cap))
+        site.page_cap.map_or(asked, |cap| asked.min(cap.max(1)))
     });
-    let (range, next) = cut(rows.len(), place, size, site.empty_pages);
-    let mut body = Map::from_iter([("@odata.context".to_owned(), json!(context))]);
+    let (range, next) = cut(rows.len(), place, length, site.empty_pages);
+    let mut body = Map::from_iter([("@odata.context".to_owned(), json!(context(site, question)))]);
     if query.count {
         body.insert("@odata.count".to_owned(), json!(rows.len()));
     }
+    let properties = endpoint.table.properties();
     let value = rows.get(range).unwrap_or_default().iter();
-    let value = value.map(|row| Value::Object(print(&state.directory, endpoint, query, row, version))).collect();
+    let value = value.map(|row| Value::Object(print::row(&state.directory, question, &properties, row))).collect();
     body.insert("value".to_owned(), Value::Array(value));
     if let Some(next) = next {
         let mut options: Vec<&str> =
             request.query.split('&').filter(|option| !option.is_empty() && !is_skip_token(option)).collect();
         let token = format!("$skiptoken={}", binding.token(next));
         options.push(&token);
-        body.insert("@odata.nextLink".to_owned(), json!(format!("{base}{path}?{}", options.join("&"))));
+        let link = format!("{}/{version}{path}?{}", site.graph_url, options.join("&"));
+        body.insert("@odata.nextLink".to_owned(), json!(link));
     }
     Ok(body)
 }
@@ -296,80 +325,12 @@ fn is_skip_token(option: &str) -> bool {
     name == "$skiptoken" || name == "%24skiptoken"
 }
 
-/// One row as it is sent.
-fn print(directory: &Directory, endpoint: &Endpoint, query: &Query, row: &Row, version: &str) -> Row {
-    let mut sent = Row::new();
-    if endpoint.shape == Shape::Members {
-        sent.insert("@odata.type".to_owned(), json!("#microsoft.graph.user"));
-    }
-    for property in endpoint.table.properties() {
-        if let Some(value) = shown(endpoint.table, &property, query, row) {
-            sent.insert(property.name.to_owned(), value);
-        }
-    }
-    if is_collection_in_beta(endpoint, version) {
-        let assigned = row.get("defaultUserRolePermissions").and_then(|inner| inner.get("permissionGrantPoliciesAssigned"));
-        let assigned = assigned.cloned().unwrap_or_else(|| json!([]));
-        sent.insert("permissionGrantPolicyIdsAssignedToDefaultUserRole".to_owned(), assigned);
-        if let Some(Value::Object(inner)) = sent.get_mut("defaultUserRolePermissions") {
-            inner.remove("permissionGrantPoliciesAssigned");
-        }
-    }
-    for name in &query.expand {
-        let expanded = match name.as_str() {
-            "principal" => principal(directory, row),
-            _ => Value::Array(members_of_role(directory, row)),
-        };
-        sent.insert(name.clone(), expanded);
-    }
-    sent
-}
-
-fn shown(table: Table, property: &Property, query: &Query, row: &Row) -> Option<Value> {
-    let held = row.get(property.name);
-    if property.name == "@odata.type" {
-        return held.cloned();
-    }
-    let is_wanted = match (query.select.is_empty(), property.visibility) {
-        (false, _) => query.select.iter().any(|name| name == property.name),
-        (true, Visibility::Default) => true,
-        (true, Visibility::Hidden) => belongs_to_derived_type(table, property.name),
-        (true, Visibility::OnlySelected) => false,
-    };
-    // Not every type has the property, and who never signed in has no sign-in activity: then it is left out, not null.
-    let is_left_out_when_absent = belongs_to_derived_type(table, property.name) || property.name == "signInActivity";
-    match held {
-        _ if !is_wanted => None,
-        Some(value) => Some(value.clone()),
-        None if is_left_out_when_absent => None,
-        None => Some(property.when_absent.clone()),
-    }
-}
-
-fn user_object(user: &Row) -> Value {
-    let mut object = Row::from_iter([("@odata.type".to_owned(), json!("#microsoft.graph.user"))]);
-    for property in Table::Users.properties() {
-        if let Some(value) = shown(Table::Users, &property, &Query::default(), user) {
-            object.insert(property.name.to_owned(), value);
-        }
-    }
-    Value::Object(object)
-}
-
-fn principal(directory: &Directory, assignment: &Row) -> Value {
-    let holder = directory.rows(Table::Users).iter().find(|user| user.get("id") == assignment.get("principalId"));
-    holder.map_or(Value::Null, user_object)
-}
-
-fn members_of_role(directory: &Directory, role: &Row) -> Vec<Value> {
-    let assignments = directory.rows(Table::RoleAssignments).iter();
-    assignments
-        .filter(|assignment| assignment.get("roleDefinitionId") == role.get("roleTemplateId"))
-        .map(|assignment| principal(directory, assignment))
-        .collect()
-}
-
-fn spoil_link(mut body: Map<String, Value>, site: &Site, request: &Request<'_>, faults: &[FaultKind]) -> Map<String, Value> {
+fn spoil_link(
+    mut body: Map<String, Value>,
+    site: &Site,
+    request: &Request<'_>,
+    faults: &[FaultKind],
+) -> Map<String, Value> {
     let link = faults.iter().find_map(|fault| match fault {
         FaultKind::ForeignNextLink => Some(format!("https://graph.foreign.example{}?$skiptoken=stolen", request.path)),
         FaultKind::LoopingNextLink if request.query.is_empty() => Some(format!("{}{}", site.graph_url, request.path)),

@@ -196,8 +196,7 @@ mod tests {
         let refusal = Refusal { path: path.into(), first: 2, times: 1, retry_after: None };
         let mut gate = Gate::new(Throttle::Scripted(vec![refusal]), 120);
         let now = Instant::now();
-        let answers: Vec<bool> =
-            (0..3).map(|_| gate.admit(find(path).unwrap().0, path, 1, now).is_ok()).collect();
+        let answers: Vec<bool> = (0..3).map(|_| gate.admit(find(path).unwrap().0, path, 1, now).is_ok()).collect();
         assert_eq!(answers, [true, false, true]);
     }
 

@@ -64,9 +64,8 @@ impl Tokens {
     fn issue(&mut self, permissions: &BTreeSet<String>, expires: Instant, unguessable: &str) -> String {
         self.serial += 1;
         let seed = format!("{unguessable}/{}", self.serial);
-        let parts = ["a", "b", "c"].map(|part| {
-            URL_SAFE_NO_PAD.encode(Digest::of(format!("{seed}/{part}").as_bytes()).as_bytes())
-        });
+        let parts = ["a", "b", "c"]
+            .map(|part| URL_SAFE_NO_PAD.encode(Digest::of(format!("{seed}/{part}").as_bytes()).as_bytes()));
         let token = format!("sim.{}", parts.concat());
         self.issued.insert(token.clone(), Issued { expires, permissions: permissions.clone() });
         token
@@ -108,62 +107,96 @@ impl Issuer<'_> {
     }
 
     fn grant(&mut self, request: &TokenRequest<'_>, now: Instant) -> Result<String, Refusal> {
-        let refuse = |status, error, code, text: String| Err(Refusal { status, error, code, text });
-        if request.method != "POST" {
-            return refuse(405, "invalid_request", 900_561, format!("The endpoint only accepts POST requests. Received a {} request.", request.method));
-        }
         let known = [&self.identity.id, &self.identity.domain, &self.identity.initial_domain];
+        if request.method != "POST" {
+            let text = format!("The endpoint only accepts POST requests. Received a {} request.", request.method);
+            return Err(Refusal::new(405, "invalid_request", 900_561, text));
+        }
         if !known.iter().any(|name| name.eq_ignore_ascii_case(request.tenant)) {
-            return refuse(400, "invalid_request", 90002, format!("Tenant '{}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud.", request.tenant));
+            let text = format!("Tenant '{}' not found. Check the tenant ID and the cloud.", request.tenant);
+            return Err(Refusal::new(400, "invalid_request", 90002, text));
         }
-        if !request.content_type.to_lowercase().starts_with("application/x-www-form-urlencoded") {
-            return refuse(400, "invalid_request", 900_144, "The request body must contain the following parameter: 'grant_type'.".to_owned());
-        }
-        let mut form = BTreeMap::new();
-        for (name, value) in form_urlencoded::parse(request.body) {
-            if form.insert(name.to_string(), value.into_owned()).is_some() {
-                return refuse(400, "invalid_request", 90014, format!("The parameter '{name}' appears more than once."));
-            }
-        }
-        if let Some((id, secret)) = request.authorization.and_then(basic) {
-            form.entry("client_id".to_owned()).or_insert(id);
-            form.entry("client_secret".to_owned()).or_insert(secret);
-        }
-        let missing = ["grant_type", "client_id", "scope"].into_iter().find(|name| form.get(*name).is_none_or(String::is_empty));
-        if let Some(name) = missing {
-            return refuse(400, "invalid_request", 900_144, format!("The request body must contain the following parameter: '{name}'."));
-        }
+        let form = read_form(request)?;
         let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
         if field("grant_type") != "client_credentials" {
-            return refuse(400, "unsupported_grant_type", 70003, format!("The app requested an unsupported grant type '{}'.", field("grant_type")));
+            let text = format!("The app requested an unsupported grant type '{}'.", field("grant_type"));
+            return Err(Refusal::new(400, "unsupported_grant_type", 70003, text));
         }
         if !field("client_id").eq_ignore_ascii_case(&self.identity.client_id) {
-            return refuse(400, "unauthorized_client", 700_016, format!("Application with identifier '{}' was not found in the directory '{}'.", field("client_id"), self.identity.domain));
+            let (id, domain) = (field("client_id"), &self.identity.domain);
+            let text = format!("Application with identifier '{id}' was not found in the directory '{domain}'.");
+            return Err(Refusal::new(400, "unauthorized_client", 700_016, text));
         }
-        let scope = format!("{}/.default", self.graph_url);
-        if field("scope") != scope {
-            return refuse(400, "invalid_scope", 70011, format!("The provided value for the input parameter 'scope' is not valid. The scope {} is not valid.", field("scope")));
+        let scope = field("scope");
+        if scope.strip_suffix("/.default") != Some(self.graph_url) {
+            let text = format!(
+                "The provided value for the input parameter 'scope' is not valid. The scope {scope} is not valid."
+            );
+            return Err(Refusal::new(400, "invalid_scope", 70011, text));
         }
-        if !field("client_assertion").is_empty() {
-            return refuse(401, "invalid_client", 700_027, "Client assertion failed signature validation: the key was not found in the application's certificates.".to_owned());
+        self.check_credential(field("client_assertion"), field("client_secret"))?;
+        let seed = format!("{}/{}/{}", self.instance, self.identity.id, self.identity.client_id);
+        let expires = now.checked_add(self.lifetime).unwrap_or(now);
+        Ok(self.tokens.issue(self.permissions, expires, &seed))
+    }
+
+    fn check_credential(&self, assertion: &str, secret: &str) -> Result<(), Refusal> {
+        if !assertion.is_empty() {
+            let text = "The client assertion failed signature validation: the key is not registered.";
+            return Err(Refusal::new(401, "invalid_client", 700_027, text.to_owned()));
         }
-        match field("client_secret") {
-            "" => refuse(401, "invalid_client", 7_000_218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.".to_owned()),
-            secret if secret == self.identity.client_secret => {
-                let seed = format!("{}/{}/{}", self.instance, self.identity.id, self.identity.client_id);
-                Ok(self.tokens.issue(self.permissions, now + self.lifetime, &seed))
-            }
-            _ => refuse(401, "invalid_client", 7_000_215, format!("Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{}'.", self.identity.client_id)),
+        if secret.is_empty() {
+            let text = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.";
+            return Err(Refusal::new(401, "invalid_client", 7_000_218, text.to_owned()));
+        }
+        if secret != self.identity.client_secret {
+            let text = format!("Invalid client secret provided for app '{}'.", self.identity.client_id);
+            return Err(Refusal::new(401, "invalid_client", 7_000_215, text));
+        }
+        Ok(())
+    }
+}
+
+impl Refusal {
+    const fn new(status: u16, error: &'static str, code: u32, text: String) -> Self {
+        Self { status, error, code, text }
+    }
+
+    fn missing(parameter: &str) -> Self {
+        let text = format!("The request body must contain the following parameter: '{parameter}'.");
+        Self::new(400, "invalid_request", 900_144, text)
+    }
+}
+
+/// The form's fields, with those of HTTP Basic where the form has none.
+fn read_form(request: &TokenRequest<'_>) -> Result<BTreeMap<String, String>, Refusal> {
+    if !request.content_type.to_lowercase().starts_with("application/x-www-form-urlencoded") {
+        return Err(Refusal::missing("grant_type"));
+    }
+    let mut form = BTreeMap::new();
+    for (name, value) in form_urlencoded::parse(request.body) {
+        if form.insert(name.to_string(), value.into_owned()).is_some() {
+            let text = format!("The parameter '{name}' appears more than once.");
+            return Err(Refusal::new(400, "invalid_request", 90014, text));
         }
     }
+    if let Some((id, secret)) = request.authorization.and_then(basic) {
+        form.entry("client_id".to_owned()).or_insert(id);
+        form.entry("client_secret".to_owned()).or_insert(secret);
+    }
+    let is_missing = |name: &&str| form.get(*name).is_none_or(String::is_empty);
+    ["grant_type", "client_id", "scope"]
+        .into_iter()
+        .find(is_missing)
+        .map_or(Ok(()), |name| Err(Refusal::missing(name)))?;
+    Ok(form)
 }
 
 fn basic(authorization: &str) -> Option<(String, String)> {
     let decoded = STANDARD.decode(authorization.strip_prefix("Basic ")?).ok()?;
     let (id, secret) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
-    let decode = |text: &str| {
-        form_urlencoded::parse(format!("x={text}").as_bytes()).next().map(|(_, value)| value.into_owned())
-    };
+    let decode =
+        |text: &str| form_urlencoded::parse(format!("x={text}").as_bytes()).next().map(|(_, value)| value.into_owned());
     Some((decode(id)?, decode(secret)?))
 }
 

@@ -103,7 +103,7 @@ impl Expander {
             let fault = "`owned` needs at least one enabled member with a licence".to_owned();
             return Err(FirmError::Generate { line, fault });
         }
-        let mut rows = Vec::with_capacity(block.count);
+        let mut rows = Vec::new();
         for turn in 0..block.count {
             let mut row = Row::new();
             if block.named {
@@ -123,15 +123,15 @@ impl Expander {
         Ok(rows)
     }
 
-    /// Gives the next pair of names. Walking both lists by steps without a common divisor keeps neighbours apart.
+    /// Gives the next pair of names; no pair comes twice, and neighbours differ in both.
     fn name(&mut self, row: &mut Row, line: u64) -> Result<(), FirmError> {
         let (given, family) = (&self.names.given, &self.names.family);
         let round = self.people.checked_div(given.len()).unwrap_or(0);
-        let pair = given
-            .get(self.people.checked_rem(given.len()).unwrap_or(0))
-            .zip(family.get((self.people * 7 + round).checked_rem(family.len()).unwrap_or(0)));
+        let turn = self.people.checked_rem(given.len()).unwrap_or(0);
+        let other = (turn * 7 + round).checked_rem(family.len()).unwrap_or(0);
+        let pair = given.get(turn).zip(family.get(other)).filter(|_| round < family.len());
         let Some((given, family)) = pair else {
-            let fault = "`named` needs given and family names under `names:`".to_owned();
+            let fault = format!("{} people need more given or family names under `names:`", self.people + 1);
             return Err(FirmError::Generate { line, fault });
         };
         self.people += 1;
@@ -216,7 +216,8 @@ impl Expander {
         };
         fill(row, "azureADDeviceId", guid(&format!("{}/device/{name}", self.slug)));
         fill(row, "managedDeviceName", name.clone());
-        let serial: String = guid(&format!("{}/serial/{name}", self.slug)).chars().filter(|c| *c != '-').take(10).collect();
+        let serial: String =
+            guid(&format!("{}/serial/{name}", self.slug)).chars().filter(|c| *c != '-').take(10).collect();
         fill(row, "serialNumber", serial.to_uppercase());
         Ok(())
     }
@@ -241,9 +242,8 @@ impl Expander {
     /// Only roles that somebody holds are activated, so the list follows from the assignments.
     fn directory_roles(&mut self) {
         let assignments = self.directory.rows(Table::RoleAssignments);
-        let held = |id: &str| {
-            assignments.iter().any(|row| row.get("roleDefinitionId").and_then(Value::as_str) == Some(id))
-        };
+        let held =
+            |id: &str| assignments.iter().any(|row| row.get("roleDefinitionId").and_then(Value::as_str) == Some(id));
         let rows = ROLES.iter().filter(|(_, id)| held(id)).map(|(name, template)| {
             Row::from_iter([
                 ("id".to_owned(), json!(guid(&format!("{}/directory_roles/{name}", self.slug)))),
@@ -308,11 +308,7 @@ fn complete_user(row: &mut Row) {
     }
 }
 
-fn check_names<'name>(
-    table: Table,
-    names: impl Iterator<Item = &'name String>,
-    line: u64,
-) -> Result<(), FirmError> {
+fn check_names<'name>(table: Table, names: impl Iterator<Item = &'name String>, line: u64) -> Result<(), FirmError> {
     let known: BTreeSet<&str> = table.properties().into_iter().map(|property| property.name).collect();
     for name in names {
         if !known.contains(name.as_str()) {

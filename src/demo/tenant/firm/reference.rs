@@ -2,8 +2,8 @@
 //!
 //! All but the last are replaced by ids when the file is read; ages become times when the tenant starts.
 
-use countersign_seal::digest::Digest;
 use chrono::Duration;
+use countersign_seal::digest::Digest;
 
 use super::{Directory, FirmError};
 use crate::demo::tenant::table::Table;
@@ -29,17 +29,17 @@ pub fn ago(age: &str, now: Timestamp) -> Option<String> {
             continue;
         }
         let count = number.take()?;
-        total += match character {
+        total = total.checked_add(&match character {
             'd' => Duration::try_days(count)?,
             'h' => Duration::try_hours(count)?,
             'm' => Duration::try_minutes(count)?,
             _ => return None,
-        };
+        })?;
     }
     if number.is_some() || age.is_empty() {
         return None;
     }
-    Some((now.as_datetime() - total).format("%Y-%m-%dT%H:%M:%SZ").to_string())
+    Some(now.as_datetime().checked_sub_signed(total)?.format("%Y-%m-%dT%H:%M:%SZ").to_string())
 }
 
 /// Role templates of Microsoft Entra: the same ids in every tenant.
@@ -69,10 +69,9 @@ pub(super) fn resolve(text: &str, slug: &str, directory: &Directory, line: u64) 
         "group" => (id_of(directory, Table::Groups, "id", argument), "no group has that displayName"),
         "location" => (id_of(directory, Table::NamedLocations, "id", argument), "no named location has that name"),
         "sku" => (id_of(directory, Table::SubscribedSkus, "skuId", argument), "no subscribed SKU has that part number"),
-        "role" => (
-            ROLES.iter().find(|(name, _)| *name == argument).map(|(_, id)| (*id).to_owned()),
-            "no role has that name",
-        ),
+        "role" => {
+            (ROLES.iter().find(|(name, _)| *name == argument).map(|(_, id)| (*id).to_owned()), "no role has that name")
+        }
         "guid" => (Some(guid(&format!("{slug}/{argument}"))), ""),
         "ago" => match ago(argument, Timestamp::from(chrono::DateTime::UNIX_EPOCH)) {
             Some(_) => return Ok(None),

@@ -1,0 +1,115 @@
+//! The token endpoint.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::super::TenantOptions;
+use super::{larkspur, options, visit, visit_larkspur};
+
+fn assert_refused((status, body): &(u16, Value), expected: u16, error: &str, code: u32) {
+    assert_eq!((*status, &body["error"], &body["error_codes"]), (expected, &json!(error), &json!([code])), "{body}");
+    let description = body["error_description"].as_str().unwrap();
+    assert!(description.starts_with(&format!("AADSTS{code}: ")), "{description}");
+    for part in ["Trace ID: ", "Correlation ID: ", "Timestamp: "] {
+        assert!(description.contains(part), "{description}");
+    }
+    for field in ["timestamp", "trace_id", "correlation_id"] {
+        assert!(body[field].is_string(), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_secret_is_refused_with_its_own_code() {
+    let visit = visit_larkspur().await;
+    let answer = visit.ask_for_token(&[("client_secret", "guess")]).await;
+    assert_refused(&answer, 401, "invalid_client", 7_000_215);
+}
+
+#[tokio::test]
+async fn an_unknown_application_is_refused_with_its_own_code() {
+    let visit = visit_larkspur().await;
+    let answer = visit.ask_for_token(&[("client_id", "00000000-1111-2222-3333-444444444444")]).await;
+    assert_refused(&answer, 400, "unauthorized_client", 700_016);
+}
+
+#[tokio::test]
+async fn a_scope_of_the_real_service_or_of_single_permissions_is_refused() {
+    let visit = visit_larkspur().await;
+    let single = format!("{}/User.Read.All", visit.tenant.graph_url());
+    let trailing = format!("{}//.default", visit.tenant.graph_url());
+    for scope in ["https://graph.microsoft.com/.default", &single, &trailing] {
+        assert_refused(&visit.ask_for_token(&[("scope", scope)]).await, 400, "invalid_scope", 70011);
+    }
+}
+
+#[tokio::test]
+async fn another_grant_a_missing_field_and_an_assertion_are_refused() {
+    let visit = visit_larkspur().await;
+    assert_refused(&visit.ask_for_token(&[("grant_type", "password")]).await, 400, "unsupported_grant_type", 70003);
+    assert_refused(&visit.ask_for_token(&[("grant_type", "")]).await, 400, "invalid_request", 900_144);
+    assert_refused(&visit.ask_for_token(&[("client_secret", "")]).await, 401, "invalid_client", 7_000_218);
+    assert_refused(&visit.ask_for_token(&[("client_assertion", "e30.e30.x")]).await, 401, "invalid_client", 700_027);
+}
+
+#[tokio::test]
+async fn an_unknown_tenant_and_the_common_one_are_refused() {
+    let visit = visit_larkspur().await;
+    for tenant in ["common", "nobody.example"] {
+        let url = format!("{}/{tenant}/oauth2/v2.0/token", visit.tenant.login_url());
+        let response = visit.http.post(url).form(&[("a", "b")]).send().await.unwrap();
+        let answer = (response.status().as_u16(), response.json().await.unwrap());
+        assert_refused(&answer, 400, "invalid_request", 90002);
+    }
+}
+
+#[tokio::test]
+async fn a_json_body_and_a_get_are_no_token_request() {
+    let visit = visit_larkspur().await;
+    let url = format!("{}/{}/oauth2/v2.0/token", visit.tenant.login_url(), visit.tenant.tenant_id());
+    let json = visit.http.post(&url).json(&json!({"grant_type": "client_credentials"})).send().await.unwrap();
+    assert_eq!(json.status(), 400);
+    assert_eq!(visit.http.get(&url).send().await.unwrap().status(), 405);
+}
+
+#[tokio::test]
+async fn the_domain_names_the_tenant_as_well_as_its_id() {
+    let visit = visit_larkspur().await;
+    let url = format!("{}/larkspurdental.example/oauth2/v2.0/token", visit.tenant.login_url());
+    let scope = format!("{}/.default", visit.tenant.graph_url());
+    let form = [("grant_type", "client_credentials"), ("scope", scope.as_str())];
+    // HTTP Basic carries the same pair.
+    let request = visit.http.post(url).basic_auth(visit.tenant.client_id(), Some(visit.tenant.client_secret()));
+    let body: Value = request.form(&form).send().await.unwrap().json().await.unwrap();
+    assert_eq!((&body["token_type"], &body["expires_in"]), (&json!("Bearer"), &json!(3599)), "{body}");
+}
+
+#[tokio::test]
+async fn graph_does_not_sign_in_and_the_login_host_is_not_graph() {
+    let visit = visit_larkspur().await;
+    let token = format!("{}/{}/oauth2/v2.0/token", visit.tenant.graph_url(), visit.tenant.tenant_id());
+    assert_eq!(visit.http.post(token).form(&[("a", "b")]).send().await.unwrap().status(), 401);
+    let users = format!("{}/v1.0/users", visit.tenant.login_url());
+    assert_eq!(visit.http.get(users).bearer_auth(&visit.token).send().await.unwrap().status(), 404);
+}
+
+#[tokio::test]
+async fn a_token_ends_when_its_time_is_over() {
+    let brief = TenantOptions { token_lifetime: Duration::from_millis(300), ..options() };
+    let mut visit = visit(larkspur(), brief).await;
+    assert_eq!(visit.get("/v1.0/organization").await.0, 200);
+    tokio::time::sleep(Duration::from_millis(350)).await;
+    let (status, body) = visit.get("/v1.0/organization").await;
+    assert_eq!((status, super::error_code(&body)), (401, "InvalidAuthenticationToken"));
+    visit.sign_in().await;
+    assert_eq!(visit.get("/v1.0/organization").await.0, 200);
+}
+
+#[tokio::test]
+async fn a_token_of_another_tenant_is_worth_nothing() {
+    let ours = visit_larkspur().await;
+    let theirs = visit(super::Firm::load_embedded("tarnbrook").unwrap(), options()).await;
+    let url = format!("{}/v1.0/organization", ours.tenant.graph_url());
+    let response = ours.http.get(url).bearer_auth(&theirs.token).send().await.unwrap();
+    assert_eq!(response.status(), 401);
+}
