@@ -1,0 +1,1 @@
+//! What must hold for every input: the tree against a naive one, the canonical form against itself.

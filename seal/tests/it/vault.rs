@@ -1,0 +1,1 @@
+//! A vault, whole and damaged.
