@@ -14,7 +14,8 @@ use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
 pub use report::{
-    Fault, OpenError, OrganizationReport, PackageReport, TrustedKey, TrustedKeyError, VaultOptions, VaultReport, Verdict,
+    Fault, OpenError, OrganizationReport, PackageReport, TrustedKey, TrustedKeyError, VaultOptions, VaultReport,
+    Verdict,
 };
 
 use crate::container::printable;
@@ -125,7 +126,8 @@ struct Faults {
 impl Faults {
     fn add(&mut self, place: impl Into<String>, expected: impl Into<String>, found: impl Into<String>) {
         if self.listed.len() < 100 {
-            let [place, expected, found] = [place.into(), expected.into(), found.into()].map(|text| printable_long(&text));
+            let [place, expected, found] =
+                [place.into(), expected.into(), found.into()].map(|text| printable_long(&text));
             self.listed.push(Fault { place, expected, found });
         } else {
             self.more += 1;

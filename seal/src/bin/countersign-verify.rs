@@ -162,7 +162,10 @@ fn tell_vault(report: &VaultReport) -> String {
         if let Some(checkpoint) = &found.checkpoint {
             lines.push(format!("  checkpoint     {} leaves, root {}", checkpoint.size, checkpoint.root));
         }
-        lines.push(format!("  commits        {}, archives {}, objects {}", found.commits, found.archives, found.objects));
+        lines.push(format!(
+            "  commits        {}, archives {}, objects {}",
+            found.commits, found.archives, found.objects
+        ));
         lines.extend(found.notes.iter().map(|note| format!("  note           {note}")));
     }
     conclude(lines, &report.proved, &report.not_proved, (&report.faults, report.more_faults), report.verdict)

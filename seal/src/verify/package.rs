@@ -70,7 +70,9 @@ fn conclude(report: &mut PackageReport, faults: Faults, compared: bool) {
     .map(str::to_owned)
     .to_vec();
     if !compared {
-        report.not_proved.insert(0, "whose key signed it; the key was not compared with one you trust (--key)".to_owned());
+        report
+            .not_proved
+            .insert(0, "whose key signed it; the key was not compared with one you trust (--key)".to_owned());
     }
     if report.records_left_out > 0 {
         report.not_proved.push(format!(
@@ -83,7 +85,10 @@ fn conclude(report: &mut PackageReport, faults: Faults, compared: bool) {
     }
     if faults.is_empty() {
         report.proved = vec![
-            format!("each of {} files has the bytes it had when the list was sealed; none is missing or added", report.files),
+            format!(
+                "each of {} files has the bytes it had when the list was sealed; none is missing or added",
+                report.files
+            ),
             "the list is in the ledger, and the key signed that ledger".to_owned(),
             format!("each of {} records is in the ledger", report.records),
             format!("each of {} objects has the bytes its record names", report.objects),
@@ -198,9 +203,7 @@ impl<R: Read + Seek> Check<'_, R> {
                 return None;
             }
         };
-        for (name, wanted) in
-            [(names::KEY_PEM, key.pem()), (names::KEY_ALLOWED_SIGNERS, ssh::allowed_signer(&key))]
-        {
+        for (name, wanted) in [(names::KEY_PEM, key.pem()), (names::KEY_ALLOWED_SIGNERS, ssh::allowed_signer(&key))] {
             if self.text(name)? != wanted {
                 self.faults.add(name, "the same key as keys/ledger.vkey", "another text");
             }
@@ -254,7 +257,11 @@ impl<R: Read + Seek> Check<'_, R> {
             self.faults.add(names::MANIFEST, "the key in keys/", manifest.key.clone());
         }
         if note::origin(&manifest.organization) != key.name() {
-            self.faults.add(names::MANIFEST, format!("the organization of {}", key.name()), manifest.organization.as_str());
+            self.faults.add(
+                names::MANIFEST,
+                format!("the organization of {}", key.name()),
+                manifest.organization.as_str(),
+            );
         }
         if manifest.first >= manifest.end || manifest.end > manifest.head.size {
             let range = format!("{} to {} of {}", manifest.first, manifest.end, manifest.head.size);
@@ -356,7 +363,9 @@ impl<R: Read + Seek> Check<'_, R> {
                 faults.add(&place, "a record of this organization", record.organization().as_str());
             }
             match record.statement() {
-                Ok(Some(Statement::Key(fact))) if fact.event != KeyEvent::Retired && fact.key.purpose == "checkpoint" => {
+                Ok(Some(Statement::Key(fact)))
+                    if fact.event != KeyEvent::Retired && fact.key.purpose == "checkpoint" =>
+                {
                     match VerifyingKey::from_facts(&fact.key) {
                         Ok(key) => named.keys.push(key),
                         Err(fault) => faults.add(&place, "a key", told(&fault)),
@@ -499,7 +508,9 @@ impl<R: Read + Seek> Check<'_, R> {
                 (None, true) => {}
                 (None, false) => self.faults.add(entry, format!("the object that {place} names"), "nothing"),
                 (Some(found), false) if found == *size => {}
-                (Some(found), false) => self.faults.add(entry, format!("{size} bytes, as {place} says"), found.to_string()),
+                (Some(found), false) => {
+                    self.faults.add(entry, format!("{size} bytes, as {place} says"), found.to_string())
+                }
             }
         }
         for (name, digest) in sums.iter().filter(|(name, _)| name.starts_with(names::EVIDENCE_OBJECTS)) {

@@ -48,7 +48,8 @@ fn since(options: &VaultOptions, organizations: &[OrganizationReport], faults: &
     for kept in &options.since {
         match note::claimed_checkpoint(kept) {
             Ok(kept) => {
-                let known = organizations.iter().any(|found| kept.origin == format!("countersign/{}", found.organization));
+                let known =
+                    organizations.iter().any(|found| kept.origin == format!("countersign/{}", found.organization));
                 if !known {
                     faults.add(kept.origin, "the ledger of the checkpoint you kept", "no such ledger");
                 }
@@ -67,7 +68,8 @@ fn conclude(options: &VaultOptions, organizations: Vec<OrganizationReport>, faul
     };
     let mut not_proved = vec![
         "that what was collected was true; only that it is what was collected".to_owned(),
-        "that the key's holder did not rewrite the whole vault; compare with checkpoints kept elsewhere (--since)".to_owned(),
+        "that the key's holder did not rewrite the whole vault; compare with checkpoints kept elsewhere (--since)"
+            .to_owned(),
     ];
     if options.skip_data {
         not_proved.push("the bytes of objects; they were not read".to_owned());
@@ -79,7 +81,8 @@ fn conclude(options: &VaultOptions, organizations: Vec<OrganizationReport>, faul
     if faults.is_empty() {
         let records: u64 = organizations.iter().map(|found| found.records).sum();
         let commits: u64 = organizations.iter().map(|found| found.commits).sum();
-        proved.push(format!("{records} records rebuild each of {commits} signed heads, each continuing the one before"));
+        proved
+            .push(format!("{records} records rebuild each of {commits} signed heads, each continuing the one before"));
         proved.push("every archive has the bytes its log object names".to_owned());
         if !options.skip_data {
             proved.push("every artifact's object is there and has the bytes its record names".to_owned());
@@ -104,12 +107,7 @@ struct Ledger<'a> {
 }
 
 impl<'a> Ledger<'a> {
-    fn new(
-        source: &'a dyn VaultSource,
-        options: &'a VaultOptions,
-        faults: &'a mut Faults,
-        organization: Uuid,
-    ) -> Self {
+    fn new(source: &'a dyn VaultSource, options: &'a VaultOptions, faults: &'a mut Faults, organization: Uuid) -> Self {
         let report = OrganizationReport {
             organization: organization.to_string(),
             key_fingerprint: None,
@@ -131,7 +129,9 @@ impl<'a> Ledger<'a> {
         let present = self.listed(names::ARCHIVES)?;
         for name in &present {
             if !entries.values().any(|entry| entry.archive.name == *name) {
-                self.report.notes.push(format!("archive {name} belongs to no commit; a commit that never ended leaves one"));
+                self.report
+                    .notes
+                    .push(format!("archive {name} belongs to no commit; a commit that never ended leaves one"));
             }
         }
         let mut objects = Objects::new();
@@ -174,7 +174,11 @@ impl<'a> Ledger<'a> {
         }
         for (sequence, expected) in entries.keys().zip(log::FIRST_SEQUENCE..) {
             if *sequence != expected {
-                self.faults.add(self.place(names::LOG, ""), format!("log object {expected}"), format!("{sequence} next"));
+                self.faults.add(
+                    self.place(names::LOG, ""),
+                    format!("log object {expected}"),
+                    format!("{sequence} next"),
+                );
                 break;
             }
         }
@@ -194,7 +198,9 @@ impl<'a> Ledger<'a> {
         let sums = zip.read(names::SUMS, names::MAX_WHOLE).map_err(|fault| told(&fault));
         let sums = match sums.and_then(|bytes| Sums::parse(&bytes).map_err(|fault| told(&fault))) {
             Ok(sums) => sums,
-            Err(fault) => return self.faults.add(format!("{place}, {}", names::SUMS), "a strict list of digests", fault),
+            Err(fault) => {
+                return self.faults.add(format!("{place}, {}", names::SUMS), "a strict list of digests", fault);
+            }
         };
         let present: Vec<(String, u64)> = zip.entries().map(|(name, size)| (name.to_owned(), size)).collect();
         for name in [names::RECORDS, names::CHECKPOINT, names::SUMS] {
@@ -247,8 +253,9 @@ impl<'a> Ledger<'a> {
     fn archive_bytes(&mut self, entry: &log::Entry, place: &str) -> Result<(), String> {
         let mut file = self.file(names::ARCHIVES, &entry.archive.name)?;
         let length = file.seek(SeekFrom::End(0)).map_err(|fault| told(&fault))?;
+        let says = names::log_file(entry.sequence);
         if length != entry.archive.size {
-            self.faults.add(place, format!("{} bytes, as its log object says", entry.archive.size), length.to_string());
+            self.faults.add(place, format!("{} bytes, as {says} says", entry.archive.size), length.to_string());
         }
         if self.options.skip_data {
             return Ok(());
@@ -256,7 +263,7 @@ impl<'a> Ledger<'a> {
         file.seek(SeekFrom::Start(0)).map_err(|fault| told(&fault))?;
         let (found, _) = Digest::of_reader(file).map_err(|fault| told(&fault))?;
         if found != entry.archive.sha256 {
-            let expected = format!("SHA-256 {}, as its log object says", entry.archive.sha256);
+            let expected = format!("SHA-256 {}, as {says} says", entry.archive.sha256);
             self.faults.add(place, expected, found.to_string());
         }
         Ok(())
@@ -282,7 +289,11 @@ impl<'a> Ledger<'a> {
             let inside = zip.read(names::CHECKPOINT, note::MAX_NOTE as u64);
             if !inside.is_ok_and(|inside| inside == entry.checkpoint.as_bytes()) {
                 let place = self.place(names::ARCHIVES, &entry.archive.name);
-                self.faults.add(format!("{place}, {}", names::CHECKPOINT), "the checkpoint of its log object", "another");
+                self.faults.add(
+                    format!("{place}, {}", names::CHECKPOINT),
+                    "the checkpoint of its log object",
+                    "another",
+                );
             }
         }
         let added = self.tree.size() - first;
@@ -321,7 +332,9 @@ impl<'a> Ledger<'a> {
         }
         match record.statement() {
             Ok(Some(Statement::Key(fact))) => self.key_record(leaf, &place, &fact),
-            Ok(_) if leaf == 0 => self.faults.add(&place, "the key/1 record of the signing key", record.kind().as_str()),
+            Ok(_) if leaf == 0 => {
+                self.faults.add(&place, "the key/1 record of the signing key", record.kind().as_str())
+            }
             Ok(_) => {}
             Err(fault) => self.faults.add(&place, "what its type says", told(&fault)),
         }

@@ -1,18 +1,17 @@
 //! A small fictional organization: a vault of three commits and a package made from it.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use countersign_seal::archive::ArchiveWriter;
 use countersign_seal::digest::Digest;
 use countersign_seal::ledger::Tree;
 use countersign_seal::note::{self, SignedCheckpoint, SigningKey};
 use countersign_seal::package::{About, PackageWriter};
-use countersign_seal::record::{
-    Artifact, Collector, Evidence, Head, Key, KeyEvent, Record, Report, Time, Uuid,
-};
+use countersign_seal::record::{Artifact, Collector, Evidence, Head, Key, KeyEvent, Record, Report, Time, Uuid};
 use countersign_seal::{log, names};
 
 pub const ORGANIZATION: &str = "0192f0c1-2345-7abc-8def-0123456789ab";
@@ -68,7 +67,9 @@ pub struct Folder(pub PathBuf);
 
 impl Folder {
     pub fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("countersign-seal-{}-{name}", std::process::id()));
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("countersign-seal-{}-{number}-{name}", std::process::id()));
         let _ = fs::remove_dir_all(&path);
         fs::create_dir_all(&path).unwrap();
         Self(path)
@@ -241,8 +242,4 @@ pub fn run_script(folder: &Path, shell: &str, arguments: &[&str]) -> Option<Outp
     }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/package/verify.sh");
     Some(Command::new(shell).arg(script).args(arguments).current_dir(folder).output().unwrap())
-}
-
-pub fn write_file(path: &Path, bytes: &[u8]) {
-    File::create(path).unwrap().write_all(bytes).unwrap();
 }
