@@ -164,9 +164,8 @@ impl<W: Write + Seek> EntryWriter<W> {
         let mut buffer = vec![0_u8; 64 * 1024];
         let mut written = 0_u64;
         loop {
-            let read = reader
-                .read(&mut buffer)
-                .map_err(|source| ArchiveError::Read { path: name.to_owned(), source })?;
+            let read =
+                reader.read(&mut buffer).map_err(|source| ArchiveError::Read { path: name.to_owned(), source })?;
             let Some(chunk) = buffer.get(..read).filter(|chunk| !chunk.is_empty()) else { break };
             hasher.update(chunk);
             self.write(name, chunk)?;

@@ -27,7 +27,9 @@ pub enum CanonicalError {
     Number(String),
     #[error("lists and objects are nested more than {MAX_DEPTH} deep")]
     TooDeep,
-    #[error("byte {0} differs from the canonical form: keys in byte order, once each, no white space, shortest escapes")]
+    #[error(
+        "byte {0} differs from the canonical form: keys in byte order, once each, no white space, shortest escapes"
+    )]
     NotCanonical(usize),
 }
 

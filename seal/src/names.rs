@@ -50,16 +50,8 @@ pub const EVIDENCE_INDEX: &str = "evidence/index.csv";
 pub const REPORTS: &str = "reports/";
 
 /// Files of a package that [`SUMS`] cannot list, because they depend on its digest.
-pub const UNLISTED: [&str; 8] = [
-    SUMS,
-    CHECKPOINT,
-    CHECKPOINT_BODY,
-    CHECKPOINT_SIG,
-    CHECKPOINT_SSHSIG,
-    LIST_RECORD,
-    LIST_PROOF,
-    LIST_CONSISTENCY,
-];
+pub const UNLISTED: [&str; 8] =
+    [SUMS, CHECKPOINT, CHECKPOINT_BODY, CHECKPOINT_SIG, CHECKPOINT_SSHSIG, LIST_RECORD, LIST_PROOF, LIST_CONSISTENCY];
 
 /// Longest entry name.
 pub const MAX_NAME: usize = 200;

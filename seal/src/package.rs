@@ -55,7 +55,9 @@ pub enum PackageError {
     Head,
     #[error("leaf {0} of the ledger is another record than the one given")]
     OtherRecord(u64),
-    #[error("no key/1 record of the signing key was given; add the record that introduced it (leaf 0 for the first key)")]
+    #[error(
+        "no key/1 record of the signing key was given; add the record that introduced it (leaf 0 for the first key)"
+    )]
     NoKeyRecord,
     #[error("leaf {leaf} names object {object}, which was neither added nor left out")]
     NoObject { leaf: u64, object: Digest },

@@ -72,7 +72,8 @@ impl Sums {
     /// On upper-case digits, another separator, a name that may not be one, a name twice or out of order, or a last line
     /// without end.
     pub fn parse(bytes: &[u8]) -> Result<Self, SumsError> {
-        let text = std::str::from_utf8(bytes).map_err(|_| SumsError { line: 1, what: "or a later one is not ASCII" })?;
+        let text =
+            std::str::from_utf8(bytes).map_err(|_| SumsError { line: 1, what: "or a later one is not ASCII" })?;
         let mut sums = Self::default();
         let mut last: Option<&str> = None;
         for (position, line) in text.split_inclusive('\n').enumerate() {

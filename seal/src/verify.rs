@@ -4,12 +4,21 @@
 //! input, repairs anything, or calls evidence authentic: without a key to compare with, a package is at best internally
 //! consistent. Start at [`package()`] and [`vault()`].
 
+mod package;
 mod report;
+mod vault;
 
-use std::io::{Read, Seek};
-use std::path::Path;
+use std::error::Error;
+use std::fs::File;
+use std::io::{self, Read, Seek};
+use std::path::{Path, PathBuf};
 
-pub use report::{Fault, OpenError, PackageReport, TrustedKey, TrustedKeyError, VaultOptions, VaultReport, Verdict, OrganizationReport};
+pub use report::{
+    Fault, OpenError, OrganizationReport, PackageReport, TrustedKey, TrustedKeyError, VaultOptions, VaultReport,
+    Verdict,
+};
+
+use crate::container::printable;
 
 /// A vault as the verifier sees it: names and bytes.
 pub trait VaultSource {
@@ -17,39 +26,131 @@ pub trait VaultSource {
     ///
     /// # Errors
     /// When the vault cannot be listed.
-    fn organizations(&self) -> std::io::Result<Vec<String>>;
+    fn organizations(&self) -> io::Result<Vec<String>>;
 
     /// File names in `<organization>/<folder>`; empty when the folder is not there.
     ///
     /// # Errors
     /// When it cannot be listed.
-    fn list(&self, organization: &str, folder: &str) -> std::io::Result<Vec<String>>;
+    fn list(&self, organization: &str, folder: &str) -> io::Result<Vec<String>>;
 
     /// Opens `<organization>/<folder>/<name>`.
     ///
     /// # Errors
     /// When it cannot be opened.
-    fn open(&self, organization: &str, folder: &str, name: &str) -> std::io::Result<Box<dyn ReadSeek>>;
+    fn open(&self, organization: &str, folder: &str, name: &str) -> io::Result<Box<dyn ReadSeek>>;
 }
 
 /// Bytes that can be read from any place.
 pub trait ReadSeek: Read + Seek {}
 impl<T: Read + Seek> ReadSeek for T {}
 
+/// A vault in a local folder.
+#[derive(Debug, Clone)]
+pub struct DirectoryVault {
+    folder: PathBuf,
+}
+
+impl DirectoryVault {
+    /// The vault whose organizations are the folders in `folder`.
+    #[must_use]
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+}
+
+impl VaultSource for DirectoryVault {
+    fn organizations(&self) -> io::Result<Vec<String>> {
+        names_in(&self.folder)
+    }
+
+    fn list(&self, organization: &str, folder: &str) -> io::Result<Vec<String>> {
+        match names_in(&self.folder.join(organization).join(folder)) {
+            Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            other => other,
+        }
+    }
+
+    fn open(&self, organization: &str, folder: &str, name: &str) -> io::Result<Box<dyn ReadSeek>> {
+        Ok(Box::new(File::open(self.folder.join(organization).join(folder).join(name))?))
+    }
+}
+
+/// Names in byte order; a name that is not Unicode is shown with replacement characters and then matches nothing.
+fn names_in(folder: &Path) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
 /// Checks a package file.
 ///
 /// # Errors
 /// When it cannot be opened or is no zip; everything else is in the report.
 pub fn package(path: &Path, key: Option<&TrustedKey>) -> Result<PackageReport, OpenError> {
-    let _ = (path, key);
-    Err(OpenError::NotAZip { path: path.display().to_string() })
+    let shown = || path.display().to_string();
+    let file = File::open(path).map_err(|source| OpenError::Io { path: shown(), source })?;
+    package_from(file, &shown(), key)
 }
 
-/// Checks a vault.
+/// Checks a package from any bytes; `shown` names them in messages.
 ///
 /// # Errors
-/// When it cannot be listed; everything else is in the report.
+/// As [`package()`].
+pub fn package_from(
+    reader: impl Read + Seek,
+    shown: &str,
+    key: Option<&TrustedKey>,
+) -> Result<PackageReport, OpenError> {
+    package::check(reader, shown, key)
+}
+
+/// Checks a vault: every log object, archive, record, head and, unless skipped, every object.
+///
+/// # Errors
+/// When the vault or one of its folders cannot be listed; everything else is in the report.
 pub fn vault(source: &dyn VaultSource, options: &VaultOptions) -> Result<VaultReport, OpenError> {
-    let _ = (source, options);
-    Err(OpenError::NotAZip { path: String::new() })
+    vault::check(source, options)
+}
+
+/// Collects faults; the first hundred are kept, the rest counted.
+#[derive(Debug, Default)]
+struct Faults {
+    listed: Vec<Fault>,
+    more: u64,
+}
+
+impl Faults {
+    fn add(&mut self, place: impl Into<String>, expected: impl Into<String>, found: impl Into<String>) {
+        if self.listed.len() < 100 {
+            let [place, expected, found] =
+                [place.into(), expected.into(), found.into()].map(|text| printable_long(&text));
+            self.listed.push(Fault { place, expected, found });
+        } else {
+            self.more += 1;
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.listed.is_empty()
+    }
+}
+
+fn printable_long(text: &str) -> String {
+    text.chars().take(400).map(|character| if character.is_control() { '?' } else { character }).collect()
+}
+
+/// An error with its causes in one line.
+fn told(fault: &dyn Error) -> String {
+    let mut text = fault.to_string();
+    let mut cause = fault.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    printable(&text)
 }

@@ -47,7 +47,8 @@ pub(super) fn readme(about: &About) -> String {
 
 /// One line for every artifact a record names, for people and spreadsheets. The records themselves count.
 pub(super) fn index(records: &BTreeMap<u64, Record>, objects: &HashMap<Digest, u64>) -> String {
-    let mut text = "leaf,type,dataset,target,finished,outcome,artifact,size,media_type,sha256,in_package\r\n".to_owned();
+    let mut text =
+        "leaf,type,dataset,target,finished,outcome,artifact,size,media_type,sha256,in_package\r\n".to_owned();
     let here = |object: &Digest| if objects.contains_key(object) { "yes" } else { "no" };
     for (leaf, record) in records {
         let (dataset, target, finished, outcome) = match record.statement() {
@@ -74,10 +75,7 @@ pub(super) fn index(records: &BTreeMap<u64, Record>, objects: &HashMap<Digest, u
 
 /// A CSV cell. A leading `=`, `+`, `-` or `@` is disarmed, because spreadsheets would calculate it.
 fn cell(text: &str) -> String {
-    let disarmed = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() };
-    if disarmed.contains(['"', ',', '\n', '\r']) {
-        format!("\"{}\"", disarmed.replace('"', "\"\""))
-    } else {
-        disarmed
-    }
+    let disarmed =
+        if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() };
+    if disarmed.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", disarmed.replace('"', "\"\"")) } else { disarmed }
 }

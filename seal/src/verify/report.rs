@@ -169,3 +169,26 @@ impl VaultReport {
         if self.verdict == Verdict::Altered { 3 } else { 0 }
     }
 }
+
+impl PackageReport {
+    pub(super) fn empty(key_compared: bool) -> Self {
+        Self {
+            verdict: Verdict::Altered,
+            key_compared,
+            key_fingerprint: None,
+            key: None,
+            organization: None,
+            checkpoint: None,
+            range: None,
+            files: 0,
+            records: 0,
+            records_left_out: 0,
+            objects: 0,
+            objects_left_out: 0,
+            proved: Vec::new(),
+            not_proved: Vec::new(),
+            faults: Vec::new(),
+            more_faults: 0,
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! What an auditor runs: checks a package or a vault from its bytes, without account, network or database.
+//!
+//! Results go to stdout, usage and failures to stderr. Exit codes: 0 fine, 3 altered or inconsistent, 2 could not be
+//! checked. All the work is in `countersign_seal::verify`.
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use countersign_seal::verify::{
+    self, DirectoryVault, Fault, OpenError, PackageReport, TrustedKey, VaultOptions, VaultReport, Verdict,
+};
+
+const USAGE: &str = "\
+Checks evidence: nothing was altered, and what that proves.
+
+Usage: countersign-verify [OPTIONS] PACKAGE.zip
+       countersign-verify [OPTIONS] --vault DIR
+
+Options:
+  --key KEY       the key you trust, got from somebody you trust and not from the package: a fingerprint
+                  (SHA256:...), a verifier key, or a file with one of them
+  --vault DIR     check a whole vault instead of a package
+  --skip-data     with --vault: do not read objects, only records and heads
+  --since FILE    with --vault: a checkpoint you kept; the ledger must continue it (may be repeated)
+  --json          print the report as JSON
+  -h, --help      print this
+  --version       print the version
+
+Exit codes: 0 nothing was altered, 3 something was, 2 it could not be checked.
+";
+
+const FINE: u8 = 0;
+const CANNOT: u8 = 2;
+
+#[derive(Default)]
+struct Arguments {
+    package: Option<PathBuf>,
+    vault: Option<PathBuf>,
+    options: VaultOptions,
+    json: bool,
+}
+
+enum Asked {
+    Check(Box<Arguments>),
+    Print(String),
+}
+
+fn main() -> ExitCode {
+    let code = match read_arguments(std::env::args_os().skip(1).map(|text| text.to_string_lossy().into_owned())) {
+        Ok(Asked::Print(text)) => print(&text, FINE),
+        Ok(Asked::Check(arguments)) => check(&arguments),
+        Err(what) => {
+            eprintln!("countersign-verify: {what}\n\n{USAGE}");
+            CANNOT
+        }
+    };
+    ExitCode::from(code)
+}
+
+fn read_arguments(given: impl Iterator<Item = String>) -> Result<Asked, String> {
+    let mut arguments = Arguments::default();
+    let mut given = given;
+    while let Some(argument) = given.next() {
+        let (name, attached) = match argument.split_once('=') {
+            Some((name, value)) if name.starts_with("--") => (name.to_owned(), Some(value.to_owned())),
+            _ => (argument, None),
+        };
+        let mut value = |what: &str| attached.clone().or_else(|| given.next()).ok_or(format!("{name} needs {what}"));
+        match name.as_str() {
+            "-h" | "--help" => return Ok(Asked::Print(USAGE.to_owned())),
+            "--version" => return Ok(Asked::Print(format!("countersign-verify {}\n", env!("CARGO_PKG_VERSION")))),
+            "--json" => arguments.json = true,
+            "--skip-data" => arguments.options.skip_data = true,
+            "--key" => arguments.options.key = Some(read_key(&value("a fingerprint, verifier key or file")?)?),
+            "--vault" => arguments.vault = Some(value("a folder")?.into()),
+            "--since" => {
+                let path = value("a file")?;
+                let note = std::fs::read_to_string(&path).map_err(|fault| format!("`{path}`: {fault}"))?;
+                arguments.options.since.push(note);
+            }
+            _ if name.starts_with('-') => return Err(format!("unknown option {name}")),
+            _ if arguments.package.is_none() => arguments.package = Some(name.into()),
+            _ => return Err("only one package can be checked at a time".to_owned()),
+        }
+    }
+    match (&arguments.package, &arguments.vault) {
+        (None, None) => Err("name a package or use --vault".to_owned()),
+        (Some(_), Some(_)) => Err("check either a package or a vault".to_owned()),
+        _ => Ok(Asked::Check(Box::new(arguments))),
+    }
+}
+
+fn read_key(text: &str) -> Result<TrustedKey, String> {
+    let from_file = std::fs::read_to_string(text).ok().and_then(|content| content.lines().next().map(str::to_owned));
+    from_file.as_deref().unwrap_or(text).parse().map_err(|fault| format!("{fault}"))
+}
+
+fn check(arguments: &Arguments) -> u8 {
+    let outcome = match (&arguments.package, &arguments.vault) {
+        (Some(path), _) => verify::package(path, arguments.options.key.as_ref()).map(|report| {
+            let text = if arguments.json { serde_json::to_string_pretty(&report) } else { Ok(tell_package(&report)) };
+            (text, report.exit_code())
+        }),
+        (None, Some(folder)) => check_vault(&DirectoryVault::new(folder), arguments),
+        (None, None) => return CANNOT,
+    };
+    match outcome {
+        Ok((Ok(text), code)) => print(&format!("{}\n", text.trim_end()), code),
+        Ok((Err(fault), _)) => complain(&fault),
+        Err(fault) => complain(&fault),
+    }
+}
+
+type Told = (serde_json::Result<String>, u8);
+
+fn check_vault(vault: &DirectoryVault, arguments: &Arguments) -> Result<Told, OpenError> {
+    let report = verify::vault(vault, &arguments.options)?;
+    let text = if arguments.json { serde_json::to_string_pretty(&report) } else { Ok(tell_vault(&report)) };
+    Ok((text, report.exit_code()))
+}
+
+fn complain(fault: &dyn std::error::Error) -> u8 {
+    eprintln!("countersign-verify: {fault}");
+    let mut cause = fault.source();
+    while let Some(inner) = cause {
+        eprintln!("  because: {inner}");
+        cause = inner.source();
+    }
+    CANNOT
+}
+
+/// Prints and keeps the code; a reader that went away is not a failure of the check.
+fn print(text: &str, code: u8) -> u8 {
+    let _ = io::stdout().lock().write_all(text.as_bytes());
+    code
+}
+
+fn tell_package(report: &PackageReport) -> String {
+    let mut lines = Vec::new();
+    if let Some(fingerprint) = &report.key_fingerprint {
+        lines.push(format!("Key fingerprint  {fingerprint}"));
+    }
+    if let Some(key) = &report.key {
+        lines.push(format!("Verifier key     {key}"));
+    }
+    if let (Some(checkpoint), Some([first, end])) = (&report.checkpoint, report.range) {
+        lines.push(format!("Checkpoint       {} leaves, root {}", checkpoint.size, checkpoint.root));
+        lines.push(format!("Range            leaves {first} to {}", end.saturating_sub(1)));
+    }
+    lines.push(format!("Files            {}", report.files));
+    lines.push(format!("Records          {}, left out {}", report.records, report.records_left_out));
+    lines.push(format!("Objects          {}, left out {}", report.objects, report.objects_left_out));
+    conclude(lines, &report.proved, &report.not_proved, (&report.faults, report.more_faults), report.verdict)
+}
+
+fn tell_vault(report: &VaultReport) -> String {
+    let mut lines = Vec::new();
+    for found in &report.organizations {
+        lines.push(format!("Organization     {}", found.organization));
+        lines.push(format!("  key            {}", found.key_fingerprint.as_deref().unwrap_or("none")));
+        if let Some(checkpoint) = &found.checkpoint {
+            lines.push(format!("  checkpoint     {} leaves, root {}", checkpoint.size, checkpoint.root));
+        }
+        lines.push(format!(
+            "  commits        {}, archives {}, objects {}",
+            found.commits, found.archives, found.objects
+        ));
+        lines.extend(found.notes.iter().map(|note| format!("  note           {note}")));
+    }
+    conclude(lines, &report.proved, &report.not_proved, (&report.faults, report.more_faults), report.verdict)
+}
+
+fn conclude(
+    mut lines: Vec<String>,
+    proved: &[String],
+    not_proved: &[String],
+    (faults, more): (&[Fault], u64),
+    verdict: Verdict,
+) -> String {
+    let mut list = |title: &str, items: &[String]| {
+        if !items.is_empty() {
+            lines.push(String::new());
+            lines.push(title.to_owned());
+            lines.extend(items.iter().map(|item| format!("  - {item}")));
+        }
+    };
+    list("Proved:", proved);
+    list("NOT proved:", not_proved);
+    let mut wrong: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    if more > 0 {
+        wrong.push(format!("and {more} more"));
+    }
+    list("ALTERED:", &wrong);
+    lines.push(String::new());
+    lines.push(
+        match verdict {
+            Verdict::SignedByTheGivenKey => "RESULT: unaltered since it was signed by the key you named.",
+            Verdict::InternallyConsistent => "RESULT: internally consistent, key not compared. Use --key.",
+            Verdict::Altered => "RESULT: altered or inconsistent. Do not rely on any part of it.",
+        }
+        .to_owned(),
+    );
+    lines.join("\n")
+}

@@ -1,0 +1,9 @@
+//! The formats from outside: golden vectors, properties, and every kind of damage that both verifiers must refuse.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod damage;
+mod golden;
+mod properties;
+mod support;
+mod vault;

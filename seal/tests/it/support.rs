@@ -1,0 +1,245 @@
+//! A small fictional organization: a vault of three commits and a package made from it.
+
+use std::fs;
+use std::io::{Cursor, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use countersign_seal::archive::ArchiveWriter;
+use countersign_seal::digest::Digest;
+use countersign_seal::ledger::Tree;
+use countersign_seal::note::{self, SignedCheckpoint, SigningKey};
+use countersign_seal::package::{About, PackageWriter};
+use countersign_seal::record::{Artifact, Collector, Evidence, Head, Key, KeyEvent, Record, Report, Time, Uuid};
+use countersign_seal::{log, names};
+
+pub const ORGANIZATION: &str = "0192f0c1-2345-7abc-8def-0123456789ab";
+
+pub fn organization() -> Uuid {
+    ORGANIZATION.parse().unwrap()
+}
+
+pub fn time() -> Time {
+    "2026-03-31T09:00:00.000000Z".parse().unwrap()
+}
+
+pub fn key(seed: u8) -> SigningKey {
+    SigningKey::from_seed(&note::origin(&organization()), [seed; 32]).unwrap()
+}
+
+pub fn key_record(key: &SigningKey, event: KeyEvent) -> Record {
+    let facts = key.verifying_key().facts("checkpoint");
+    Record::of(Key { organization: organization(), at: time(), event, key: facts }).unwrap()
+}
+
+pub fn evidence(dataset: &str, artifacts: Vec<Artifact>) -> Evidence {
+    Evidence {
+        organization: organization(),
+        run: "0192f0c1-2345-7abc-8def-0123456789ff".parse().unwrap(),
+        collector: Collector { id: dataset.to_owned(), digest: Digest::of(b"collector") },
+        dataset: dataset.to_owned(),
+        target: "host-1.example".to_owned(),
+        source: "host".to_owned(),
+        started: time(),
+        finished: time(),
+        source_clock: None,
+        outcome: "complete".to_owned(),
+        reason: String::new(),
+        provenance: serde_json::Map::new(),
+        redactions: Vec::new(),
+        artifacts,
+        artifact_list: None,
+    }
+}
+
+pub fn artifact(name: &str, bytes: &[u8]) -> Artifact {
+    Artifact {
+        name: name.to_owned(),
+        sha256: Digest::of(bytes),
+        size: bytes.len() as u64,
+        media_type: "text/plain".to_owned(),
+    }
+}
+
+/// A folder that goes away with its owner.
+pub struct Folder(pub PathBuf);
+
+impl Folder {
+    pub fn new(name: &str) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("countersign-seal-{}-{number}-{name}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+pub struct Vault {
+    pub folder: Folder,
+    pub tree: Tree,
+    pub records: Vec<Record>,
+    pub key: SigningKey,
+    pub sequence: u64,
+    pub signed: Vec<SignedCheckpoint>,
+}
+
+impl Vault {
+    pub fn new(name: &str) -> Self {
+        let folder = Folder::new(name);
+        for part in [names::ARCHIVES, names::LOG] {
+            fs::create_dir_all(folder.0.join(ORGANIZATION).join(part)).unwrap();
+        }
+        Self { folder, tree: Tree::default(), records: Vec::new(), key: key(7), sequence: 0, signed: Vec::new() }
+    }
+
+    /// Three commits: key and two datasets, a third that refers to an older object, an import with a long list.
+    pub fn filled(name: &str) -> Self {
+        let mut vault = Self::new(name);
+        let (first, second) = (b"PermitRootLogin no\n".as_slice(), b"\xff\xfe\r\nraw".as_slice());
+        vault.commit(
+            vec![
+                key_record(&vault.key, KeyEvent::Introduced),
+                Record::of(evidence("linux/sshd", vec![artifact("stdout", first)])).unwrap(),
+                Record::of(evidence("linux/raw", vec![artifact("stdout", second), artifact("stderr", b"")])).unwrap(),
+            ],
+            &[first, second, b""],
+        );
+        vault.commit(vec![Record::of(evidence("linux/sshd", vec![artifact("stdout", first)])).unwrap()], &[]);
+        let bodies: Vec<Vec<u8>> = (0..300).map(|number| format!("file {number}").into_bytes()).collect();
+        let artifacts = bodies.iter().enumerate().map(|(number, body)| artifact(&format!("files/{number}"), body));
+        let fitted = Record::fitted(evidence("import/files", artifacts.collect())).unwrap();
+        let list = fitted.list.unwrap();
+        let mut objects: Vec<&[u8]> = bodies.iter().map(Vec::as_slice).collect();
+        objects.push(&list);
+        vault.commit(vec![fitted.record], &objects);
+        vault
+    }
+
+    pub fn commit(&mut self, records: Vec<Record>, objects: &[&[u8]]) {
+        let mut archive = ArchiveWriter::new(Cursor::new(Vec::new()), 2);
+        for object in objects {
+            archive.add_bytes(object).unwrap();
+        }
+        let first_leaf = self.tree.size();
+        self.tree.extend(records.iter().map(Record::leaf_hash));
+        let signed = self.key.sign_checkpoint(self.tree.size(), self.tree.root());
+        let (bytes, _) = archive.finish(&records, &signed.note).unwrap();
+        let bytes = bytes.into_inner();
+        self.sequence += 1;
+        let name = format!("run-{}.zip", self.sequence);
+        let entry = log::Entry {
+            format: log::FORMAT.to_owned(),
+            organization: organization(),
+            sequence: self.sequence,
+            archive: log::ArchiveName { name: name.clone(), sha256: Digest::of(&bytes), size: bytes.len() as u64 },
+            first_leaf,
+            leaf_count: records.len() as u64,
+            checkpoint: signed.note.clone(),
+        };
+        let home = self.folder.0.join(ORGANIZATION);
+        fs::write(home.join(names::ARCHIVES).join(name), bytes).unwrap();
+        fs::write(home.join(names::log_file(self.sequence)), entry.encode().unwrap()).unwrap();
+        self.records.extend(records);
+        self.signed.push(signed);
+    }
+
+    /// A package of leaves 0, 1 and 2; leaves 3 and 4 are in the range and left out.
+    pub fn package(&mut self) -> Vec<u8> {
+        let head = Head { size: self.tree.size(), root: self.tree.root() };
+        let about = About {
+            organization: organization(),
+            title: "Example Clinic, access review".to_owned(),
+            created: time(),
+            first: 1,
+            end: head.size,
+            head,
+            key: self.key.verifying_key(),
+            left_out_because: "not asked for".to_owned(),
+        };
+        let mut package = PackageWriter::new(Cursor::new(Vec::new()), about, 2).unwrap();
+        for leaf in 0..3 {
+            package.add_record(leaf, self.records[usize::try_from(leaf).unwrap()].clone());
+        }
+        package.add_report("readiness.html", 0, b"<html>ready</html>".as_slice()).unwrap();
+        for bytes in [b"PermitRootLogin no\n".as_slice(), b"\xff\xfe\r\nraw".as_slice()] {
+            package.add_object(Digest::of(bytes), bytes.len() as u64, bytes).unwrap();
+        }
+        package.leave_out_object(Digest::empty(), "empty");
+        let listed = package.list(&self.tree).unwrap();
+        let record = Record::of(Report {
+            organization: organization(),
+            at: time(),
+            kind: countersign_seal::manifest::REPORT_KIND.to_owned(),
+            framework: None,
+            as_of: time(),
+            catalog: Digest::of(b"catalog"),
+            checkpoint: listed.head(),
+            artifacts: vec![listed.artifact()],
+            artifact_list: None,
+        })
+        .unwrap();
+        // Another writer came first, so that the list record is not the next leaf.
+        self.commit(vec![Record::of(evidence("linux/late", vec![])).unwrap()], &[]);
+        let leaf = self.tree.size();
+        let sums = listed.sums().to_vec();
+        self.commit(vec![record.clone()], &[&sums]);
+        let signed = self.signed.last().unwrap().clone();
+        listed.finish(&signed, &record, leaf, &self.tree).unwrap().into_inner()
+    }
+}
+
+pub type Entries = Vec<(String, Vec<u8>)>;
+
+/// Unpacks a zip without any strictness.
+pub fn unpack(zip: &[u8]) -> Entries {
+    let mut archive = zip::ZipArchive::new(Cursor::new(zip)).unwrap();
+    let mut entries = Vec::new();
+    for index in 0..archive.len() {
+        let mut entry = archive.by_index(index).unwrap();
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).unwrap();
+        entries.push((entry.name().unwrap().into_owned(), bytes));
+    }
+    entries
+}
+
+/// Zips entries as any tool might.
+pub fn pack(entries: &[(String, Vec<u8>)]) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    for (name, bytes) in entries {
+        zip.start_file(name.as_str(), options).unwrap();
+        zip.write_all(bytes).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+/// Writes entries as files; the last one of a name wins, as with most tools.
+pub fn unfold(entries: &[(String, Vec<u8>)], folder: &Path) {
+    for (name, bytes) in entries {
+        let path = folder.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+}
+
+/// Runs a trusted copy of `verify.sh` in the folder; `None`, loudly, where the tools it needs are missing.
+pub fn run_script(folder: &Path, shell: &str, arguments: &[&str]) -> Option<Output> {
+    for tool in [shell, "openssl", "ssh-keygen"] {
+        let found = Command::new("sh").args(["-c", &format!("command -v {tool}")]).output().unwrap();
+        if !found.status.success() {
+            eprintln!("SKIPPED: {tool} is not installed, so verify.sh was NOT tested");
+            return None;
+        }
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/package/verify.sh");
+    Some(Command::new(shell).arg(script).args(arguments).current_dir(folder).output().unwrap())
+}
