@@ -69,9 +69,7 @@ impl App {
         store.migrate().await?;
         let secret_key = SecretKey::create(&key_file)?;
         if let Some(known) = store.instance().await? {
-            return Err(
-                KeyFault::WrongKey { expected: known.secret_key_id, found: secret_key.id().to_owned() }.into()
-            );
+            return Err(KeyFault::WrongKey { expected: known.secret_key_id, found: secret_key.id().to_owned() }.into());
         }
         let instance = Instance { id: Uuid::now_v7(), secret_key_id: secret_key.id().to_owned() };
         store.create_instance(&instance, clock.now()).await?;

@@ -5,6 +5,7 @@
 
 pub mod collecting;
 pub mod commit;
+pub mod enrol;
 pub mod judging;
 pub mod objects;
 pub mod records;
@@ -23,7 +24,7 @@ use crate::config::secret_key::KeyFault;
 use crate::dataset::{self, Dataset};
 use crate::model::evidence::{Body, CollectionOutcome, RawEvidence, SealedEvidence, Source};
 use crate::model::finding::FindingOutcome;
-use crate::model::id::{DatasetId, RunId};
+use crate::model::id::{DatasetId, FrameworkId, RunId};
 use crate::model::organization::Organization;
 use crate::store::{CollectorState, EvidenceRow, IndexRows, OrgScope, StoreFault};
 
@@ -76,7 +77,7 @@ pub enum RunFault {
     Store(#[from] StoreFault),
     #[error("nothing was sealed")]
     Commit(#[from] CommitFault),
-    #[error("a connection's secret cannot be opened")]
+    #[error("a secret cannot be sealed or opened")]
     Key(#[from] KeyFault),
     #[error(transparent)]
     Graph(#[from] ConnectionError),
@@ -84,8 +85,16 @@ pub enum RunFault {
     Connection { target: String, message: String },
     #[error("this version cannot collect from {0} targets")]
     CannotRead(&'static str),
-    #[error("nothing is connected{0}; connect a tenant with `countersign connect m365` or this machine with `countersign connect host`")]
+    #[error(
+        "nothing is connected{0}; connect a tenant with `countersign connect m365` or this machine with `countersign connect host`"
+    )]
     NothingConnected(String),
+    #[error("there is no framework `{0}`; countersign catalog list shows those there are")]
+    NoSuchFramework(FrameworkId),
+    #[error("`{0}` is not a time zone; use a name such as Europe/Berlin")]
+    NoSuchTimeZone(String),
+    #[error("a signing key cannot be made")]
+    Note(#[from] countersign_seal::note::NoteError),
     #[error("there is no collector `{0}`; countersign collector list shows those there are")]
     NoSuchCollector(DatasetId),
 }
@@ -111,6 +120,7 @@ pub async fn run(
     }
     let definitions = chosen(app, request)?;
     commit::roll_forward(app, &scope).await?;
+    enrol::ensure_ledger(app, organization).await?;
     let run = RunId::fresh();
     let started = app.clock.now();
     app.store.begin_run(&scope, run, &request.cause, started).await?;
@@ -143,11 +153,7 @@ fn chosen<'a>(app: &'a App, request: &RunRequest) -> Result<Vec<&'a CollectorDef
     if request.collectors.is_empty() {
         return Ok(all.values().filter(|definition| definition.source != Source::Import).collect());
     }
-    request
-        .collectors
-        .iter()
-        .map(|id| all.get(id).ok_or_else(|| RunFault::NoSuchCollector(id.clone())))
-        .collect()
+    request.collectors.iter().map(|id| all.get(id).ok_or_else(|| RunFault::NoSuchCollector(id.clone()))).collect()
 }
 
 /// Artifacts -> rows. What the parser cannot read becomes `failed`, what has no rows becomes `empty`.
@@ -241,12 +247,10 @@ fn outline(raw: &RawEvidence, run: RunId) -> SealedEvidence {
 }
 
 /// Seals files that were handed in, one record a file, in one archive and one step. They are kept, not judged.
-pub async fn import(
-    app: &App,
-    organization: &Organization,
-    files: Vec<RawEvidence>,
-) -> Result<RunReport, RunFault> {
+pub async fn import(app: &App, organization: &Organization, files: Vec<RawEvidence>) -> Result<RunReport, RunFault> {
     let scope = OrgScope::of(organization);
+    commit::roll_forward(app, &scope).await?;
+    enrol::ensure_ledger(app, organization).await?;
     let run = RunId::fresh();
     app.store.begin_run(&scope, run, "import", app.clock.now()).await?;
     let derived = files.into_iter().map(|raw| {

@@ -46,11 +46,13 @@ pub fn judge(situation: &Situation<'_>, objective: &ObjectiveId, proofs: &[(Chec
 }
 
 fn conclude(bearings: &[Bearing], tallies: &[(Proof, Tally)]) -> (ControlState, String) {
-    let failing = bearings.iter().find(|bearing| bearing.outcome == FindingOutcome::Fail && bearing.proof >= Proof::Part);
+    let failing =
+        bearings.iter().find(|bearing| bearing.outcome == FindingOutcome::Fail && bearing.proof >= Proof::Part);
     if let Some(failing) = failing {
         return (ControlState::NotMet, failing.because.clone());
     }
-    let proved = tallies.iter().any(|(proof, tally)| *proof == Proof::Full && tally.asked > 0 && tally.passed == tally.asked);
+    let proved =
+        tallies.iter().any(|(proof, tally)| *proof == Proof::Full && tally.asked > 0 && tally.passed == tally.asked);
     if proved {
         let full = bearings.iter().filter(|bearing| bearing.proof == Proof::Full).count();
         let targets = if full == 1 { "the one target".to_owned() } else { format!("all {full} results") };

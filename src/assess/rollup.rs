@@ -25,11 +25,8 @@ pub fn framework_statuses(situation: &Situation<'_>, framework: &Framework) -> V
         .collect();
     parents.sort_by_key(|control| std::cmp::Reverse(depth(framework, control)));
     for parent in parents {
-        let children: Vec<&ControlStatus> = situation
-            .catalog
-            .children(&framework.id, &parent.id)
-            .filter_map(|child| own.get(&child.id))
-            .collect();
+        let children: Vec<&ControlStatus> =
+            situation.catalog.children(&framework.id, &parent.id).filter_map(|child| own.get(&child.id)).collect();
         if let Some(derived) = from_children(&children)
             && let Some(status) = own.get(&parent.id)
         {
@@ -66,14 +63,7 @@ fn own_status(situation: &Situation<'_>, framework: &Framework, control: &Contro
         objectives.push(judged.status);
     }
     let (state, because) = combine(&objectives);
-    ControlStatus {
-        framework: framework.id.clone(),
-        control: control.id.clone(),
-        state,
-        because,
-        objectives,
-        as_of,
-    }
+    ControlStatus { framework: framework.id.clone(), control: control.id.clone(), state, because, objectives, as_of }
 }
 
 /// One objective not met makes the control not met; all met make it met.

@@ -11,8 +11,8 @@ use crate::dataset::Dataset;
 use crate::model::finding::{CheckResult, FindingOutcome};
 use crate::model::id::DatasetId;
 
-use super::inputs::{Inputs, Subject};
 use super::Judge;
+use super::inputs::{Inputs, Subject};
 
 /// Hours that a case's data counts; cases that try old data are older than this.
 pub const CASE_TIME_TO_LIVE_HOURS: u32 = 48;
@@ -118,7 +118,13 @@ pub fn property_violations(judge: &Judge, check: &CheckDefinition) -> Vec<Proper
                         let changed = with_change(&input, dataset, row, &pointer, change);
                         if judge_input(judge, check, &changed).outcome == FindingOutcome::Pass {
                             let (case, property) = (case.name.clone(), property.clone());
-                            violations.push(PropertyViolation { case, dataset: dataset.clone(), row, property, change });
+                            violations.push(PropertyViolation {
+                                case,
+                                dataset: dataset.clone(),
+                                row,
+                                property,
+                                change,
+                            });
                         }
                     }
                 }
@@ -146,8 +152,7 @@ fn judge_input(judge: &Judge, check: &CheckDefinition, input: &CaseInput) -> Che
         .collect();
     let subject = Subject { organization: "case", target: "case", now: input.now };
     let settings = Value::Object(input.settings.clone());
-    let inputs =
-        Inputs::prepare(subject, &datasets, &settings, &BTreeMap::new(), &|_| Some(CASE_TIME_TO_LIVE_HOURS));
+    let inputs = Inputs::prepare(subject, &datasets, &settings, &BTreeMap::new(), &|_| Some(CASE_TIME_TO_LIVE_HOURS));
     judge.judge(check, &inputs)
 }
 
@@ -230,12 +235,19 @@ fn is_unset(value: &Value) -> bool {
 fn is_declared(declared: &BTreeMap<DatasetId, Vec<String>>, dataset: &DatasetId, property: &str) -> bool {
     declared.get(dataset).is_some_and(|paths| {
         paths.iter().any(|path| {
-            path == "*" || property.strip_prefix(path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            path == "*"
+                || property.strip_prefix(path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         })
     })
 }
 
-fn with_change(input: &CaseInput, dataset: &DatasetId, row: usize, pointer: &Pointer, change: PropertyChange) -> CaseInput {
+fn with_change(
+    input: &CaseInput,
+    dataset: &DatasetId,
+    row: usize,
+    pointer: &Pointer,
+    change: PropertyChange,
+) -> CaseInput {
     let mut changed = input.clone();
     let row = changed.datasets.get_mut(dataset).and_then(|given| given.rows.get_mut(row));
     if let (Some(row), Some((Step::Key(key), parents))) = (row, pointer.0.split_last()) {

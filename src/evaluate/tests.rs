@@ -45,9 +45,7 @@ fn shipped() -> (Vec<CheckDefinition>, Vec<RegoModule>) {
             let text = std::fs::read_to_string(&rule).unwrap();
             let cases: Vec<_> = entries(&check.join("cases"))
                 .iter()
-                .map(|path| {
-                    (path.file_name().unwrap().to_str().unwrap().to_owned(), std::fs::read(path).unwrap())
-                })
+                .map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), std::fs::read(path).unwrap()))
                 .collect();
             checks.extend(load_check(&name(&rule), &text, &cases, &library, &mut faults));
         }

@@ -14,8 +14,15 @@ use crate::model::id::DatasetId;
 pub enum Progress<'a> {
     /// This many datasets of targets will be read.
     Planned(usize),
-    Started { dataset: &'a DatasetId, target: &'a str },
-    Finished { dataset: &'a DatasetId, target: &'a str, outcome: CollectionOutcome },
+    Started {
+        dataset: &'a DatasetId,
+        target: &'a str,
+    },
+    Finished {
+        dataset: &'a DatasetId,
+        target: &'a str,
+        outcome: CollectionOutcome,
+    },
     Sealing,
     Judging,
 }

@@ -323,7 +323,7 @@ fn remove(path: &Path) -> Result<(), CommitFault> {
 }
 
 /// Runs work that hashes, compresses or reads files away from the async threads.
-pub(super) async fn blocking<T: Send + 'static>(
+pub async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, CommitFault> + Send + 'static,
 ) -> Result<T, CommitFault> {
     tokio::task::spawn_blocking(work).await.unwrap_or(Err(CommitFault::Cancelled))

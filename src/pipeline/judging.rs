@@ -137,8 +137,7 @@ async fn with_older(
             .iter()
             .filter_map(|artifact| Some((artifact.name.clone(), bytes.get(&artifact.sha256)?.clone())))
             .collect();
-        let derived =
-            dataset::derive(definition, &artifacts, sealed.outcome, &sealed.reason, sealed.collected_at);
+        let derived = dataset::derive(definition, &artifacts, sealed.outcome, &sealed.reason, sealed.collected_at);
         if let Some(entry) = data.get_mut(&(sealed.source, sealed.target.clone())) {
             entry.evidence.insert(sealed.dataset.clone(), sealed.leaf);
             entry.datasets.insert(sealed.dataset, derived);
@@ -161,11 +160,8 @@ fn judge(
     for one in data {
         let subject = Subject { organization: organization.slug.as_str(), target: &one.target, now };
         let inputs = Inputs::prepare(subject, &one.datasets, settings, &one.evidence, &time_to_live);
-        let checks = app
-            .catalog
-            .checks
-            .values()
-            .filter(|check| assess::sources_of(&app.catalog, check).contains(&one.source));
+        let checks =
+            app.catalog.checks.values().filter(|check| assess::sources_of(&app.catalog, check).contains(&one.source));
         results.extend(checks.map(|check| judge.judge(check, &inputs)));
     }
     results
@@ -207,8 +203,9 @@ async fn status_changes(
         let known = app.store.statuses_as_of(scope, framework, now).await?;
         let known: BTreeMap<_, _> = known.iter().map(|one| (&one.control, one)).collect();
         for status in statuses.iter().filter(|status| status.framework == *framework) {
-            let same =
-                known.get(&status.control).is_some_and(|one| one.state == status.state && one.because == status.because);
+            let same = known
+                .get(&status.control)
+                .is_some_and(|one| one.state == status.state && one.because == status.because);
             if !same {
                 changes.push(StatusChange {
                     framework: status.framework.clone(),

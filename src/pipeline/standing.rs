@@ -8,7 +8,7 @@ use crate::assess::rollup::framework_statuses;
 use crate::assess::{Judged, Results, Situation, Targets};
 use crate::catalog::Catalog;
 use crate::model::control::ControlStatus;
-use crate::model::gap::{EvidenceRequest, Gap};
+use crate::model::gap::{EvidenceRequest, Gap, GapState};
 use crate::model::id::FrameworkId;
 use crate::model::organization::Organization;
 use crate::model::responsibility::{MatrixState, ResponsibilityMatrix};
@@ -48,8 +48,14 @@ impl Standing {
                 .map(|judged| Judged { result: judged.result, judged_at: judged.judged_at })
                 .collect(),
             matrices,
-            gaps: app.store.gaps(&scope).await?,
-            requests: app.store.evidence_requests(&scope).await?,
+            gaps: app.store.gaps(&scope).await?.into_iter().filter_map(|gap| gap_as_of(gap, as_of)).collect(),
+            requests: app
+                .store
+                .evidence_requests(&scope)
+                .await?
+                .into_iter()
+                .filter_map(|request| request_as_of(request, as_of))
+                .collect(),
         })
     }
 
@@ -69,4 +75,22 @@ impl Standing {
     pub fn statuses_now(&self, now: Timestamp) -> Vec<ControlStatus> {
         self.statuses(&Results::new(self.results.iter().cloned()), now)
     }
+}
+
+/// A gap as it stood at a moment; none when it was not known then.
+fn gap_as_of(gap: Gap, as_of: Timestamp) -> Option<Gap> {
+    if gap.opened_at > as_of {
+        return None;
+    }
+    let closed_later = gap.closed_at.is_some_and(|closed| closed > as_of);
+    Some(if closed_later { Gap { state: GapState::Open, closed_at: None, ..gap } } else { gap })
+}
+
+/// A request as it stood at a moment; none when nobody had asked then.
+fn request_as_of(request: EvidenceRequest, as_of: Timestamp) -> Option<EvidenceRequest> {
+    if request.opened_at > as_of {
+        return None;
+    }
+    let closed_at = request.closed_at.filter(|closed| *closed <= as_of);
+    Some(EvidenceRequest { closed_at, ..request })
 }

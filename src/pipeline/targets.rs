@@ -53,11 +53,7 @@ impl GraphSettings {
 }
 
 /// The targets of an organization, of one kind of source or of all.
-pub async fn targets(
-    app: &App,
-    scope: &OrgScope,
-    source: Option<Source>,
-) -> Result<Vec<Box<dyn Target>>, RunFault> {
+pub async fn targets(app: &App, scope: &OrgScope, source: Option<Source>) -> Result<Vec<Box<dyn Target>>, RunFault> {
     let mut targets: Vec<Box<dyn Target>> = Vec::new();
     for connection in app.store.connections(scope).await? {
         if source.is_some_and(|source| source != connection.source) {
@@ -89,7 +85,6 @@ async fn graph(app: &App, scope: &OrgScope, connection: &Connection) -> Result<G
     let sealed = app.store.sealed_secret(scope, id).await?;
     let opened = app.secret_key.open(&connection_purpose(scope, &connection.target), &sealed)?;
     let secret = String::from_utf8(opened.to_vec()).map_err(|_| unreadable("its secret is not text".to_owned()))?;
-    let limits =
-        if settings.cloud == Cloud::Custom { GraphLimits::for_loopback() } else { GraphLimits::default() };
+    let limits = if settings.cloud == Cloud::Custom { GraphLimits::for_loopback() } else { GraphLimits::default() };
     Ok(GraphTarget::new(settings.connection(&connection.target, &secret.into())?, limits)?)
 }

@@ -1,6 +1,8 @@
 //! What checks made of each target, and where controls stood from when.
 
-use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
+use std::collections::{BTreeMap, BTreeSet};
+
+use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::entity::{check_result, control_status};
 use super::{OrgScope, Store, StoreFault, from_stored, read_json, read_text, to_stored, write_json};
@@ -36,18 +38,36 @@ pub struct StatusChange {
 impl Store {
     /// The newest result of every check on every target that was judged at or before `as_of`.
     pub async fn latest_results(&self, scope: &OrgScope, as_of: Timestamp) -> Result<Vec<JudgedResult>, StoreFault> {
-        let rows = check_result::Entity::find()
+        let newest: Vec<(String, String, i64)> = check_result::Entity::find()
+            .select_only()
+            .columns([check_result::Column::CheckId, check_result::Column::Target])
+            .column_as(check_result::Column::RecordedLeaf.max(), "recorded_leaf")
             .filter(check_result::Column::OrganizationId.eq(scope.uuid()))
             .filter(check_result::Column::JudgedAt.lte(as_of.as_datetime()))
-            .order_by_asc(check_result::Column::JudgedAt)
-            .order_by_asc(check_result::Column::RecordedLeaf)
+            .group_by(check_result::Column::CheckId)
+            .group_by(check_result::Column::Target)
+            .into_tuple()
             .all(&self.read)
             .await?;
-        let mut newest = std::collections::BTreeMap::new();
-        for row in rows {
-            newest.insert((row.check_id.clone(), row.target.clone()), row);
+        let leaves: BTreeSet<i64> = newest.iter().map(|(_, _, leaf)| *leaf).collect();
+        let leaves: Vec<i64> = leaves.into_iter().collect();
+        let newest: BTreeSet<(String, String, i64)> = newest.into_iter().collect();
+        let mut results = Vec::with_capacity(newest.len());
+        for some in leaves.chunks(500) {
+            let rows = check_result::Entity::find()
+                .filter(check_result::Column::OrganizationId.eq(scope.uuid()))
+                .filter(check_result::Column::RecordedLeaf.is_in(some.iter().copied()))
+                .order_by_asc(check_result::Column::CheckId)
+                .order_by_asc(check_result::Column::Target)
+                .all(&self.read)
+                .await?;
+            for row in rows {
+                if newest.contains(&(row.check_id.clone(), row.target.clone(), row.recorded_leaf)) {
+                    results.push(to_result(row)?);
+                }
+            }
         }
-        newest.into_values().map(to_result).collect()
+        Ok(results)
     }
 
     /// The status of every control that was known at `as_of`, of one framework.
@@ -64,7 +84,7 @@ impl Store {
             .order_by_asc(control_status::Column::RecordedAt)
             .all(&self.read)
             .await?;
-        let mut newest = std::collections::BTreeMap::new();
+        let mut newest = BTreeMap::new();
         for row in rows {
             newest.insert(row.control.clone(), row);
         }

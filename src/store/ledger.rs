@@ -14,7 +14,7 @@ use super::gaps::GapWrite;
 use super::reports::ReportRow;
 use super::responsibilities::{MatrixEvent, MatrixVersion};
 use super::{OrgScope, Store, StoreFault, from_stored, read_json, read_text, to_stored, write_json};
-use crate::model::evidence::SealedEvidence;
+use crate::model::evidence::{SealedEvidence, Source};
 use crate::model::gap::EvidenceRequest;
 use crate::model::id::RunId;
 use crate::model::time::Timestamp;
@@ -299,20 +299,22 @@ impl Store {
         Ok(())
     }
 
-    /// Evidence records collected at or before `as_of`, newest of each dataset and target.
+    /// The newest evidence record of each dataset and target that was collected at or before `as_of`; imports, which
+    /// replace nothing, are not among them.
     pub async fn latest_evidence(&self, scope: &OrgScope, as_of: Timestamp) -> Result<Vec<EvidenceRow>, StoreFault> {
-        let rows = evidence::Entity::find()
+        let leaves: Vec<i64> = evidence::Entity::find()
+            .select_only()
+            .column_as(evidence::Column::Leaf.max(), "leaf")
             .filter(evidence::Column::OrganizationId.eq(scope.uuid()))
             .filter(evidence::Column::CollectedAt.lte(as_of.as_datetime()))
-            .filter(evidence::Column::Source.ne("import"))
-            .order_by_asc(evidence::Column::Leaf)
+            .filter(evidence::Column::Source.ne(Source::Import.as_str()))
+            .group_by(evidence::Column::Dataset)
+            .group_by(evidence::Column::Target)
+            .into_tuple()
             .all(&self.read)
             .await?;
-        let mut newest = BTreeMap::new();
-        for row in rows {
-            newest.insert((row.dataset.clone(), row.target.clone()), row);
-        }
-        newest.into_values().map(|row| to_evidence(row, None)).collect()
+        let leaves: Vec<u64> = leaves.into_iter().map(from_stored).collect();
+        self.evidence_at(scope, &leaves).await
     }
 
     /// All evidence records of one run, with their leaf hashes.

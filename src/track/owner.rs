@@ -14,7 +14,8 @@ impl<'a> Owners<'a> {
     #[must_use]
     pub fn new(matrices: impl IntoIterator<Item = &'a ResponsibilityMatrix>) -> Self {
         let by_framework = matrices.into_iter().map(|matrix| {
-            let rows = matrix.rows.iter().filter(|row| row.objective.is_none()).map(|row| (&row.control, row)).collect();
+            let rows =
+                matrix.rows.iter().filter(|row| row.objective.is_none()).map(|row| (&row.control, row)).collect();
             (&matrix.framework, rows)
         });
         Self(by_framework.collect())

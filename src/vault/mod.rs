@@ -131,12 +131,7 @@ impl Vault {
     }
 
     /// Copies an archive into a local file, or says that it is not there.
-    pub async fn fetch_archive(
-        &self,
-        organization: OrgId,
-        name: &str,
-        to: &FilePath,
-    ) -> Result<bool, VaultFault> {
+    pub async fn fetch_archive(&self, organization: OrgId, name: &str, to: &FilePath) -> Result<bool, VaultFault> {
         let location = archive_path(organization, name);
         let fault = |source| VaultFault::Objects { verb: "read", object: location.to_string(), source };
         let unwritable = |source| VaultFault::Staged { path: to.to_owned(), source };

@@ -33,9 +33,7 @@ impl std::error::Error for RuleFault {}
 pub fn compile(package: &str, rule: &RegoModule, library: &[RegoModule]) -> Result<Engine, RuleFault> {
     let mut engine = Engine::new();
     for module in library.iter().chain([rule]) {
-        engine
-            .add_policy(module.file.clone(), module.text.clone())
-            .map_err(|error| located(&error.to_string()))?;
+        engine.add_policy(module.file.clone(), module.text.clone()).map_err(|error| located(&error.to_string()))?;
     }
     let entry = format!("data.{package}.findings");
     engine.compile_with_entrypoint(&entry.as_str().into()).map_err(|error| located(&error.to_string()))?;

@@ -1,0 +1,226 @@
+//! Reports of one framework: readiness and the responsibility matrix, each as files and as a leaf of the ledger.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use countersign_seal::note::origin;
+use countersign_seal::record::{Head, Report};
+use serde::Serialize;
+
+use super::{DeliverFault, write_whole};
+use crate::app::App;
+use crate::catalog::framework::Framework;
+use crate::model::control::ControlStatus;
+use crate::model::evidence::{RawArtifact, SealedEvidence};
+use crate::model::id::{FrameworkId, ReportId};
+use crate::model::organization::Organization;
+use crate::model::responsibility::{MatrixState, ResponsibilityMatrix};
+use crate::model::time::Timestamp;
+use crate::pipeline::commit::{Committed, Entrant, commit};
+use crate::pipeline::records;
+use crate::pipeline::standing::Standing;
+use crate::render::Engine;
+use crate::report::data::LedgerHead;
+use crate::report::matrix::{MatrixInput, MatrixReport, matrix};
+use crate::report::readiness::{ReadinessInput, ReadinessReport, readiness};
+use crate::report::{csv, html};
+use crate::store::{self, IndexRows, OrgScope, ReportRow};
+
+/// A file that was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Written {
+    /// `readiness`, `responsibilities`, `gaps`, `evidence`.
+    pub kind: &'static str,
+    pub framework: FrameworkId,
+    pub path: PathBuf,
+    pub sha256: countersign_seal::digest::Digest,
+    /// Leaf of its `report/1` record.
+    pub evidence: u64,
+}
+
+/// One file of a report, not yet written.
+pub struct Draft {
+    pub kind: &'static str,
+    pub file: String,
+    pub media_type: &'static str,
+    pub bytes: Vec<u8>,
+}
+
+/// Everything reports of one framework are made from.
+pub struct Basis<'a> {
+    pub organization: &'a Organization,
+    pub framework: &'a Framework,
+    pub standing: Standing,
+    pub statuses: Vec<ControlStatus>,
+    pub evidence: Vec<SealedEvidence>,
+    pub head: store::Head,
+    pub as_of: Timestamp,
+    pub now: Timestamp,
+}
+
+impl<'a> Basis<'a> {
+    /// Gathers what was known about a framework at `as_of`.
+    pub async fn gather(
+        app: &'a App,
+        organization: &'a Organization,
+        framework: &FrameworkId,
+        as_of: Timestamp,
+    ) -> Result<Self, DeliverFault> {
+        if !organization.frameworks.contains(framework) {
+            return Err(DeliverFault::NotInUse(framework.clone()));
+        }
+        let scope = OrgScope::of(organization);
+        let known = app.catalog.frameworks.get(framework);
+        let framework = known.ok_or_else(|| DeliverFault::NotInUse(framework.clone()))?;
+        let head = app.store.head_as_of(&scope, Some(as_of)).await?;
+        let head = head.ok_or_else(|| DeliverFault::NothingSealed(as_of.for_people()))?;
+        let standing = Standing::known(app, organization, as_of).await?;
+        let mut statuses = standing.statuses_now(as_of);
+        statuses.retain(|status| status.framework == framework.id);
+        let latest = app.store.latest_evidence(&scope, as_of).await?;
+        let mut leaves: BTreeSet<u64> = latest.iter().map(|row| row.sealed.leaf).collect();
+        for status in &statuses {
+            let bearings = status.objectives.iter().flat_map(|objective| &objective.bearings);
+            leaves.extend(bearings.flat_map(|bearing| bearing.evidence.iter().copied()));
+        }
+        let leaves: Vec<u64> = leaves.into_iter().collect();
+        let evidence = app.store.evidence_at(&scope, &leaves).await?.into_iter().map(|row| row.sealed).collect();
+        Ok(Self { organization, framework, standing, statuses, evidence, head, as_of, now: app.clock.now() })
+    }
+
+    fn checkpoint(&self) -> Result<LedgerHead, DeliverFault> {
+        let organization = records::organization(&OrgScope::of(self.organization))?;
+        Ok(LedgerHead { origin: origin(&organization), size: self.head.size, root: self.head.root })
+    }
+
+    fn matrix(&self) -> Option<(&ResponsibilityMatrix, MatrixState)> {
+        self.standing.matrices.get(&self.framework.id).map(|(matrix, state)| (matrix, *state))
+    }
+
+    /// The readiness report; none when no matrix could be made for the framework.
+    pub fn readiness(&self, app: &App) -> Result<Option<ReadinessReport>, DeliverFault> {
+        let Some((matrix, matrix_state)) = self.matrix() else { return Ok(None) };
+        Ok(Some(readiness(ReadinessInput {
+            organization: self.organization,
+            framework: self.framework,
+            catalog: &app.catalog,
+            statuses: &self.statuses,
+            matrix,
+            matrix_state,
+            gaps: &self.standing.gaps,
+            requests: &self.standing.requests,
+            evidence: &self.evidence,
+            checkpoint: Some(self.checkpoint()?),
+            as_of: self.as_of,
+            generated_at: self.now,
+        })))
+    }
+
+    /// The responsibility matrix.
+    pub fn responsibilities(&self, app: &App) -> Result<Option<MatrixReport>, DeliverFault> {
+        let Some((of_framework, matrix_state)) = self.matrix() else { return Ok(None) };
+        let canonical =
+            countersign_seal::canonical::to_bytes(of_framework).map_err(crate::pipeline::commit::CommitFault::from)?;
+        Ok(Some(matrix(MatrixInput {
+            organization: self.organization,
+            framework: self.framework,
+            catalog_digest: app.catalog.digest,
+            matrix: of_framework,
+            matrix_state,
+            matrix_digest: Some(countersign_seal::digest::Digest::of(&canonical)),
+            checkpoint: Some(self.checkpoint()?),
+            as_of: self.as_of,
+            generated_at: self.now,
+        })))
+    }
+
+    /// All files, in memory: readiness, gaps and evidence register, matrix as HTML and CSV.
+    pub fn drafts(&self, app: &App, engine: &Engine) -> Result<Vec<Draft>, DeliverFault> {
+        let mut drafts = Vec::new();
+        let name = &self.framework.id;
+        let mut add = |kind, file: String, media_type, bytes| drafts.push(Draft { kind, file, media_type, bytes });
+        if let Some(report) = self.readiness(app)? {
+            add("readiness", format!("{name}-readiness.html"), "text/html", html::readiness(engine, &report)?);
+            add("gaps", format!("{name}-gaps.csv"), "text/csv", csv::gaps(&report)?);
+            add("evidence", format!("{name}-evidence.csv"), "text/csv", csv::evidence_register(&report)?);
+        }
+        if let Some(report) = self.responsibilities(app)? {
+            let file = format!("{name}-responsibilities");
+            add("responsibilities", format!("{file}.html"), "text/html", html::matrix(engine, &report)?);
+            add("responsibilities", format!("{file}.csv"), "text/csv", csv::matrix(&report)?);
+        }
+        Ok(drafts)
+    }
+}
+
+/// Writes the reports of one framework into `folder` (the organization's own by default) and seals them.
+pub async fn write(
+    app: &App,
+    organization: &Organization,
+    framework: &FrameworkId,
+    as_of: Timestamp,
+    folder: Option<PathBuf>,
+) -> Result<Vec<Written>, DeliverFault> {
+    let scope = OrgScope::of(organization);
+    let basis = Basis::gather(app, organization, framework, as_of).await?;
+    let drafts = basis.drafts(app, &Engine::new(None)?)?;
+    let folder =
+        folder.unwrap_or_else(|| app.data.reports_folder(organization.slug.as_str()).join(as_of.for_file_names()));
+    let folder = std::path::absolute(&folder).map_err(|source| DeliverFault::Write { path: folder, source })?;
+    let mut entrants = Vec::with_capacity(drafts.len());
+    for draft in &drafts {
+        entrants.push(entrant(app, &scope, &basis, draft)?);
+    }
+    let index = |committed: &Committed| IndexRows {
+        reports: drafts
+            .iter()
+            .zip(&committed.admitted)
+            .map(|(draft, admitted)| ReportRow {
+                id: ReportId::fresh(),
+                kind: draft.kind.to_owned(),
+                framework: Some(framework.clone()),
+                as_of,
+                path: folder.join(&draft.file).display().to_string(),
+                sha256: countersign_seal::digest::Digest::of(&draft.bytes),
+                leaf: admitted.leaf,
+                created_at: basis.now,
+            })
+            .collect(),
+        ..IndexRows::default()
+    };
+    let committed = commit(app, &scope, entrants, index).await?;
+    drafts
+        .into_iter()
+        .zip(committed.admitted)
+        .map(|(draft, admitted)| {
+            let path = folder.join(&draft.file);
+            write_whole(&path, &draft.bytes)?;
+            Ok(Written {
+                kind: draft.kind,
+                framework: framework.clone(),
+                path,
+                sha256: countersign_seal::digest::Digest::of(&draft.bytes),
+                evidence: admitted.leaf,
+            })
+        })
+        .collect()
+}
+
+fn entrant(app: &App, scope: &OrgScope, basis: &Basis<'_>, draft: &Draft) -> Result<Entrant, DeliverFault> {
+    let statement = Report {
+        organization: records::organization(scope)?,
+        at: records::time(basis.now)?,
+        kind: draft.kind.to_owned(),
+        framework: Some(basis.framework.id.to_string()),
+        as_of: records::time(basis.as_of)?,
+        catalog: app.catalog.digest,
+        checkpoint: Head { size: basis.head.size, root: basis.head.root },
+        artifacts: Vec::new(),
+        artifact_list: None,
+    };
+    Ok(Entrant {
+        artifacts: vec![RawArtifact::in_memory(draft.file.clone(), draft.media_type, draft.bytes.clone())],
+        statement: Box::new(move |artifacts| Ok(Report { artifacts, ..statement }.into())),
+        order: Default::default(),
+    })
+}

@@ -1,0 +1,145 @@
+//! A new organization: its signing key, and a ledger that begins with that key and the first split of every framework.
+
+use countersign_seal::canonical;
+use countersign_seal::digest::Digest;
+use countersign_seal::note::{SigningKey, origin};
+use countersign_seal::record::{Key, KeyEvent, Responsibility};
+
+use super::commit::{CommitFault, Committed, Entrant, commit};
+use super::{RunFault, records};
+use crate::app::{App, signing_purpose};
+use crate::config::secret_key::random;
+use crate::model::evidence::RawArtifact;
+use crate::model::id::{FrameworkId, OrgId, OrgSlug};
+use crate::model::organization::Organization;
+use crate::model::responsibility::{EngagementModel, MatrixState, ResponsibilityMatrix};
+use crate::model::time::Timestamp;
+use crate::store::{IndexRows, MatrixEvent, MatrixVersion, NewOrganization, OrgScope, SigningKeyRow};
+
+/// An organization as it is asked for.
+#[derive(Debug, Clone)]
+pub struct OrganizationRequest {
+    pub slug: OrgSlug,
+    pub name: String,
+    pub model: EngagementModel,
+    /// Empty means every framework of the catalog.
+    pub frameworks: Vec<FrameworkId>,
+    pub time_zone: String,
+    /// Settings that feed checks as data.
+    pub settings: serde_json::Value,
+}
+
+/// Adds an organization and begins its ledger.
+pub async fn add_organization(app: &App, request: OrganizationRequest) -> Result<Organization, RunFault> {
+    if let Some(unknown) = request.frameworks.iter().find(|id| !app.catalog.frameworks.contains_key(id)) {
+        return Err(RunFault::NoSuchFramework(unknown.clone()));
+    }
+    if request.time_zone.parse::<chrono_tz::Tz>().is_err() {
+        return Err(RunFault::NoSuchTimeZone(request.time_zone));
+    }
+    let now = app.clock.now();
+    let frameworks = if request.frameworks.is_empty() {
+        app.catalog.frameworks.keys().cloned().collect()
+    } else {
+        request.frameworks
+    };
+    let organization = Organization {
+        id: OrgId::fresh(),
+        slug: request.slug,
+        name: request.name,
+        model: request.model,
+        frameworks,
+        time_zone: request.time_zone,
+        created_at: now,
+    };
+    let scope = OrgScope::of(&organization);
+    let seed = random::<32>()?;
+    let key = SigningKey::from_seed(&origin(&records::organization(&scope)?), *seed)?;
+    let public = key.verifying_key();
+    let sealed_seed = app.secret_key.seal(&signing_purpose(&scope), seed.as_ref())?;
+    let new = NewOrganization {
+        organization: organization.clone(),
+        settings: request.settings,
+        key: SigningKeyRow {
+            key_id: hex::encode(public.id()),
+            name: public.name().to_owned(),
+            public_key: public.as_bytes().to_vec(),
+            introduced_at: now,
+        },
+        sealed_seed,
+    };
+    app.store.add_organization(&new).await?;
+    ensure_ledger(app, &organization).await?;
+    Ok(organization)
+}
+
+/// Begins the ledger if it has no record yet: the key that signs it, then the proposed matrices.
+pub async fn ensure_ledger(app: &App, organization: &Organization) -> Result<(), RunFault> {
+    let scope = OrgScope::of(organization);
+    if app.store.head(&scope).await?.is_some() {
+        return Ok(());
+    }
+    let now = app.clock.now();
+    let key = app.verifying_key(&scope).await?;
+    let introduced = Key {
+        organization: records::organization(&scope)?,
+        at: records::time(now)?,
+        event: KeyEvent::Introduced,
+        key: key.facts("checkpoint"),
+    };
+    let mut entrants = vec![records::without_artifacts(introduced.into())];
+    let mut matrices = Vec::new();
+    for framework in &organization.frameworks {
+        if let Some(matrix) = app.catalog.matrix(framework, organization.model) {
+            let (entrant, digest) = proposal(&scope, &matrix, now)?;
+            entrants.push(entrant);
+            matrices.push((matrix, digest));
+        }
+    }
+    let index = |committed: &Committed| {
+        let leaves = committed.admitted.iter().skip(1).map(|admitted| admitted.leaf);
+        let (versions, events) = matrices
+            .iter()
+            .zip(leaves)
+            .map(|((matrix, digest), leaf)| {
+                let version = MatrixVersion { matrix: matrix.clone(), digest: *digest, created_at: now, leaf };
+                let event = MatrixEvent {
+                    framework: matrix.framework.clone(),
+                    version: matrix.version,
+                    sequence: 0,
+                    state: MatrixState::ProposedByTemplate,
+                    by: serde_json::json!({ "name": "template" }),
+                    at: now,
+                    leaf,
+                };
+                (version, event)
+            })
+            .unzip();
+        IndexRows { matrices: versions, matrix_events: events, ..IndexRows::default() }
+    };
+    commit(app, &scope, entrants, index).await?;
+    Ok(())
+}
+
+fn proposal(scope: &OrgScope, matrix: &ResponsibilityMatrix, now: Timestamp) -> Result<(Entrant, Digest), CommitFault> {
+    let bytes = canonical::to_bytes(matrix)?;
+    let digest = Digest::of(&bytes);
+    let statement = Responsibility {
+        organization: records::organization(scope)?,
+        framework: matrix.framework.to_string(),
+        version: u64::from(matrix.version),
+        state: MatrixState::ProposedByTemplate.as_str().to_owned(),
+        matrix: digest,
+        at: records::time(now)?,
+        by: None,
+        model: matrix.model.as_str().to_owned(),
+        artifacts: Vec::new(),
+        artifact_list: None,
+    };
+    let entrant = Entrant {
+        artifacts: vec![RawArtifact::in_memory("responsibilities.json", "application/json", bytes)],
+        statement: Box::new(move |artifacts| Ok(Responsibility { artifacts, ..statement }.into())),
+        order: Default::default(),
+    };
+    Ok((entrant, digest))
+}
