@@ -95,10 +95,10 @@ impl Lint<'_> {
             (Source::Graph, Some(request), None) => self.request(request),
             (Source::Host, None, Some(command)) => self.command(command),
             (Source::Graph, _, _) => {
-                self.fault("source:", "a collector of source `graph` has a `request` and no `command`")
+                self.fault("source:", "a collector of source `graph` has a `request` and no `command`");
             }
             (Source::Host, _, _) => {
-                self.fault("source:", "a collector of source `host` has a `command` and no `request`")
+                self.fault("source:", "a collector of source `host` has a `command` and no `request`");
             }
             (other, _, _) => {
                 let message =
