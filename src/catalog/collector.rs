@@ -9,16 +9,21 @@ use crate::model::evidence::{CollectionOutcome, Source};
 use crate::model::id::DatasetId;
 
 /// Every parser there is, by the name and version that collectors give.
-pub const PARSERS: [&str; 10] = [
+pub const PARSERS: [&str; 15] = [
     "apt-updates/1",
     "block-devices/1",
     "files/1",
     "graph-collection/1",
     "graph-singleton/1",
+    "host-identity/1",
     "listening-ports/1",
+    "login-defs/1",
     "passwd/1",
     "shadow-ages/1",
     "sshd-config/1",
+    "sudoers/1",
+    "sysctl/1",
+    "time-sync/1",
     "unit-files/1",
 ];
 

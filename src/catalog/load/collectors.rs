@@ -94,6 +94,11 @@ impl Lint<'_> {
         match (definition.source, &definition.request, &definition.command) {
             (Source::Graph, Some(request), None) => self.request(request),
             (Source::Host, None, Some(command)) => self.command(command),
+            // Imported files arrive by themselves.
+            (Source::Import, None, None) => {}
+            (Source::Import, _, _) => {
+                self.fault("source:", "a collector of source `import` has neither a `request` nor a `command`");
+            }
             (Source::Graph, _, _) => {
                 self.fault("source:", "a collector of source `graph` has a `request` and no `command`");
             }
@@ -101,8 +106,10 @@ impl Lint<'_> {
                 self.fault("source:", "a collector of source `host` has a `command` and no `request`");
             }
             (other, _, _) => {
-                let message =
-                    format!("the source `{}` is not read by collector files; use graph or host", other.as_str());
+                let message = format!(
+                    "the source `{}` is not read by collector files; use graph, host or import",
+                    other.as_str()
+                );
                 self.fault("source:", message);
             }
         }

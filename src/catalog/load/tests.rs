@@ -255,13 +255,13 @@ fn an_alias_bomb_is_refused_quickly() {
     let mut bomb = String::from("a: &a [x, x, x, x, x, x, x, x, x]\n");
     for (previous, next) in "abcdefghi".chars().zip("bcdefghij".chars()) {
         let list = vec![format!("*{previous}"); 9].join(", ");
-        bomb.push_str(&format!("{next}: &{next} [{list}]\n"));
+        bomb.extend([format!("{next}: &{next} [{list}]\n")]);
     }
     bomb.push_str("facts: *j\n");
     let started = std::time::Instant::now();
     let controls = format!(
         "- id: \"1\"\n  title: One\n  family: F\n  facts:\n{}",
-        bomb.lines().map(|line| format!("    {line}\n")).collect::<String>()
+        bomb.lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
     );
     assert_fault(&demo_with("controls/demo/all.yaml", controls), "controls/demo/all.yaml", "");
     assert!(started.elapsed() < std::time::Duration::from_secs(10));
@@ -397,7 +397,7 @@ mod with_a_check {
     use crate::catalog::files::FileSet;
     use crate::catalog::load::{collectors, frameworks, references};
 
-    fn definition(proves: serde_json::Value, requires: serde_json::Value) -> CheckDefinition {
+    fn definition(proves: &serde_json::Value, requires: &serde_json::Value) -> CheckDefinition {
         let metadata =
             serde_json::json!({"severity": "low", "requires": requires, "proves": proves, "remediation": {}});
         CheckDefinition {
@@ -420,7 +420,7 @@ mod with_a_check {
             "cmmc-l2": {"3.1.1[z]": "full", "3.1.1[a]": "full"},
             "soc2": {"CC6.1": "full"},
         });
-        let check = definition(proves, serde_json::json!(["m365/moods", {"any_of": ["m365/feelings"]}]));
+        let check = definition(&proves, &serde_json::json!(["m365/moods", {"any_of": ["m365/feelings"]}]));
         let mut faults = Faults::default();
         let frameworks = frameworks::load(&FileSet::embedded(), &mut faults);
         let collectors = collectors::load(&FileSet::default(), &mut faults);
@@ -441,7 +441,7 @@ mod with_a_check {
     }
 
     fn catalog(framework: &str, name: &str, proof: Proof) -> (Catalog, CheckId) {
-        let definition = definition(serde_json::json!({framework: {name: proof}}), serde_json::json!([]));
+        let definition = definition(&serde_json::json!({framework: {name: proof}}), &serde_json::json!([]));
         let check = definition.id.clone();
         let frameworks = embedded().frameworks.values().cloned().collect();
         (Catalog::of(frameworks, vec![definition], Vec::new()), check)
