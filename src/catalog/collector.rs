@@ -12,7 +12,7 @@ use crate::model::id::DatasetId;
 pub const PARSERS: [&str; 15] = [
     "apt-updates/1",
     "block-devices/1",
-    "files/1",
+    "file/1",
     "graph-collection/1",
     "graph-singleton/1",
     "host-identity/1",

@@ -15,7 +15,8 @@ use crate::model::evidence::{CollectionOutcome, Source};
 use crate::model::id::DatasetId;
 
 const MAX_TIMEOUT_SECONDS: u64 = 3_600;
-const MAX_BYTES: u64 = 1024 * 1024 * 1024;
+/// Imported exports and images are large; they are sealed from disk, never held in memory.
+const MAX_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 const MAX_TIME_TO_LIVE_HOURS: u32 = 400 * 24;
 const MAX_COMMAND_BYTES: usize = 16 * 1024;
 /// A pattern that compiles to more is refused: it would cost more memory than the answer it guards.
