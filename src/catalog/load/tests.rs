@@ -365,6 +365,13 @@ fn every_objective_has_a_short_label_and_no_sentence() {
 }
 
 #[test]
+fn an_objective_that_the_judging_framework_does_not_have_is_refused() {
+    let path = "controls/cmmc-l1/media-protection.yaml";
+    let text = "# override: test\n- id: MP.L1-b.1.vii\n  title: Media Disposal\n  family: Media Protection\n  objectives:\n    - {id: \"3.8.3[z]\", title: Nothing}\n";
+    assert_fault(&FileSet::embedded().with_file(path, text), &format!("{path}:2"), "which `cmmc-l2` does not have");
+}
+
+#[test]
 fn a_second_file_of_the_same_name_must_say_that_it_overrides() {
     assert_fault(&demo().with_file("controls/demo/all.yaml", CONTROLS), "controls/demo/all.yaml:1", "exists already");
     assert_eq!(faults(&demo_with("controls/demo/all.yaml", CONTROLS)), Vec::<String>::new());
