@@ -15,7 +15,8 @@ use crate::model::evidence::{CollectionOutcome, Source};
 use crate::model::id::DatasetId;
 
 const MAX_TIMEOUT_SECONDS: u64 = 3_600;
-const MAX_BYTES: u64 = 1024 * 1024 * 1024;
+/// Imported exports and images are large; they are sealed from disk, never held in memory.
+const MAX_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 const MAX_TIME_TO_LIVE_HOURS: u32 = 400 * 24;
 const MAX_COMMAND_BYTES: usize = 16 * 1024;
 /// A pattern that compiles to more is refused: it would cost more memory than the answer it guards.
@@ -94,15 +95,22 @@ impl Lint<'_> {
         match (definition.source, &definition.request, &definition.command) {
             (Source::Graph, Some(request), None) => self.request(request),
             (Source::Host, None, Some(command)) => self.command(command),
+            // Imported files arrive by themselves.
+            (Source::Import, None, None) => {}
+            (Source::Import, _, _) => {
+                self.fault("source:", "a collector of source `import` has neither a `request` nor a `command`");
+            }
             (Source::Graph, _, _) => {
-                self.fault("source:", "a collector of source `graph` has a `request` and no `command`")
+                self.fault("source:", "a collector of source `graph` has a `request` and no `command`");
             }
             (Source::Host, _, _) => {
-                self.fault("source:", "a collector of source `host` has a `command` and no `request`")
+                self.fault("source:", "a collector of source `host` has a `command` and no `request`");
             }
             (other, _, _) => {
-                let message =
-                    format!("the source `{}` is not read by collector files; use graph or host", other.as_str());
+                let message = format!(
+                    "the source `{}` is not read by collector files; use graph, host or import",
+                    other.as_str()
+                );
                 self.fault("source:", message);
             }
         }

@@ -18,7 +18,7 @@ const MAX_CELL_BYTES: usize = 500;
 pub(super) fn load(files: &FileSet, frameworks: &LoadedFrameworks, faults: &mut Faults) -> Vec<CrosswalkRow> {
     let mut reader = Reader { frameworks, seen: HashMap::new(), rows: Vec::new(), faults };
     for file in files.below("controls/crosswalk/") {
-        if file.path.ends_with(".csv") {
+        if yaml::has_extension(&file.path, "csv") {
             reader.file(file);
         } else if !file.path.ends_with("README.md") {
             reader.faults.add(&file.shown, None, "no file is expected here but .csv files");
@@ -27,10 +27,13 @@ pub(super) fn load(files: &FileSet, frameworks: &LoadedFrameworks, faults: &mut 
     reader.rows
 }
 
+/// From framework and control, to framework and control.
+type Pair = (FrameworkId, ControlId, FrameworkId, Option<ControlId>);
+
 struct Reader<'a> {
     frameworks: &'a LoadedFrameworks,
     /// Where a pair was first named.
-    seen: HashMap<(ControlId, FrameworkId, Option<ControlId>, FrameworkId), (String, u64)>,
+    seen: HashMap<Pair, (String, u64)>,
     rows: Vec<CrosswalkRow>,
     faults: &'a mut Faults,
 }
@@ -89,7 +92,7 @@ impl Reader<'_> {
         let (Some((from_framework, from)), Some((to_framework, to)), Some(confidence)) = (from, to, confidence) else {
             return;
         };
-        let key = (from.clone(), from_framework.clone(), to.clone(), to_framework.clone());
+        let key = (from_framework.clone(), from.clone(), to_framework.clone(), to.clone());
         if let Some((first_file, first_line)) = self.seen.get(&key) {
             let message = format!("the pair is a duplicate; it is named at {first_file}:{first_line}");
             return self.faults.add(&file.shown, line, message);

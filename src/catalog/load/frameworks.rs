@@ -143,13 +143,13 @@ fn load_folder(folder: &str, files: &[&CatalogFile], faults: &mut Faults) -> Opt
     // Without a readable head the controls are still read, so that their faults show at once.
     let listed: Vec<String> = match &reading.value {
         Some(file) => file.files.clone(),
-        None => files.iter().filter_map(|file| file.path.rsplit('/').next()).map(str::to_owned).collect(),
+        None => files.iter().map(|file| name_in(folder, file).to_owned()).collect(),
     };
     if let Some(file) = &reading.value {
         check_head(folder, head, file, &line, faults);
         let known: BTreeSet<&str> = listed.iter().map(String::as_str).collect();
         for file in files {
-            let name = file.path.rsplit('/').next().unwrap_or_default();
+            let name = name_in(folder, file);
             if name != "framework.yaml" && !known.contains(name) {
                 faults.add(&file.shown, None, format!("the file is not listed under `files` of {}", head.shown));
             }
@@ -165,17 +165,13 @@ fn load_folder(folder: &str, files: &[&CatalogFile], faults: &mut Faults) -> Opt
             faults.add(&head.shown, line(&format!("- {name}")), format!("`{name}` is listed twice"));
             continue;
         }
-        match named(name) {
-            Some(file) => collected.read(file, faults),
-            None => {
-                faults.add(
-                    &head.shown,
-                    line(name),
-                    format!("`{name}` is listed but there is no such file in this folder"),
-                );
-                collected.missing.whole_file = true;
-            }
-        }
+        let Some(file) = named(name) else {
+            let message = format!("`{name}` is listed but there is no such file in this folder");
+            faults.add(&head.shown, line(name), message);
+            collected.missing.whole_file = true;
+            continue;
+        };
+        collected.read(file, faults);
     }
     collected.check_parents(faults);
     let file = reading.value?;
@@ -200,6 +196,14 @@ fn load_folder(folder: &str, files: &[&CatalogFile], faults: &mut Faults) -> Opt
         parents,
         places: collected.places,
     })
+}
+
+/// The file's path below its framework's folder.
+fn name_in<'file>(folder: &str, file: &'file CatalogFile) -> &'file str {
+    file.path
+        .strip_prefix("controls/")
+        .and_then(|rest| rest.strip_prefix(folder))
+        .map_or("", |rest| rest.trim_start_matches('/'))
 }
 
 fn check_head(

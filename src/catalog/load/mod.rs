@@ -69,7 +69,7 @@ fn digest(files: &FileSet) -> Digest {
     let mut list = String::new();
     for file in files.iter() {
         if !file.path.ends_with("README.md") && !file.path.contains("/sample/") {
-            list.push_str(&format!("{}  {}\n", Digest::of(&file.bytes), file.path));
+            list.extend([Digest::of(&file.bytes).to_string().as_str(), "  ", &file.path, "\n"]);
         }
     }
     Digest::of(list.as_bytes())

@@ -36,8 +36,8 @@ pub(super) fn load(files: &FileSet, frameworks: &LoadedFrameworks, faults: &mut 
         let parts: Vec<&str> = file.path.split('/').collect();
         match parts.as_slice() {
             [.., "README.md"] => {}
-            [_, _, model, name] if name.ends_with(".yaml") => {
-                let framework = name.trim_end_matches(".yaml");
+            [_, _, model, name] if yaml::has_extension(name, "yaml") => {
+                let framework = name.strip_suffix(".yaml").unwrap_or(name);
                 present.insert((framework.to_owned(), (*model).to_owned()));
                 if let Some(template) = load_one(model, framework, file, frameworks, faults) {
                     templates.insert((template.framework.clone(), template.model), template);
@@ -210,7 +210,8 @@ fn check_controls(
         match (control, &row.objective) {
             (None, _) if loaded.may_know(row.control.as_str()) => {}
             (None, _) => {
-                faults.add(&file.shown, Some(line), format!("`{}` has no control `{}`", framework.id, row.control))
+                let message = format!("`{}` has no control `{}`", framework.id, row.control);
+                faults.add(&file.shown, Some(line), message);
             }
             (Some(control), _) if control.id != row.control => {
                 let message = format!("`{}` is another spelling; write the id `{}`", row.control, control.id);

@@ -255,13 +255,13 @@ fn an_alias_bomb_is_refused_quickly() {
     let mut bomb = String::from("a: &a [x, x, x, x, x, x, x, x, x]\n");
     for (previous, next) in "abcdefghi".chars().zip("bcdefghij".chars()) {
         let list = vec![format!("*{previous}"); 9].join(", ");
-        bomb.push_str(&format!("{next}: &{next} [{list}]\n"));
+        bomb.extend([format!("{next}: &{next} [{list}]\n")]);
     }
     bomb.push_str("facts: *j\n");
     let started = std::time::Instant::now();
     let controls = format!(
         "- id: \"1\"\n  title: One\n  family: F\n  facts:\n{}",
-        bomb.lines().map(|line| format!("    {line}\n")).collect::<String>()
+        bomb.lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
     );
     assert_fault(&demo_with("controls/demo/all.yaml", controls), "controls/demo/all.yaml", "");
     assert!(started.elapsed() < std::time::Duration::from_secs(10));
@@ -355,6 +355,23 @@ fn a_collector_outside_its_limits_is_refused_in_every_respect() {
 }
 
 #[test]
+fn every_objective_has_a_short_label_and_no_sentence() {
+    for framework in embedded().frameworks.values() {
+        for objective in framework.controls.iter().flat_map(|control| &control.objectives) {
+            let title = &objective.title;
+            assert!(title.len() <= 70 && !title.ends_with('.') && !title.contains('…'), "{} {title}", objective.id);
+        }
+    }
+}
+
+#[test]
+fn an_objective_that_the_judging_framework_does_not_have_is_refused() {
+    let path = "controls/cmmc-l1/media-protection.yaml";
+    let text = "# override: test\n- id: MP.L1-b.1.vii\n  title: Media Disposal\n  family: Media Protection\n  objectives:\n    - {id: \"3.8.3[z]\", title: Nothing}\n";
+    assert_fault(&FileSet::embedded().with_file(path, text), &format!("{path}:2"), "which `cmmc-l2` does not have");
+}
+
+#[test]
 fn a_second_file_of_the_same_name_must_say_that_it_overrides() {
     assert_fault(&demo().with_file("controls/demo/all.yaml", CONTROLS), "controls/demo/all.yaml:1", "exists already");
     assert_eq!(faults(&demo_with("controls/demo/all.yaml", CONTROLS)), Vec::<String>::new());
@@ -382,28 +399,57 @@ mod with_a_check {
     use countersign_seal::digest::Digest;
 
     use super::{Catalog, CheckId, Proof, embedded, id};
-    use crate::catalog::check::{CheckDefinition, CheckMetadata, RegoModule, Severity};
+    use crate::catalog::check::{CheckDefinition, RegoModule};
+    use crate::catalog::fault::Faults;
+    use crate::catalog::files::FileSet;
+    use crate::catalog::load::{collectors, frameworks, references};
 
-    fn catalog(framework: &str, name: &str, proof: Proof) -> (Catalog, CheckId) {
-        let check: CheckId = "m365/example".parse().unwrap();
-        let definition = CheckDefinition {
-            id: check.clone(),
+    fn definition(proves: &serde_json::Value, requires: &serde_json::Value) -> CheckDefinition {
+        let metadata =
+            serde_json::json!({"severity": "low", "requires": requires, "proves": proves, "remediation": {}});
+        CheckDefinition {
+            id: "m365/example".parse().unwrap(),
             title: "Example".into(),
             description: String::new(),
             references: Vec::new(),
-            metadata: CheckMetadata {
-                severity: Severity::Low,
-                requires: Vec::new(),
-                uses: Vec::new(),
-                unlicensed: std::collections::BTreeMap::new(),
-                proves: [(id(framework), [(name.to_owned(), proof)].into())].into(),
-                remediation: std::collections::BTreeMap::new(),
-                irrelevant: std::collections::BTreeMap::new(),
-            },
-            rego: RegoModule { file: "check.rego".into(), text: String::new() },
+            metadata: serde_json::from_value(metadata).unwrap(),
+            rego: RegoModule { file: "check.rego".into(), text: "# METADATA\n# 164.400\n# m365/moods\n".into() },
             cases: Vec::new(),
             digest: Digest::empty(),
-        };
+        }
+    }
+
+    #[test]
+    fn a_check_that_names_what_does_not_exist_or_is_not_judged_is_refused() {
+        let proves = serde_json::json!({
+            "hipaa-breach": {"164.400": "part"},
+            "hipaa-security": {"164.308(a)(1)": "part", "164.308(a)(8)": "part"},
+            "cmmc-l2": {"3.1.1[z]": "full", "3.1.1[a]": "full"},
+            "soc2": {"CC6.1": "full"},
+        });
+        let check = definition(&proves, &serde_json::json!(["m365/moods", {"any_of": ["m365/feelings"]}]));
+        let mut faults = Faults::default();
+        let frameworks = frameworks::load(&FileSet::embedded(), &mut faults);
+        let collectors = collectors::load(&FileSet::default(), &mut faults);
+        references::checks(&[(check.id.clone(), check)].into(), &frameworks, &collectors, &mut faults);
+        let mut found: Vec<String> = faults.0.iter().map(ToString::to_string).collect();
+        found.sort();
+        assert_eq!(
+            found,
+            [
+                "check.rego: `proves` names `164.308(a)(1)`, whose status comes from its children; name one of those",
+                "check.rego: `proves` names `3.1.1[z]`, which `cmmc-l2` has neither as a control nor as an objective",
+                "check.rego: `proves` names the framework `soc2`, which does not exist",
+                "check.rego: no collector fetches the dataset `m365/feelings`",
+                "check.rego:2: `proves` names `164.400`, which only states scope and is never judged",
+                "check.rego:3: no collector fetches the dataset `m365/moods`",
+            ]
+        );
+    }
+
+    fn catalog(framework: &str, name: &str, proof: Proof) -> (Catalog, CheckId) {
+        let definition = definition(&serde_json::json!({framework: {name: proof}}), &serde_json::json!([]));
+        let check = definition.id.clone();
         let frameworks = embedded().frameworks.values().cloned().collect();
         (Catalog::of(frameworks, vec![definition], Vec::new()), check)
     }

@@ -3,6 +3,8 @@
 //! Never guesses a value. After a fault that leaves the rest of the file readable (an unknown key, a word of the wrong
 //! kind) the block with the fault is blanked and the file is read again, so that the next fault shows. Start with [`read`].
 
+use std::path::Path;
+
 use serde::de::DeserializeOwned;
 use serde_saphyr::Error;
 
@@ -48,12 +50,17 @@ pub(super) fn text<'file>(file: &'file CatalogFile, faults: &mut Faults) -> Opti
         }
         Ok(text) => Some(text),
         Err(error) => {
-            let before = file.bytes.get(..error.valid_up_to()).unwrap_or_default();
-            let line = before.iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
+            let readable = file.bytes.get(..error.valid_up_to()).unwrap_or_default();
+            let line = readable.split(|byte| *byte == b'\n').count() as u64;
             faults.add(&file.shown, Some(line), "the file is not UTF-8 text from here on; save it as UTF-8");
             None
         }
     }
+}
+
+/// True if a file's name ends with a dot and `extension`.
+pub(super) fn has_extension(name: &str, extension: &str) -> bool {
+    Path::new(name).extension().is_some_and(|found| found == extension)
 }
 
 /// Reads a file; every fault found is in `faults`.
