@@ -114,9 +114,11 @@ impl Seen {
     }
 
     fn shown(&self, unlicensed: Option<UnlicensedMeaning>) -> Value {
-        let absent = self.outcome == CollectionOutcome::Unlicensed && unlicensed == Some(UnlicensedMeaning::FeatureAbsent);
+        let absent =
+            self.outcome == CollectionOutcome::Unlicensed && unlicensed == Some(UnlicensedMeaning::FeatureAbsent);
         let mut document = self.document.clone();
-        if absent && self.too_old.is_none()
+        if absent
+            && self.too_old.is_none()
             && let Ok(object) = document.as_object_mut()
         {
             object.insert(Value::from("rows"), Value::new_array());

@@ -44,10 +44,9 @@ pub(super) fn readiness<'a>(metadata: &'a CheckMetadata, inputs: &Inputs) -> Rea
 
 /// True when the requirements would hold had the datasets in `hidden` not been collected.
 pub(super) fn hold_without(metadata: &CheckMetadata, inputs: &Inputs, hidden: &[&DatasetId]) -> bool {
-    metadata
-        .requires
-        .iter()
-        .all(|requirement| members(requirement).iter().any(|id| !hidden.contains(&id) && is_readable(metadata, inputs, id)))
+    metadata.requires.iter().all(|requirement| {
+        members(requirement).iter().any(|id| !hidden.contains(&id) && is_readable(metadata, inputs, id))
+    })
 }
 
 /// The finding that keeps partly read data from passing.

@@ -57,9 +57,9 @@ pub(super) fn read(
         faults.add(file, None, "a case is a .json file; rename it or move it out of `cases`");
     }
     let name = name?;
-    let expected = OUTCOMES
-        .into_iter()
-        .find(|outcome| name.strip_prefix(outcome.as_str()).is_some_and(|rest| rest.starts_with('_') && rest.len() > 1));
+    let expected = OUTCOMES.into_iter().find(|outcome| {
+        name.strip_prefix(outcome.as_str()).is_some_and(|rest| rest.starts_with('_') && rest.len() > 1)
+    });
     if expected.is_none() {
         let message = format!(
             "the name `{name}` does not say which outcome is expected; begin it with pass_, fail_, unknown_ or not_applicable_"

@@ -89,7 +89,8 @@ pub(super) fn default_pass(file: &str, rego: &str, code: &str, faults: &mut Faul
         // The statement ends where its brackets are closed again and a value has been given.
         let mut depth = 0_i64;
         for (code_line, raw_line) in lines.iter().zip(&raw).skip(index) {
-            depth += code_line.chars().map(|c| i64::from("{[(".contains(c)) - i64::from("}])".contains(c))).sum::<i64>();
+            depth +=
+                code_line.chars().map(|c| i64::from("{[(".contains(c)) - i64::from("}])".contains(c))).sum::<i64>();
             if raw_line.contains("pass") {
                 let message = "a `default` may not be `pass`: what was not looked at is `unknown`; remove the default";
                 faults.add(file, Some(index as u64 + 1), message);

@@ -51,9 +51,11 @@ pub fn load_check(
     read.sort_by(|a, b| a.name.cmp(&b.name));
     for needed in [FindingOutcome::Pass, FindingOutcome::Fail, FindingOutcome::Unknown] {
         let prefix = format!("{}_", needed.as_str());
-        let named = |(name, _): &(String, Vec<u8>)| name.rsplit('/').next().is_some_and(|name| name.starts_with(&prefix));
+        let named =
+            |(name, _): &(String, Vec<u8>)| name.rsplit('/').next().is_some_and(|name| name.starts_with(&prefix));
         if !cases.iter().any(named) {
-            let message = format!("the check has no case whose name begins with `{prefix}`; add {folder}/cases/{prefix}….json");
+            let message =
+                format!("the check has no case whose name begins with `{prefix}`; add {folder}/cases/{prefix}….json");
             faults.add(path, None, message);
         }
     }
@@ -96,11 +98,9 @@ pub fn lint_library(module: &RegoModule, faults: &mut Faults) {
 #[must_use]
 pub fn check_digest(rule: &RegoModule, library: &[RegoModule]) -> Digest {
     let library: BTreeSet<Digest> = library.iter().map(|module| Digest::of(module.text.as_bytes())).collect();
-    let mut list = format!("rule {}\n", Digest::of(rule.text.as_bytes()));
-    for digest in library {
-        list.push_str(&format!("library {digest}\n"));
-    }
-    Digest::of(list.as_bytes())
+    let lines = [format!("rule {}\n", Digest::of(rule.text.as_bytes()))];
+    let lines = lines.into_iter().chain(library.iter().map(|digest| format!("library {digest}\n")));
+    Digest::of(lines.collect::<String>().as_bytes())
 }
 
 fn id_of(path: &str, faults: &mut Faults) -> Option<CheckId> {
@@ -110,7 +110,8 @@ fn id_of(path: &str, faults: &mut Faults) -> Option<CheckId> {
     match text.parse() {
         Ok(id) => Some(id),
         Err(error) => {
-            let message = format!("the folder does not name a check ({error}); use controls/checks/<source>/<name>/check.rego");
+            let message =
+                format!("the folder does not name a check ({error}); use controls/checks/<source>/<name>/check.rego");
             faults.add(path, None, message);
             None
         }
@@ -122,7 +123,8 @@ fn compile_faults(id: &CheckId, rego: &RegoModule, code: &str, library: &[RegoMo
     match lint::package(code) {
         Some((_, package)) if package == expected => {}
         Some((line, package)) => {
-            let message = format!("the package is `{package}`, but the folder is that of `{id}`; write `package {expected}`");
+            let message =
+                format!("the package is `{package}`, but the folder is that of `{id}`; write `package {expected}`");
             faults.add(&rego.file, Some(line), message);
             return;
         }
@@ -164,7 +166,11 @@ fn metadata_faults(path: &str, rego_text: &str, annotations: &Annotations, fault
         }
     }
     if metadata.requires.is_empty() {
-        faults.add(path, line_of("requires"), "`requires` is empty; name the datasets without which the check is unknown");
+        faults.add(
+            path,
+            line_of("requires"),
+            "`requires` is empty; name the datasets without which the check is unknown",
+        );
     }
     for requirement in &metadata.requires {
         if matches!(requirement, Requirement::AnyOf { any_of } if any_of.len() < 2) {
