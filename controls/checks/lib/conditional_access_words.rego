@@ -69,3 +69,22 @@ exempting(policy) := {sprintf("it exempts %s", [describe_all(ca.holes(policy))])
 }
 
 else := set()
+
+# Policies that cannot be understood, each with the properties that are missing or hold words not known here.
+doubts(set) := concat(", ", sort([sprintf("`%s` (%s)", [ca.name(policy), concat(", ", sort(doubtful(policy)))]) | some policy in set]))
+
+doubtful(policy) := {"state"} if ca.state(policy) == "unclear"
+
+else := ca.problems(policy)
+
+# Said of a pass, so that nobody overlooks who is exempt.
+exempt(set) := "" if count(exempted(set)) == 0
+
+else := sprintf(", apart from declared emergency access (%d)", [count(exempted(set))])
+
+exempted(set) := {id |
+	some policy in set
+	some key in ["excludeUsers", "excludeGroups", "excludeRoles"]
+	some id in values.words(policy.conditions.users[key])
+	id in ca.declared
+}

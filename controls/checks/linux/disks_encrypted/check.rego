@@ -86,3 +86,10 @@ findings contains {"resource": mount, "outcome": "fail", "because": because} if 
 	some mount in mounts(row) - plain_mounts
 	because := sprintf("%s lies on %s, which the system does not encrypt", [mount, device(row)])
 }
+
+mounted := {mount | some row in datasets.rows(devices_id); some mount in mounts(row) - plain_mounts}
+
+findings contains {"resource": "host", "outcome": "unknown", "because": "No mounted disk was seen (in a container they are invisible)"} if {
+	datasets.seen(devices_id)
+	count(mounted) == 0
+}

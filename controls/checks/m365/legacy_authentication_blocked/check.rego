@@ -118,7 +118,7 @@ decision := {"outcome": "pass", "because": "Security defaults are on and block l
 else := {"outcome": "pass", "because": because} if {
 	datasets.seen(ca.policies_id)
 	count(open_halves) == 0
-	because := sprintf("Conditional Access (%s) blocks legacy authentication for everybody and every application", [ca.names(all_candidates)])
+	because := sprintf("Conditional Access (%s) blocks legacy authentication for everybody and every application%s", [ca.names(all_candidates), words.exempt(all_candidates)])
 }
 
 else := {"outcome": "unknown", "because": because} if {
@@ -138,12 +138,12 @@ else := {"outcome": "unknown", "because": because} if {
 
 else := {"outcome": "unknown", "because": because} if {
 	count(unclear) > 0
-	because := sprintf("It may depend on Conditional Access policies that cannot be understood: %s", [ca.names(unclear)])
+	because := sprintf("It may depend on Conditional Access policies that cannot be understood: %s", [words.doubts(unclear)])
 }
 
 else := {"outcome": "unknown", "because": because} if {
 	count(failed_halves) == 0
-	because := sprintf("Whether %s together reach everybody depends on who is in which group or role, which was not read", [ca.names(all_candidates)])
+	because := sprintf("Whether %s reach everybody depends on who is in which group or role, which was not read", [ca.names(all_candidates)])
 }
 
 else := {"outcome": "fail", "because": because} if {

@@ -108,7 +108,7 @@ decision := {"outcome": "pass", "because": because} if {
 
 else := {"outcome": "pass", "because": because} if {
 	cover == "covered"
-	because := sprintf("Conditional Access (%s) demands multifactor authentication of everybody for every application", [ca.names(candidates)])
+	because := sprintf("Conditional Access (%s) demands multifactor authentication of everybody for every application%s", [ca.names(candidates), words.exempt(candidates)])
 }
 
 else := {"outcome": "unknown", "because": because} if {
@@ -128,12 +128,12 @@ else := {"outcome": "unknown", "because": because} if {
 
 else := {"outcome": "unknown", "because": because} if {
 	count(unclear) > 0
-	because := sprintf("It may depend on Conditional Access policies that cannot be understood: %s", [ca.names(unclear)])
+	because := sprintf("It may depend on Conditional Access policies that cannot be understood: %s", [words.doubts(unclear)])
 }
 
 else := {"outcome": "unknown", "because": because} if {
 	cover == "undecided"
-	because := sprintf("Whether %s together reach everybody depends on who is in which group or role, which was not read", [ca.names(candidates)])
+	because := sprintf("Whether %s reach everybody depends on who is in which group or role, which was not read", [ca.names(candidates)])
 }
 
 else := {"outcome": "fail", "because": because} if {
