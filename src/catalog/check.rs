@@ -143,3 +143,6 @@ impl CheckDefinition {
         all
     }
 }
+
+#[cfg(test)]
+mod tests;

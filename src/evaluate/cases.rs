@@ -101,37 +101,51 @@ pub fn property_violations(judge: &Judge, check: &CheckDefinition) -> Vec<Proper
     let mut violations = Vec::new();
     for case in passing {
         let Ok(input) = serde_json::from_value::<CaseInput>(case.input.clone()) else { continue };
-        for (dataset, given) in &input.datasets {
-            for (row, value) in given.rows.iter().enumerate() {
-                for pointer in properties(value) {
-                    let property = pointer.dotted();
-                    let Some(old) = value.pointer(&pointer.text()) else { continue };
-                    if is_declared(&check.metadata.irrelevant, dataset, &property)
-                        || (is_unset(old) && is_declared(&check.metadata.optional, dataset, &property))
-                    {
-                        continue;
-                    }
-                    for change in [PropertyChange::Deleted, PropertyChange::SetToNull] {
-                        if change == PropertyChange::SetToNull && old.is_null() {
-                            continue;
-                        }
-                        let changed = with_change(&input, dataset, row, &pointer, change);
-                        if judge_input(judge, check, &changed).outcome == FindingOutcome::Pass {
-                            let (case, property) = (case.name.clone(), property.clone());
-                            violations.push(PropertyViolation {
-                                case,
-                                dataset: dataset.clone(),
-                                row,
-                                property,
-                                change,
-                            });
-                        }
-                    }
+        for stake in stakes(check, &input) {
+            for change in [PropertyChange::Deleted, PropertyChange::SetToNull] {
+                if change == PropertyChange::SetToNull && stake.is_null {
+                    continue;
+                }
+                let changed = with_change(&input, &stake, change);
+                if judge_input(judge, check, &changed).outcome == FindingOutcome::Pass {
+                    violations.push(PropertyViolation {
+                        case: case.name.clone(),
+                        dataset: stake.dataset.clone(),
+                        row: stake.row,
+                        property: stake.pointer.dotted(),
+                        change,
+                    });
                 }
             }
         }
     }
     violations
+}
+
+/// A property that a pass must rest on, unless it is declared otherwise.
+struct Stake {
+    dataset: DatasetId,
+    row: usize,
+    pointer: Pointer,
+    is_null: bool,
+}
+
+fn stakes(check: &CheckDefinition, input: &CaseInput) -> Vec<Stake> {
+    let metadata = &check.metadata;
+    let rows = input
+        .datasets
+        .iter()
+        .flat_map(|(dataset, given)| given.rows.iter().enumerate().map(move |(row, value)| (dataset, row, value)));
+    rows.flat_map(|(dataset, row, value)| {
+        properties(value).into_iter().filter_map(move |pointer| {
+            let property = pointer.dotted();
+            let old = value.pointer(&pointer.text())?;
+            let is_excused = is_declared(&metadata.irrelevant, dataset, &property)
+                || (is_unset(old) && is_declared(&metadata.optional, dataset, &property));
+            (!is_excused).then(|| Stake { dataset: dataset.clone(), row, pointer, is_null: old.is_null() })
+        })
+    })
+    .collect()
 }
 
 fn judge_input(judge: &Judge, check: &CheckDefinition, input: &CaseInput) -> CheckResult {
@@ -241,27 +255,20 @@ fn is_declared(declared: &BTreeMap<DatasetId, Vec<String>>, dataset: &DatasetId,
     })
 }
 
-fn with_change(
-    input: &CaseInput,
-    dataset: &DatasetId,
-    row: usize,
-    pointer: &Pointer,
-    change: PropertyChange,
-) -> CaseInput {
+fn with_change(input: &CaseInput, stake: &Stake, change: PropertyChange) -> CaseInput {
     let mut changed = input.clone();
-    let row = changed.datasets.get_mut(dataset).and_then(|given| given.rows.get_mut(row));
-    if let (Some(row), Some((Step::Key(key), parents))) = (row, pointer.0.split_last()) {
+    let row = changed.datasets.get_mut(&stake.dataset).and_then(|given| given.rows.get_mut(stake.row));
+    if let (Some(row), Some((Step::Key(key), parents))) = (row, stake.pointer.0.split_last()) {
         let parent: Option<&mut Map<String, Value>> =
             row.pointer_mut(&Pointer::join(parents)).and_then(Value::as_object_mut);
-        if let Some(parent) = parent {
-            match change {
-                PropertyChange::Deleted => {
-                    parent.remove(key);
-                }
-                PropertyChange::SetToNull => {
-                    parent.insert(key.clone(), Value::Null);
-                }
+        match (parent, change) {
+            (Some(parent), PropertyChange::Deleted) => {
+                parent.remove(key);
             }
+            (Some(parent), PropertyChange::SetToNull) => {
+                parent.insert(key.clone(), Value::Null);
+            }
+            (None, _) => {}
         }
     }
     changed

@@ -282,10 +282,20 @@ left_applications(policy, set) := {application |
 
 taken_in(application, set) if {
 	some other in set
-	application in applications(other)
-	not is_about_an_action(other)
+	reaches_application(other, application)
 	names_everybody(other)
 	count(holes(other)) == 0
+}
+
+reaches_application(policy, application) if {
+	application in applications(policy)
+	not is_about_an_action(policy)
+	values.unset(policy.conditions.applications, "applicationFilter")
+}
+
+reaches_application(policy, application) if {
+	names_all_applications(policy)
+	not application in values.words(policy.conditions.applications.excludeApplications)
 }
 
 reaches_all_applications(policy, set) if {
@@ -421,69 +431,3 @@ left_people(set) := {hole |
 	}
 	not is_closed(hole, set)
 }
-
-# ---- Words
-
-user_name(id) := user.userPrincipalName if {
-	some user in datasets.rows(users_id)
-	is_string(user.id)
-	lower(user.id) == id
-	is_string(user.userPrincipalName)
-}
-
-else := id
-
-describe(hole) := "guests and external users" if startswith(hole, "guest:")
-
-else := sprintf("the account `%s`", [user_name(trim_prefix(hole, "user:"))]) if startswith(hole, "user:")
-
-else := sprintf("the members of group `%s`", [trim_prefix(hole, "group:")]) if startswith(hole, "group:")
-
-else := sprintf("the holders of role `%s`", [trim_prefix(hole, "role:")])
-
-describe_all(set) := concat(", ", sort({describe(hole) | some hole in set}))
-
-# Why a policy that goes in the right direction does not do it alone. Total: fit for policies that are not understood.
-shortcomings(policy) := (((not_in_force(policy) | too_few_people(policy)) | too_few_applications(policy)) | too_seldom(policy)) | exempting(policy)
-
-not_in_force(policy) := {"it is only reported, not enforced"} if {
-	is_string(policy.state)
-	lower(policy.state) == "enabledforreportingbutnotenforced"
-}
-
-else := {"it is switched off"} if state(policy) == "off"
-
-else := set()
-
-too_few_people(policy) := {"it does not apply to all users"} if {
-	values.is_words(object.get(policy, ["conditions", "users", "includeUsers"], null))
-	not names_everybody(policy)
-}
-
-else := set()
-
-too_few_applications(policy) := {"it does not apply to all applications"} if {
-	values.is_words(object.get(policy, ["conditions", "applications", "includeApplications"], null))
-	not names_all_applications(policy)
-}
-
-else := {sprintf("it leaves out %d applications", [count(policy.conditions.applications.excludeApplications)])} if {
-	count(object.get(policy, ["conditions", "applications", "excludeApplications"], [])) > 0
-}
-
-else := set()
-
-too_seldom(policy) := {sprintf("it applies only under conditions (%s)", [concat(", ", sort(narrowings(policy)))])} if {
-	count(lists_missing(policy)) == 0
-	count(conditions_missing(policy)) == 0
-	count(narrowings(policy)) > 0
-}
-
-else := set()
-
-exempting(policy) := {sprintf("it exempts %s", [describe_all(holes(policy))])} if {
-	count(lists_missing(policy)) == 0
-	count(holes(policy)) > 0
-}
-
-else := set()

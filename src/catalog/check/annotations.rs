@@ -58,7 +58,7 @@ pub(super) fn read(file: &str, rego: &str, faults: &mut Faults) -> Option<Annota
     let package = lines.iter().position(|line| line.starts_with("package ")).unwrap_or(lines.len());
     if opening > package {
         let message = "the `# METADATA` block stands behind the package line; move it to the top of the file";
-        faults.add(file, line_number(opening), message);
+        faults.add(file, Some(line_number(opening)), message);
         return None;
     }
     let yaml: String = lines
@@ -70,16 +70,16 @@ pub(super) fn read(file: &str, rego: &str, faults: &mut Faults) -> Option<Annota
     match serde_saphyr::from_str::<Annotations>(&yaml) {
         Ok(annotations) => Some(annotations),
         Err(error) => {
-            let line = error.location().map(|location| opening as u64 + 1 + location.line());
+            let line = error.location().map(|location| line_number(opening) + location.line());
             let text = error.without_snippet().to_string();
             // The parser's own line counts from the block, not from the file: keep only what it says.
             let text = text.split(" at line ").next().unwrap_or_default();
-            faults.add(file, line.or_else(|| line_number(opening)), format!("METADATA cannot be read: {text}"));
+            faults.add(file, line.or(Some(line_number(opening))), format!("METADATA cannot be read: {text}"));
             None
         }
     }
 }
 
-fn line_number(index: usize) -> Option<u64> {
-    Some(index as u64 + 1)
+fn line_number(index: usize) -> u64 {
+    index as u64 + 1
 }

@@ -98,11 +98,9 @@ pub fn lint_library(module: &RegoModule, faults: &mut Faults) {
 #[must_use]
 pub fn check_digest(rule: &RegoModule, library: &[RegoModule]) -> Digest {
     let library: BTreeSet<Digest> = library.iter().map(|module| Digest::of(module.text.as_bytes())).collect();
-    let mut list = format!("rule {}\n", Digest::of(rule.text.as_bytes()));
-    for digest in library {
-        list.push_str(&format!("library {digest}\n"));
-    }
-    Digest::of(list.as_bytes())
+    let lines = [format!("rule {}\n", Digest::of(rule.text.as_bytes()))];
+    let lines = lines.into_iter().chain(library.iter().map(|digest| format!("library {digest}\n")));
+    Digest::of(lines.collect::<String>().as_bytes())
 }
 
 fn id_of(path: &str, faults: &mut Faults) -> Option<CheckId> {

@@ -28,16 +28,39 @@ impl fmt::Display for RuleFault {
 
 impl std::error::Error for RuleFault {}
 
-/// Compiles `rule` and `library` so that `data.<package>.findings` can be evaluated. The engine is prepared: a clone
-/// shares the compiled rule and is cheap.
+/// Compiles `rule` and what it uses of `library` so that `data.<package>.findings` can be evaluated. The engine is
+/// prepared: a clone shares the compiled rule and is cheap.
 pub fn compile(package: &str, rule: &RegoModule, library: &[RegoModule]) -> Result<Engine, RuleFault> {
     let mut engine = Engine::new();
+<<<<<<< HEAD
     for module in library.iter().chain([rule]) {
+=======
+    for module in used_by(rule, library).into_iter().chain([rule]) {
+>>>>>>> checks
         engine.add_policy(module.file.clone(), module.text.clone()).map_err(|error| located(&error.to_string()))?;
     }
     let entry = format!("data.{package}.findings");
     engine.compile_with_entrypoint(&entry.as_str().into()).map_err(|error| located(&error.to_string()))?;
     Ok(engine)
+}
+
+/// The library files a rule names, directly or through one another. Reading the others would cost most of the time it
+/// takes to load a catalog.
+fn used_by<'a>(rule: &'a RegoModule, library: &'a [RegoModule]) -> Vec<&'a RegoModule> {
+    let mut used: Vec<&RegoModule> = Vec::new();
+    let mut unread = vec![rule];
+    while let Some(reader) = unread.pop() {
+        for module in library {
+            // A file without a package is kept: the engine then says what is wrong with it.
+            let package = module.text.lines().find_map(|line| line.strip_prefix("package "));
+            let is_named = package.is_none_or(|package| reader.text.contains(&format!("data.{}", package.trim())));
+            if is_named && !used.iter().any(|known| std::ptr::eq(*known, module)) {
+                used.push(module);
+                unread.push(module);
+            }
+        }
+    }
+    used
 }
 
 /// The engine prints `--> file:line:column`, the source line and `error: message`; keep place and message.

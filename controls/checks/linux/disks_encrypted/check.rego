@@ -15,7 +15,6 @@
 #       "3.1.19[b]": supporting
 #     hipaa-security:
 #       164.312(a)(2)(iv): part
-#       164.310(d)(1): supporting
 #     pci-dss-4.0.1:
 #       3.5.1.2: supporting
 #   remediation:
@@ -85,4 +84,11 @@ findings contains {"resource": mount, "outcome": "fail", "because": because} if 
 	not is_beside(row)
 	some mount in mounts(row) - plain_mounts
 	because := sprintf("%s lies on %s, which the system does not encrypt", [mount, device(row)])
+}
+
+mounted := {mount | some row in datasets.rows(devices_id); some mount in mounts(row) - plain_mounts}
+
+findings contains {"resource": "host", "outcome": "unknown", "because": "No mounted disk was seen (in a container they are invisible)"} if {
+	datasets.seen(devices_id)
+	count(mounted) == 0
 }

@@ -14,7 +14,7 @@
 #       "3.4.7[i]": part
 #       "3.4.6[b]": supporting
 #     hipaa-security:
-#       164.312(a)(1): supporting
+#       164.308(a)(1)(ii)(B): supporting
 #     pci-dss-4.0.1:
 #       1.2.5: part
 #       2.2.4: part

@@ -87,6 +87,11 @@ findings contains {"resource": sprintf("account %s", [account(row)]), "outcome":
 	because := sprintf("The state of the password of %s is not known", [account(row)])
 }
 
+# A system always has accounts: an empty list means that it could not be read.
+findings contains {"resource": "host", "outcome": "unknown", "because": "The list of accounts is empty, so it was probably read without privilege"} if {
+	datasets.rows(shadow_id) == []
+}
+
 findings contains {"resource": "host", "outcome": "not_applicable", "because": "No account on this host has a password"} if {
 	count(datasets.rows(shadow_id)) > 0
 	every row in datasets.rows(shadow_id) {

@@ -70,6 +70,11 @@ findings contains object.union(verdict(row), {"resource": sprintf("account %s", 
 	some row in datasets.rows(shadow_id)
 }
 
+# A system always has accounts: an empty list means that it could not be read.
+findings contains {"resource": "host", "outcome": "unknown", "because": "The list of accounts is empty, so it was probably read without privilege"} if {
+	datasets.rows(shadow_id) == []
+}
+
 findings contains {"resource": "host", "outcome": "not_applicable", "because": "No account on this host has a password"} if {
 	count(datasets.rows(shadow_id)) > 0
 	every row in datasets.rows(shadow_id) {

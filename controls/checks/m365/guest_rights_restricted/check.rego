@@ -13,7 +13,7 @@
 #       "3.1.2[b]": part
 #       "3.1.5[d]": supporting
 #     hipaa-security:
-#       164.312(a)(1): supporting
+#       164.308(a)(4)(ii)(B): supporting
 #       164.308(a)(4)(ii)(C): supporting
 #     pci-dss-4.0.1:
 #       7.2.2: part

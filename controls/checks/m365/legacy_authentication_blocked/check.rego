@@ -66,6 +66,7 @@
 package checks.m365.legacy_authentication_blocked
 
 import data.lib.conditional_access as ca
+import data.lib.conditional_access_words as words
 import data.lib.datasets
 import data.lib.values
 
@@ -117,7 +118,7 @@ decision := {"outcome": "pass", "because": "Security defaults are on and block l
 else := {"outcome": "pass", "because": because} if {
 	datasets.seen(ca.policies_id)
 	count(open_halves) == 0
-	because := sprintf("Conditional Access (%s) blocks legacy authentication for everybody and every application", [ca.names(all_candidates)])
+	because := sprintf("Conditional Access (%s) blocks legacy authentication for everybody and every application%s", [ca.names(all_candidates), words.exempt(all_candidates)])
 }
 
 else := {"outcome": "unknown", "because": because} if {
@@ -137,18 +138,18 @@ else := {"outcome": "unknown", "because": because} if {
 
 else := {"outcome": "unknown", "because": because} if {
 	count(unclear) > 0
-	because := sprintf("It may depend on Conditional Access policies that cannot be understood: %s", [ca.names(unclear)])
+	because := sprintf("It may depend on Conditional Access policies that cannot be understood: %s", [words.doubts(unclear)])
 }
 
 else := {"outcome": "unknown", "because": because} if {
 	count(failed_halves) == 0
-	because := sprintf("Whether %s together reach everybody depends on who is in which group or role, which was not read", [ca.names(all_candidates)])
+	because := sprintf("Whether %s reach everybody depends on who is in which group or role, which was not read", [ca.names(all_candidates)])
 }
 
 else := {"outcome": "fail", "because": because} if {
 	left := {hole | some half in failed_halves; some hole in ca.left_people(candidates(half))}
 	count(left) > 0
-	because := sprintf("Legacy authentication (%s) is not blocked for %s", [concat(", ", sort(open_halves)), ca.describe_all(left)])
+	because := sprintf("Legacy authentication (%s) is not blocked for %s", [concat(", ", sort(open_halves)), words.describe_all(left)])
 }
 
 else := {"outcome": "fail", "because": because} if {
@@ -163,7 +164,7 @@ findings contains {"resource": sprintf("policy %s", [ca.name(policy)]), "outcome
 	some policy in ca.policies
 	some half, _ in halves
 	half in ca.clients(policy)
-	lacking := ca.shortcomings(policy) | does_not_block(policy)
+	lacking := words.shortcomings(policy) | does_not_block(policy)
 	count(lacking) > 0
 	because := sprintf("Policy `%s` does not do it: %s", [ca.name(policy), concat("; ", sort(lacking))])
 }

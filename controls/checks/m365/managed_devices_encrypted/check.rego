@@ -14,7 +14,6 @@
 #       "3.8.6[a]": supporting
 #     hipaa-security:
 #       164.312(a)(2)(iv): part
-#       164.310(d)(1): supporting
 #     pci-dss-4.0.1:
 #       3.5.1.2: supporting
 #   remediation:

@@ -69,6 +69,7 @@
 package checks.m365.mfa_for_all_users
 
 import data.lib.conditional_access as ca
+import data.lib.conditional_access_words as words
 import data.lib.datasets
 import data.lib.values
 
@@ -107,7 +108,7 @@ decision := {"outcome": "pass", "because": because} if {
 
 else := {"outcome": "pass", "because": because} if {
 	cover == "covered"
-	because := sprintf("Conditional Access (%s) demands multifactor authentication of everybody for every application", [ca.names(candidates)])
+	because := sprintf("Conditional Access (%s) demands multifactor authentication of everybody for every application%s", [ca.names(candidates), words.exempt(candidates)])
 }
 
 else := {"outcome": "unknown", "because": because} if {
@@ -127,17 +128,17 @@ else := {"outcome": "unknown", "because": because} if {
 
 else := {"outcome": "unknown", "because": because} if {
 	count(unclear) > 0
-	because := sprintf("It may depend on Conditional Access policies that cannot be understood: %s", [ca.names(unclear)])
+	because := sprintf("It may depend on Conditional Access policies that cannot be understood: %s", [words.doubts(unclear)])
 }
 
 else := {"outcome": "unknown", "because": because} if {
 	cover == "undecided"
-	because := sprintf("Whether %s together reach everybody depends on who is in which group or role, which was not read", [ca.names(candidates)])
+	because := sprintf("Whether %s reach everybody depends on who is in which group or role, which was not read", [ca.names(candidates)])
 }
 
 else := {"outcome": "fail", "because": because} if {
 	count(ca.left_people(candidates)) > 0
-	because := sprintf("Multifactor authentication is not demanded of %s", [ca.describe_all(ca.left_people(candidates))])
+	because := sprintf("Multifactor authentication is not demanded of %s", [words.describe_all(ca.left_people(candidates))])
 }
 
 else := {
@@ -152,7 +153,7 @@ findings contains {"resource": sprintf("policy %s", [ca.name(policy)]), "outcome
 	decision.outcome == "fail"
 	some policy in ca.policies
 	ca.asks_for_mfa(policy)
-	lacking := (ca.shortcomings(policy) | optional_only(policy)) | few_clients(policy)
+	lacking := (words.shortcomings(policy) | optional_only(policy)) | few_clients(policy)
 	count(lacking) > 0
 	because := sprintf("Policy `%s` does not do it: %s", [ca.name(policy), concat("; ", sort(lacking))])
 }
