@@ -280,7 +280,7 @@ impl Tree {
 
 /// The largest power of two smaller than `length`, which must be at least two.
 fn split(length: u64) -> u64 {
-    1 << (63 - length.saturating_sub(1).max(1).leading_zeros())
+    1 << length.saturating_sub(1).max(1).ilog2()
 }
 
 /// RFC 9162 2.1.3.2: whether the path leads from a leaf hash to the root. False for every malformed proof.

@@ -101,5 +101,5 @@ pub fn is_entry_name(name: &str) -> bool {
 /// Whether a name may be an archive's file name.
 #[must_use]
 pub fn is_archive_name(name: &str) -> bool {
-    is_entry_name(name) && !name.contains('/') && name.len() > 4 && name.ends_with(".zip")
+    is_entry_name(name) && !name.contains('/') && name.strip_suffix(".zip").is_some_and(|stem| !stem.is_empty())
 }

@@ -131,7 +131,6 @@ fn find_directory(reader: &mut (impl Read + Seek), length: u64) -> Result<(u64, 
 }
 
 /// Start, size and count from the records for large zips, and where these records begin; `None` if there are none.
-#[expect(clippy::type_complexity, reason = "four numbers that are used in one place")]
 fn find_directory_64(
     reader: &mut (impl Read + Seek),
     end_at: u64,

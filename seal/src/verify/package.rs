@@ -1,6 +1,7 @@
 //! Checks a package: the list, the key, the checkpoint, the list's proof, every record's proof, every object.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod contents;
+
 use std::io::{Read, Seek};
 
 use super::report::{OpenError, PackageReport, TrustedKey, Verdict};
@@ -9,11 +10,11 @@ use crate::canonical;
 use crate::container::{Container, ContainerError, Folders};
 use crate::digest::Digest;
 use crate::ledger;
-use crate::manifest::{FORMAT, LeftOut, Manifest, ProofLine, REPORT_KIND};
+use crate::manifest::{FORMAT, Manifest, REPORT_KIND};
 use crate::names;
 use crate::note::{self, SignedCheckpoint, VerifyingKey};
 use crate::proof::{Consistency, Inclusion};
-use crate::record::{self, ArtifactList, Head, KeyEvent, Record, Statement};
+use crate::record::{self, Head, Record, Statement};
 use crate::ssh;
 use crate::sums::Sums;
 
@@ -35,8 +36,6 @@ const REQUIRED: [&str; 10] = [
 const SMALL: u64 = 64 * 1024;
 /// Longest `package.json`.
 const MANIFEST_LIMIT: u64 = 1024 * 1024;
-/// Longest line of proofs and left-out leaves, in bytes.
-const LINE: usize = 16 * 1024;
 
 pub(super) fn check(
     reader: impl Read + Seek,
@@ -103,16 +102,6 @@ struct Check<'a, R: Read + Seek> {
     zip: Container<R>,
     faults: &'a mut Faults,
     report: &'a mut PackageReport,
-}
-
-/// What the records of a package name.
-#[derive(Default)]
-struct Named {
-    /// Objects with size and the leaf that names them.
-    objects: HashMap<Digest, (u64, String)>,
-    lists: Vec<(ArtifactList, String)>,
-    hashes: Vec<Digest>,
-    keys: Vec<VerifyingKey>,
 }
 
 impl<R: Read + Seek> Check<'_, R> {
@@ -324,205 +313,6 @@ impl<R: Read + Seek> Check<'_, R> {
         Some(())
     }
 
-    /// Every record against its proof, the range against the head, and the objects against the records.
-    fn records(&mut self, key: &VerifyingKey, manifest: &Manifest, sums: &Sums) {
-        let mut named = self.read_records(manifest);
-        let leaves = self.prove_records(manifest, &named.hashes);
-        let (left_out, objects_left_out) = self.left_out(manifest, &leaves);
-        self.prove_range(manifest, &leaves, &left_out);
-        if !named.keys.contains(key) {
-            self.faults.add(names::RECORDS, "the key/1 record that introduces the key", "none");
-        }
-        self.expand_lists(&mut named, &objects_left_out);
-        self.objects(&named, &objects_left_out, sums);
-        self.report.records = named.hashes.len() as u64;
-        self.report.records_left_out = left_out.len() as u64;
-        self.report.objects_left_out = objects_left_out.len() as u64;
-        let said = [manifest.records, manifest.records_left_out, manifest.objects, manifest.objects_left_out];
-        let report = &self.report;
-        let found = [report.records, report.records_left_out, report.objects, report.objects_left_out];
-        if said != found {
-            self.faults.add(names::MANIFEST, format!("counts {found:?}"), format!("{said:?}"));
-        }
-    }
-
-    fn read_records(&mut self, manifest: &Manifest) -> Named {
-        let mut named = Named::default();
-        let faults = &mut *self.faults;
-        let ended = self.zip.lines(names::RECORDS, record::MAX_BYTES, |number, line| {
-            let place = format!("line {} of {}", number + 1, names::RECORDS);
-            named.hashes.push(ledger::leaf_hash(line));
-            let record = match Record::parse(line) {
-                Ok(record) => record,
-                Err(fault) => {
-                    faults.add(place, "a record in canonical form", told(&fault));
-                    return true;
-                }
-            };
-            if *record.organization() != manifest.organization {
-                faults.add(&place, "a record of this organization", record.organization().as_str());
-            }
-            match record.statement() {
-                Ok(Some(Statement::Key(fact)))
-                    if fact.event != KeyEvent::Retired && fact.key.purpose == "checkpoint" =>
-                {
-                    match VerifyingKey::from_facts(&fact.key) {
-                        Ok(key) => named.keys.push(key),
-                        Err(fault) => faults.add(&place, "a key", told(&fault)),
-                    }
-                }
-                Ok(_) => {}
-                Err(fault) => faults.add(&place, "what its type says", told(&fault)),
-            }
-            for artifact in record.artifacts() {
-                named.objects.insert(artifact.sha256, (artifact.size, place.clone()));
-            }
-            if let Some(list) = record.artifact_list() {
-                named.objects.insert(list.sha256, (list.size, place.clone()));
-                named.lists.push((list.clone(), place));
-            }
-            true
-        });
-        if let Err(fault) = ended {
-            self.faults.add(names::RECORDS, "one record a line", told(&fault));
-        }
-        named
-    }
-
-    /// Leaf index and hash of every record that is proved.
-    fn prove_records(&mut self, manifest: &Manifest, hashes: &[Digest]) -> BTreeMap<u64, Digest> {
-        let mut leaves = BTreeMap::new();
-        let mut count = 0_usize;
-        let faults = &mut *self.faults;
-        let Head { size, root } = manifest.head;
-        let ended = self.zip.lines(names::PROOFS, LINE, |number, line| {
-            let place = format!("line {} of {}", number + 1, names::PROOFS);
-            count += 1;
-            let proof: ProofLine = match canonical_line(line) {
-                Ok(proof) => proof,
-                Err(fault) => {
-                    faults.add(place, "a proof", fault);
-                    return true;
-                }
-            };
-            let hash = usize::try_from(number).ok().and_then(|number| hashes.get(number));
-            let proved = hash.filter(|hash| ledger::verify_inclusion(hash, proof.leaf, size, &proof.path, &root));
-            if leaves.last_key_value().is_some_and(|(last, _)| *last >= proof.leaf) {
-                faults.add(&place, "leaves in ascending order", proof.leaf.to_string());
-            }
-            match proved {
-                Some(hash) => {
-                    leaves.insert(proof.leaf, *hash);
-                }
-                None => faults.add(place, format!("the way from leaf {} to the head", proof.leaf), "another way"),
-            }
-            true
-        });
-        if let Err(fault) = ended {
-            self.faults.add(names::PROOFS, "one proof a line", told(&fault));
-        }
-        if count != hashes.len() {
-            self.faults.add(names::PROOFS, format!("{} proofs, one for each record", hashes.len()), count.to_string());
-        }
-        leaves
-    }
-
-    fn left_out(
-        &mut self,
-        manifest: &Manifest,
-        leaves: &BTreeMap<u64, Digest>,
-    ) -> (BTreeMap<u64, Digest>, BTreeSet<Digest>) {
-        let (mut missing, mut objects) = (BTreeMap::new(), BTreeSet::new());
-        let faults = &mut *self.faults;
-        let ended = self.zip.lines(names::LEFT_OUT, LINE, |number, line| {
-            let place = format!("line {} of {}", number + 1, names::LEFT_OUT);
-            match canonical_line::<LeftOut>(line) {
-                Ok(LeftOut::Leaf(out)) => {
-                    let inside = (manifest.first..manifest.end).contains(&out.leaf);
-                    if !inside || leaves.contains_key(&out.leaf) || missing.insert(out.leaf, out.hash).is_some() {
-                        faults.add(place, "a leaf of the range that is not in the package, once", out.leaf.to_string());
-                    }
-                }
-                Ok(LeftOut::Object(out)) => {
-                    if !objects.insert(out.object) {
-                        faults.add(place, "each object once", out.object.to_string());
-                    }
-                }
-                Err(fault) => faults.add(place, "a leaf or object that was left out", fault),
-            }
-            true
-        });
-        if let Err(fault) = ended {
-            self.faults.add(names::LEFT_OUT, "one leaf or object a line", told(&fault));
-        }
-        (missing, objects)
-    }
-
-    fn prove_range(&mut self, manifest: &Manifest, leaves: &BTreeMap<u64, Digest>, left_out: &BTreeMap<u64, Digest>) {
-        let Manifest { first, end, head, range_proof, .. } = manifest;
-        let mut all = left_out.clone();
-        all.extend(leaves.range(first..end).map(|(leaf, hash)| (*leaf, *hash)));
-        if all.len() as u64 != end - first {
-            let found = format!("{} in the package or stated as left out", all.len());
-            self.faults.add(names::LEFT_OUT, format!("all {} leaves of the range", end - first), found);
-            return;
-        }
-        let hashes: Vec<Digest> = all.into_values().collect();
-        if !ledger::verify_range(*first, &hashes, head.size, range_proof, &head.root) {
-            self.faults.add(names::LEFT_OUT, "leaf hashes that lead to the head", "at least one other hash");
-        }
-    }
-
-    /// Adds what artifact lists name; a list that was left out is taken as said.
-    fn expand_lists(&mut self, named: &mut Named, left_out: &BTreeSet<Digest>) {
-        for (list, place) in std::mem::take(&mut named.lists) {
-            let entry = names::evidence_entry(&list.sha256);
-            if left_out.contains(&list.sha256) || self.zip.size(&entry).is_none() {
-                continue;
-            }
-            let faults = &mut *self.faults;
-            let mut count = 0;
-            let ended = self.zip.lines(&entry, record::MAX_BYTES, |_, line| {
-                count += 1;
-                match record::parse_artifact_line(line) {
-                    Ok(artifact) => {
-                        named.objects.insert(artifact.sha256, (artifact.size, place.clone()));
-                    }
-                    Err(fault) => faults.add(&entry, "one artifact a line", told(&fault)),
-                }
-                true
-            });
-            if let Err(fault) = ended {
-                self.faults.add(&entry, "one artifact a line", told(&fault));
-            } else if count != list.count {
-                self.faults.add(entry, format!("{} artifacts, as {place} says", list.count), count.to_string());
-            }
-        }
-    }
-
-    fn objects(&mut self, named: &Named, left_out: &BTreeSet<Digest>, sums: &Sums) {
-        for (object, (size, place)) in &named.objects {
-            let entry = names::evidence_entry(object);
-            match (self.zip.size(&entry), left_out.contains(object)) {
-                (Some(_), true) => self.faults.add(entry, "no file, because it is stated as left out", "a file"),
-                (None, true) => {}
-                (None, false) => self.faults.add(entry, format!("the object that {place} names"), "nothing"),
-                (Some(found), false) if found == *size => {}
-                (Some(found), false) => {
-                    self.faults.add(entry, format!("{size} bytes, as {place} says"), found.to_string())
-                }
-            }
-        }
-        for (name, digest) in sums.iter().filter(|(name, _)| name.starts_with(names::EVIDENCE_OBJECTS)) {
-            if !named.objects.contains_key(digest) {
-                self.faults.add(name, "a record that names this object", "none");
-            }
-        }
-        for object in left_out.iter().filter(|object| !named.objects.contains_key(object)) {
-            self.faults.add(names::LEFT_OUT, "only objects that a record names", object.to_string());
-        }
-    }
-
     fn read(&mut self, name: &str, limit: u64) -> Option<Vec<u8>> {
         match self.zip.read(name, limit) {
             Ok(bytes) => Some(bytes),
@@ -547,9 +337,4 @@ impl<R: Read + Seek> Check<'_, R> {
 fn is_place(name: &str) -> bool {
     let object = name.strip_prefix(names::EVIDENCE_OBJECTS).map(str::parse::<Digest>);
     REQUIRED.contains(&name) || name.starts_with(names::REPORTS) || matches!(object, Some(Ok(_)))
-}
-
-fn canonical_line<T: serde::de::DeserializeOwned>(line: &[u8]) -> Result<T, String> {
-    let value = canonical::parse(line).map_err(|fault| told(&fault))?;
-    serde_json::from_value(value).map_err(|fault| told(&fault))
 }

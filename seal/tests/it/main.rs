@@ -1,6 +1,12 @@
 //! The formats from outside: golden vectors, properties, and every kind of damage that both verifiers must refuse.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation
+)]
 
 mod damage;
 mod golden;
