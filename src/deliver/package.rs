@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use countersign_seal::archive::DEFAULT_LEVEL;
 use countersign_seal::digest::Digest;
 use countersign_seal::ledger::Tree;
+use countersign_seal::manifest::REPORT_KIND;
 use countersign_seal::names;
-use countersign_seal::package::{About, ListedPackage, PackageWriter, REPORT_KIND};
+use countersign_seal::package::{About, ListedPackage, PackageWriter};
 use countersign_seal::record::{Head, Record, Report, Statement, parse_artifact_line};
 
 use super::DeliverFault;

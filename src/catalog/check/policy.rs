@@ -32,11 +32,7 @@ impl std::error::Error for RuleFault {}
 /// prepared: a clone shares the compiled rule and is cheap.
 pub fn compile(package: &str, rule: &RegoModule, library: &[RegoModule]) -> Result<Engine, RuleFault> {
     let mut engine = Engine::new();
-<<<<<<< HEAD
-    for module in library.iter().chain([rule]) {
-=======
     for module in used_by(rule, library).into_iter().chain([rule]) {
->>>>>>> checks
         engine.add_policy(module.file.clone(), module.text.clone()).map_err(|error| located(&error.to_string()))?;
     }
     let entry = format!("data.{package}.findings");
