@@ -1,1 +1,170 @@
-//! To be written.
+//! The command line: one file a subcommand, results to stdout, everything else to stderr.
+//!
+//! Exit codes: 0 fine, 1 gaps or failing checks where asked (`--strict`), 2 an error, 3 evidence that was altered or is
+//! inconsistent. Start with [`Arguments`]; [`session`] opens what a command needs.
+
+mod catalog;
+mod check;
+mod collect;
+mod collector;
+mod connect;
+mod demo;
+mod gap;
+mod import;
+mod init;
+mod org;
+mod output;
+mod package;
+mod report;
+mod responsibility;
+mod serve;
+mod session;
+mod status;
+mod verify;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::environment;
+
+/// How a command ended when it did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    Fine,
+    /// There are gaps or failing checks, and `--strict` asked to say so.
+    Gaps,
+    /// Evidence was altered or is inconsistent.
+    Altered,
+}
+
+impl Ending {
+    #[must_use]
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Fine => 0,
+            Self::Gaps => 1,
+            Self::Altered => 3,
+        }
+    }
+}
+
+/// Exit code of everything that could not be done.
+pub const EXIT_ERROR: u8 = 2;
+
+/// Collects compliance evidence, seals it, judges it, and says who owns every control.
+///
+/// Try `countersign demo`: it shows the whole job on a fictional client, without any account.
+#[derive(Debug, Parser)]
+#[command(name = "countersign", version, after_help = after_help(), max_term_width = 110)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, Args)]
+pub struct Common {
+    /// Folder that holds everything of this installation
+    #[arg(long, global = true, value_name = "DIR", env = environment::DATA)]
+    pub data: Option<PathBuf>,
+    /// Settings file; default: countersign.toml in the data folder
+    #[arg(long, global = true, value_name = "FILE", env = environment::CONFIG, hide_env_values = true)]
+    pub config: Option<PathBuf>,
+    /// Print the result as JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a new, empty installation in the data folder
+    Init(init::InitArguments),
+    /// Show the whole job on a fictional client: collect, seal, judge, report, package, verify
+    Demo(demo::DemoArguments),
+    /// Collect on schedule and show the overview page on this machine
+    Serve(serve::ServeArguments),
+    /// Add and list organizations (clients)
+    Org(org::OrgArguments),
+    /// Connect what is collected from: a Microsoft 365 tenant, this machine
+    Connect(connect::ConnectArguments),
+    /// Collect evidence now, seal it and judge it
+    Collect(collect::CollectArguments),
+    /// Seal files somebody hands in
+    Import(import::ImportArguments),
+    /// Where an organization stands
+    Status(status::StatusArguments),
+    /// Faults that are open, and whose turn it is
+    Gap(gap::GapArguments),
+    /// Who is accountable for which control
+    Responsibility(responsibility::ResponsibilityArguments),
+    /// Write the reports of a framework
+    Report(report::ReportArguments),
+    /// Write the zip an auditor takes away
+    Package(package::PackageArguments),
+    /// Check a package, or all sealed evidence of the data folder, from its bytes
+    Verify(verify::VerifyArguments),
+    /// List checks, test them on their cases, run one on files
+    Check(check::CheckArguments),
+    /// List what can be collected, with the permission each needs
+    Collector(collector::CollectorArguments),
+    /// List and check frameworks, checks, collectors and templates
+    Catalog(catalog::CatalogArguments),
+}
+
+/// Runs one command.
+///
+/// # Errors
+/// Anything that kept the command from doing what was asked; to be printed with [`describe`].
+pub async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
+    let common = arguments.common;
+    match arguments.command {
+        Command::Init(arguments) => init::run(&common, arguments).await,
+        Command::Demo(arguments) => demo::run(&common, arguments).await,
+        Command::Serve(arguments) => serve::run(&common, arguments).await,
+        Command::Org(arguments) => org::run(&common, arguments).await,
+        Command::Connect(arguments) => connect::run(&common, arguments).await,
+        Command::Collect(arguments) => collect::run(&common, arguments).await,
+        Command::Import(arguments) => import::run(&common, arguments).await,
+        Command::Status(arguments) => status::run(&common, arguments).await,
+        Command::Gap(arguments) => gap::run(&common, arguments).await,
+        Command::Responsibility(arguments) => responsibility::run(&common, arguments).await,
+        Command::Report(arguments) => report::run(&common, arguments).await,
+        Command::Package(arguments) => package::run(&common, arguments).await,
+        Command::Verify(arguments) => verify::run(&common, arguments).await,
+        Command::Check(arguments) => check::run(&common, arguments),
+        Command::Collector(arguments) => collector::run(&common, &arguments),
+        Command::Catalog(arguments) => catalog::run(&common, &arguments),
+    }
+}
+
+/// An error with its causes, for stderr: what went wrong first, then because of what.
+#[must_use]
+pub fn describe(fault: &anyhow::Error) -> String {
+    let mut text = format!("error: {fault}");
+    let mut last = fault.to_string();
+    for cause in fault.chain().skip(1) {
+        let cause = cause.to_string();
+        if !last.contains(&cause) {
+            text.push_str("\n  because: ");
+            text.push_str(&cause);
+        }
+        last = cause;
+    }
+    text
+}
+
+fn after_help() -> String {
+    use std::fmt::Write;
+    let mut text = String::from("Environment:\n");
+    for variable in environment::VARIABLES {
+        writeln!(text, "  {:<29} {}", variable.name, variable.meaning).ok();
+    }
+    text.push_str(
+        "\nExit codes: 0 fine, 1 gaps or failing checks (with --strict), 2 an error, 3 evidence was altered.\n\
+         Results go to stdout, everything else to stderr.",
+    );
+    text
+}

@@ -1,0 +1,88 @@
+//! `countersign catalog list|lint`
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::{Common, Ending, output, session};
+use crate::assess::coverage::coverage;
+
+#[derive(Debug, Args)]
+pub struct CatalogArguments {
+    #[command(subcommand)]
+    command: CatalogCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum CatalogCommand {
+    /// List frameworks, and how much of each a machine can show
+    List,
+    /// Check every data file, built in and configured; all faults with file and line
+    Lint,
+}
+
+pub fn run(common: &Common, arguments: &CatalogArguments) -> anyhow::Result<Ending> {
+    let catalog = session::catalog(common)?;
+    match arguments.command {
+        CatalogCommand::List => {
+            let covered: Vec<_> =
+                catalog.frameworks.values().map(|framework| (framework, coverage(&catalog, framework))).collect();
+            if common.json {
+                let all: Vec<_> = covered
+                    .iter()
+                    .map(|(framework, coverage)| {
+                        json!({
+                            "id": framework.id,
+                            "title": framework.title,
+                            "version": framework.version,
+                            "publisher": framework.publisher,
+                            "controls": framework.controls.len(),
+                            "objectives": framework.objective_count(),
+                            "coverage": coverage,
+                        })
+                    })
+                    .collect();
+                output::json(&all)?;
+            } else {
+                let rows: Vec<[String; 6]> = covered
+                    .iter()
+                    .map(|(framework, coverage)| {
+                        [
+                            framework.id.to_string(),
+                            framework.controls.len().to_string(),
+                            framework.objective_count().to_string(),
+                            (coverage.full + coverage.part + coverage.supporting).to_string(),
+                            coverage.person.to_string(),
+                            framework.title.clone(),
+                        ]
+                    })
+                    .collect();
+                output::table(["id", "controls", "objectives", "machine helps", "person shows", "title"], &rows)?;
+            }
+        }
+        CatalogCommand::Lint => {
+            // Loading is the lint: reaching this line means that no file has a fault.
+            let counts = json!({
+                "frameworks": catalog.frameworks.len(),
+                "controls": catalog.frameworks.values().map(|framework| framework.controls.len()).sum::<usize>(),
+                "checks": catalog.checks.len(),
+                "collectors": catalog.collectors.len(),
+                "templates": catalog.templates.len(),
+                "crosswalk_rows": catalog.crosswalk.len(),
+                "digest": catalog.digest,
+            });
+            if common.json {
+                output::json(&counts)?;
+            } else {
+                output::line(&format!(
+                    "No faults in {} frameworks, {} checks, {} collectors and {} responsibility templates.",
+                    catalog.frameworks.len(),
+                    catalog.checks.len(),
+                    catalog.collectors.len(),
+                    catalog.templates.len()
+                ))?;
+                output::line(&format!("Catalog digest: {}", catalog.digest))?;
+            }
+        }
+    }
+    Ok(Ending::Fine)
+}

@@ -1,0 +1,138 @@
+//! `countersign connect m365|host`
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, Subcommand, ValueEnum};
+use secrecy::ExposeSecret;
+use serde_json::json;
+
+use super::{Common, Ending, output, session};
+use crate::app::connection_purpose;
+use crate::catalog::collector::Cloud;
+use crate::collect::host::local_host_name;
+use crate::config::secret::SecretReference;
+use crate::model::evidence::Source;
+use crate::model::id::OrgSlug;
+use crate::pipeline::targets::{CredentialKind, GraphSettings};
+use crate::store::{NewConnection, OrgScope};
+
+#[derive(Debug, Args)]
+pub struct ConnectArguments {
+    #[command(subcommand)]
+    command: ConnectCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum ConnectCommand {
+    /// A Microsoft 365 tenant, read through Microsoft Graph by an app registration
+    M365(M365Arguments),
+    /// The machine this runs on, as a Linux endpoint
+    Host(HostArguments),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum CloudName {
+    Global,
+    GccHigh,
+    Dod,
+    China,
+    /// Needs --login-url and --graph-url
+    Custom,
+}
+
+impl From<CloudName> for Cloud {
+    fn from(name: CloudName) -> Self {
+        match name {
+            CloudName::Global => Self::Global,
+            CloudName::GccHigh => Self::GccHigh,
+            CloudName::Dod => Self::Dod,
+            CloudName::China => Self::China,
+            CloudName::Custom => Self::Custom,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("credential").required(true).args(["client_secret_file", "certificate"]))]
+struct M365Arguments {
+    #[arg(long)]
+    org: OrgSlug,
+    /// Tenant id (a GUID) or one of the tenant's own domains
+    #[arg(long, value_name = "ID")]
+    tenant: String,
+    /// Application (client) id of the app registration
+    #[arg(long, value_name = "ID")]
+    client_id: String,
+    /// File that holds the client secret; it is kept sealed in the database
+    #[arg(long, value_name = "FILE")]
+    client_secret_file: Option<PathBuf>,
+    /// PEM file with certificate and private key
+    #[arg(long, value_name = "FILE")]
+    certificate: Option<PathBuf>,
+    #[arg(long, value_enum, default_value_t = CloudName::Global)]
+    cloud: CloudName,
+    /// Base of the token endpoint, for --cloud custom; plain http only to this machine
+    #[arg(long, value_name = "URL")]
+    login_url: Option<String>,
+    /// Base of Graph, for --cloud custom; plain http only to this machine
+    #[arg(long, value_name = "URL")]
+    graph_url: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct HostArguments {
+    #[arg(long)]
+    org: OrgSlug,
+    /// Name of the host; default: its own
+    #[arg(long)]
+    name: Option<String>,
+}
+
+pub async fn run(common: &Common, arguments: ConnectArguments) -> anyhow::Result<Ending> {
+    let app = session::app(common).await?;
+    let now = app.clock.now();
+    let (org, connection) = match arguments.command {
+        ConnectCommand::M365(arguments) => {
+            let (kind, path) = match (arguments.client_secret_file, arguments.certificate) {
+                (Some(path), _) => (CredentialKind::Secret, path),
+                (None, Some(path)) => (CredentialKind::Certificate, path),
+                (None, None) => anyhow::bail!("give --client-secret-file or --certificate"),
+            };
+            let secret = SecretReference::File(path).resolve().context("the credential cannot be read")?;
+            let settings = GraphSettings {
+                cloud: arguments.cloud.into(),
+                client_id: arguments.client_id,
+                credential: kind,
+                login_url: arguments.login_url,
+                graph_url: arguments.graph_url,
+            };
+            let checked = settings.connection(&arguments.tenant, &secret)?;
+            let scope = OrgScope::of(&session::organization(&app, &arguments.org).await?);
+            let target = checked.tenant().to_owned();
+            let sealed =
+                app.secret_key.seal(&connection_purpose(&scope, &target), secret.expose_secret().as_bytes())?;
+            let settings = serde_json::to_value(&settings)?;
+            (arguments.org, NewConnection { source: Source::Graph, target, settings, secret: Some(sealed) })
+        }
+        ConnectCommand::Host(arguments) => {
+            let target = arguments.name.unwrap_or_else(local_host_name);
+            (arguments.org, NewConnection { source: Source::Host, target, settings: json!({}), secret: None })
+        }
+    };
+    let scope = OrgScope::of(&session::organization(&app, &org).await?);
+    let id = app.store.add_connection(&scope, &connection, now).await?;
+    if common.json {
+        output::json(&json!({
+            "id": id,
+            "organization": org,
+            "source": connection.source,
+            "target": connection.target,
+        }))?;
+    } else {
+        let kind = connection.source.as_str();
+        output::line(&format!("Connected {kind} target {} to {org}", output::plain(&connection.target)))?;
+        output::line(&format!("Next: countersign collect --org {org}"))?;
+    }
+    Ok(Ending::Fine)
+}

@@ -1,0 +1,57 @@
+//! `countersign import files`
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::{Common, Ending, output, session};
+use crate::collect::import::collect_folder;
+use crate::model::id::OrgSlug;
+use crate::pipeline;
+
+#[derive(Debug, Args)]
+pub struct ImportArguments {
+    #[command(subcommand)]
+    command: ImportCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum ImportCommand {
+    /// Seal every file of a folder, recursively: one record a file, one archive, one step
+    Files(FilesArguments),
+}
+
+#[derive(Debug, Args)]
+struct FilesArguments {
+    #[arg(long)]
+    org: OrgSlug,
+    /// Folder; links and special files in it are refused
+    dir: PathBuf,
+}
+
+pub async fn run(common: &Common, arguments: ImportArguments) -> anyhow::Result<Ending> {
+    let ImportCommand::Files(arguments) = arguments.command;
+    let app = session::app(common).await?;
+    let organization = session::organization(&app, &arguments.org).await?;
+    let id = "import/files".parse()?;
+    let definition = app.catalog.collectors.get(&id).context("the catalog has no collector import/files")?;
+    let folder = std::path::absolute(&arguments.dir)?;
+    let files = collect_folder(&folder, definition, app.clock.as_ref())?;
+    let many = files.len();
+    let report = pipeline::import(&app, &organization, files).await?;
+    if common.json {
+        output::json(&json!({
+            "run": report.run,
+            "files": many,
+            "records": report.records,
+            "ledger_size": report.ledger_size,
+            "datasets": report.datasets,
+        }))?;
+    } else {
+        output::line(&format!("Sealed {} of {} in one archive", output::count(many, "file"), folder.display()))?;
+        output::line(&format!("Ledger: {} records", report.ledger_size))?;
+    }
+    Ok(Ending::Fine)
+}

@@ -1,0 +1,106 @@
+//! `countersign org add|list`
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::{Common, Ending, output, session};
+use crate::model::id::{FrameworkId, OrgSlug};
+use crate::model::organization::Organization;
+use crate::model::responsibility::EngagementModel;
+use crate::pipeline::enrol::{OrganizationRequest, add_organization};
+use crate::store::{InstanceScope, OrgScope};
+
+#[derive(Debug, Args)]
+pub struct OrgArguments {
+    #[command(subcommand)]
+    command: OrgCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum OrgCommand {
+    /// Add an organization: its signing key, its ledger, and a first split of every control
+    Add(AddArguments),
+    /// List organizations
+    List,
+}
+
+#[derive(Debug, Args)]
+struct AddArguments {
+    /// Short name for commands and paths: lower-case letters, digits, hyphens
+    slug: OrgSlug,
+    /// Name for people; default: the short name
+    #[arg(long)]
+    name: Option<String>,
+    /// How the work is split by default: in-house, co-managed or fully-managed
+    #[arg(long, default_value = "co-managed")]
+    model: EngagementModel,
+    /// Frameworks, separated by commas; default: all. `countersign catalog list` shows them
+    #[arg(long, value_delimiter = ',')]
+    frameworks: Vec<FrameworkId>,
+    /// Time zone of its schedules
+    #[arg(long, default_value = "UTC", value_name = "ZONE")]
+    time_zone: String,
+    /// JSON file with settings that checks read: break-glass accounts, expected ports
+    #[arg(long, value_name = "FILE")]
+    settings: Option<std::path::PathBuf>,
+}
+
+pub async fn run(common: &Common, arguments: OrgArguments) -> anyhow::Result<Ending> {
+    let app = session::app(common).await?;
+    match arguments.command {
+        OrgCommand::Add(add) => {
+            let settings = match &add.settings {
+                Some(path) => super::check::read_settings(path)?,
+                None => json!({}),
+            };
+            let request = OrganizationRequest {
+                name: add.name.unwrap_or_else(|| add.slug.to_string()),
+                slug: add.slug,
+                model: add.model,
+                frameworks: add.frameworks,
+                time_zone: add.time_zone,
+                settings,
+            };
+            let organization = add_organization(&app, request).await?;
+            let key = app.verifying_key(&OrgScope::of(&organization)).await?;
+            if common.json {
+                let mut value = describe(&organization);
+                value["key_fingerprint"] = json!(key.fingerprint());
+                value["key"] = json!(key.vkey());
+                output::json(&value)?;
+            } else {
+                output::line(&format!("Added {} ({})", organization.slug, output::plain(&organization.name)))?;
+                output::line(&format!("Signing key: {}", key.fingerprint()))?;
+                output::line("Hand this fingerprint to whoever will check packages; it is how they know the key is yours.")?;
+            }
+        }
+        OrgCommand::List => {
+            let all = app.store.organizations(InstanceScope::of_this_installation()).await?;
+            if common.json {
+                output::json(&all.iter().map(describe).collect::<Vec<_>>())?;
+            } else {
+                let rows: Vec<[String; 4]> = all
+                    .iter()
+                    .map(|one| {
+                        let frameworks: Vec<&str> = one.frameworks.iter().map(FrameworkId::as_str).collect();
+                        [one.slug.to_string(), one.name.clone(), one.model.as_str().to_owned(), frameworks.join(", ")]
+                    })
+                    .collect();
+                output::table(["id", "name", "model", "frameworks"], &rows)?;
+            }
+        }
+    }
+    Ok(Ending::Fine)
+}
+
+fn describe(organization: &Organization) -> serde_json::Value {
+    json!({
+        "id": organization.slug,
+        "uuid": organization.id,
+        "name": organization.name,
+        "model": organization.model,
+        "frameworks": organization.frameworks,
+        "time_zone": organization.time_zone,
+        "created_at": organization.created_at,
+    })
+}

@@ -1,0 +1,70 @@
+//! Printing: plain tables for people, JSON for scripts. Text from outside never reaches the terminal raw.
+
+use std::io::Write;
+
+use serde::Serialize;
+
+/// Prints a value as JSON.
+pub fn json<T: Serialize + ?Sized>(value: &T) -> anyhow::Result<()> {
+    let text = serde_json::to_string_pretty(value)?;
+    line(&text)
+}
+
+/// Prints one line of the result.
+pub fn line(text: &str) -> anyhow::Result<()> {
+    match writeln!(std::io::stdout().lock(), "{text}") {
+        // A reader that went away (`| head`) is not a failure.
+        Err(fault) if fault.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+/// Prints rows under headings, columns aligned; the last column may be long.
+pub fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> anyhow::Result<()> {
+    let mut widths = headings.map(|heading| heading.chars().count());
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(plain(cell).chars().count());
+        }
+    }
+    let mut print = |cells: [String; N]| -> anyhow::Result<()> {
+        let mut text = String::new();
+        for (position, (cell, width)) in cells.iter().zip(widths).enumerate() {
+            text.push_str(cell);
+            if position + 1 < N {
+                text.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.chars().count()) + 2));
+            }
+        }
+        line(text.trim_end())
+    };
+    print(headings.map(|heading| heading.to_uppercase()))?;
+    for row in rows {
+        print(std::array::from_fn(|position| row.get(position).map(|cell| plain(cell)).unwrap_or_default()))?;
+    }
+    Ok(())
+}
+
+/// Text without control characters, so that a name from a tenant cannot drive the terminal.
+#[must_use]
+pub fn plain(text: &str) -> String {
+    let steers = |letter: char| {
+        letter.is_control() || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|letter| if steers(letter) { ' ' } else { letter }).collect()
+}
+
+/// `1 gap`, `2 gaps`.
+#[must_use]
+pub fn count(number: usize, one: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn a_name_cannot_drive_the_terminal() {
+        assert_eq!(plain("a\u{1b}[2Jb\u{202e}c\n"), "a [2Jb c ");
+    }
+}

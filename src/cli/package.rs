@@ -1,0 +1,55 @@
+//! `countersign package`
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Common, Ending, output, session};
+use crate::deliver::package::{self, PackageRequest};
+use crate::model::id::{FrameworkId, OrgSlug};
+use crate::model::time::Timestamp;
+use crate::store::OrgScope;
+
+/// The records of a period that bear on a framework, their bytes, reports, proofs and a script that checks them.
+#[derive(Debug, Args)]
+pub struct PackageArguments {
+    #[arg(long)]
+    org: OrgSlug,
+    #[arg(long)]
+    framework: FrameworkId,
+    /// Beginning of the period; default: the beginning
+    #[arg(long, value_name = "TIME")]
+    from: Option<Timestamp>,
+    /// End of the period, and what was known then; default: now
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<Timestamp>,
+    /// File to write; default: a name in reports/ of the data folder
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+pub async fn run(common: &Common, arguments: PackageArguments) -> anyhow::Result<Ending> {
+    let app = session::app(common).await?;
+    let organization = session::organization(&app, &arguments.org).await?;
+    let request = PackageRequest {
+        framework: arguments.framework,
+        from: arguments.from,
+        as_of: arguments.as_of.unwrap_or_else(|| app.clock.now()),
+        out: arguments.out,
+    };
+    let path = package::write(&app, &organization, &request).await?;
+    let key = app.verifying_key(&OrgScope::of(&organization)).await?;
+    if common.json {
+        output::json(&json!({
+            "path": path,
+            "package": path,
+            "framework": request.framework,
+            "key_fingerprint": key.fingerprint(),
+        }))?;
+    } else {
+        output::line(&path.display().to_string())?;
+        eprintln!("Tell the reader the key's fingerprint on another way: {}", key.fingerprint());
+    }
+    Ok(Ending::Fine)
+}

@@ -1,0 +1,59 @@
+//! `countersign report`
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Common, Ending, output, session};
+use crate::deliver::reports;
+use crate::model::id::{FrameworkId, OrgSlug};
+use crate::model::time::Timestamp;
+
+/// Readiness with gaps and evidence register, and the responsibility matrix; HTML and CSV. Each file is sealed.
+#[derive(Debug, Args)]
+pub struct ReportArguments {
+    #[arg(long)]
+    org: OrgSlug,
+    /// Only this framework; default: every framework of the organization
+    #[arg(long)]
+    framework: Option<FrameworkId>,
+    /// What was known at this time: 2026-03-31 or 2026-03-31T09:00:00Z; default: now
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<Timestamp>,
+    /// Folder to write to; default: reports/ in the data folder
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+pub async fn run(common: &Common, arguments: ReportArguments) -> anyhow::Result<Ending> {
+    let app = session::app(common).await?;
+    let organization = session::organization(&app, &arguments.org).await?;
+    let as_of = arguments.as_of.unwrap_or_else(|| app.clock.now());
+    let frameworks = arguments.framework.map_or_else(|| organization.frameworks.clone(), |only| vec![only]);
+    let mut written = Vec::new();
+    for framework in &frameworks {
+        written.extend(reports::write(&app, &organization, framework, as_of, arguments.out.clone()).await?);
+    }
+    if common.json {
+        let values: Vec<_> = written
+            .iter()
+            .map(|one| {
+                json!({
+                    "id": one.evidence,
+                    "kind": one.kind,
+                    "framework": one.framework,
+                    "path": one.path,
+                    "sha256": one.sha256,
+                    "evidence": one.evidence,
+                })
+            })
+            .collect();
+        output::json(&values)?;
+    } else {
+        for one in &written {
+            output::line(&one.path.display().to_string())?;
+        }
+    }
+    Ok(Ending::Fine)
+}

@@ -1,0 +1,153 @@
+//! `countersign status`
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Common, Ending, output, session};
+use crate::model::control::ControlState;
+use crate::model::gap::GapState;
+use crate::model::id::{FrameworkId, OrgSlug};
+use crate::model::responsibility::Party;
+use crate::model::time::Timestamp;
+use crate::pipeline::standing::Standing;
+use crate::report::tally::{ORDER, totals};
+use crate::store::OrgScope;
+
+#[derive(Debug, Args)]
+pub struct StatusArguments {
+    #[arg(long)]
+    org: OrgSlug,
+    /// Only this framework, with every control
+    #[arg(long)]
+    framework: Option<FrameworkId>,
+    /// What was known at this time: 2026-03-31 or 2026-03-31T09:00:00Z; default: now
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<Timestamp>,
+    /// Exit 1 when there are open gaps
+    #[arg(long)]
+    strict: bool,
+}
+
+pub async fn run(common: &Common, arguments: StatusArguments) -> anyhow::Result<Ending> {
+    let app = session::app(common).await?;
+    let organization = session::organization(&app, &arguments.org).await?;
+    let scope = OrgScope::of(&organization);
+    let as_of = arguments.as_of.unwrap_or_else(|| app.clock.now());
+    if let Some(framework) = &arguments.framework
+        && !organization.frameworks.contains(framework)
+    {
+        anyhow::bail!("{framework} is not among the frameworks of {}", organization.slug);
+    }
+    let standing = Standing::known(&app, &organization, as_of).await?;
+    let statuses = standing.statuses_now(as_of);
+    let head = app.store.head_as_of(&scope, Some(as_of)).await?;
+    let runs = app.store.latest_runs(&scope, as_of, 5).await?;
+    let open: Vec<_> = standing.gaps.iter().filter(|gap| gap.state != GapState::Closed).collect();
+    let alarms = crate::schedule::alarms(&app, &organization, as_of).await?;
+
+    let wanted = |id: &FrameworkId| arguments.framework.as_ref().is_none_or(|only| only == id);
+    let mut frameworks = Vec::new();
+    for id in organization.frameworks.iter().filter(|id| wanted(id)) {
+        let Some(framework) = app.catalog.frameworks.get(id) else { continue };
+        let totals = totals(framework, &statuses);
+        let counts: BTreeMap<&str, usize> = ORDER.map(|state| (state.as_str(), totals.of(state))).into();
+        let state = standing.matrices.get(id).map_or("none", |(_, state)| state.for_people());
+        let controls: Vec<_> = statuses
+            .iter()
+            .filter(|status| arguments.framework.is_some() && status.framework == *id)
+            .map(|status| {
+                json!({
+                    "id": status.control,
+                    "status": status.state,
+                    "word": framework.word(status.state),
+                    "because": status.because,
+                    "as_of": status.as_of,
+                })
+            })
+            .collect();
+        frameworks.push(json!({
+            "id": id,
+            "title": framework.title,
+            "controls": counts,
+            "counted": totals.counted,
+            "responsibilities": state,
+            "statuses": controls,
+        }));
+    }
+    if common.json {
+        output::json(&json!({
+            "organization": organization.slug,
+            "as_of": as_of,
+            "frameworks": frameworks,
+            "gaps": { "open": open.len() },
+            "requests": { "open": standing.requests.iter().filter(|request| request.closed_at.is_none()).count() },
+            "ledger": head.as_ref().map(|head| json!({ "size": head.size, "root": head.root })),
+            "runs": runs.iter().map(|run| json!({ "id": run.id, "cause": run.cause, "state": run.state,
+                "started_at": run.started_at, "ended_at": run.ended_at })).collect::<Vec<_>>(),
+            "alarms": alarms,
+        }))?;
+    } else {
+        output::line(&format!("{} as of {}", output::plain(&organization.name), as_of.for_people()))?;
+        match (&head, runs.first()) {
+            (None, _) => output::line("Nothing has been sealed by then.")?,
+            (Some(head), run) => {
+                let last = run.map_or_else(|| "no run yet".to_owned(), |run| run.started_at.for_people());
+                output::line(&format!("Ledger: {} records. Last run: {last}.", head.size))?;
+            }
+        }
+        output::line("")?;
+        print(&app, &organization, &standing, &statuses, arguments.framework.as_ref())?;
+        for alarm in &alarms {
+            output::line(&format!("ALARM: {alarm}"))?;
+        }
+    }
+    Ok(if arguments.strict && !open.is_empty() { Ending::Gaps } else { Ending::Fine })
+}
+
+fn print(
+    app: &crate::app::App,
+    organization: &crate::model::organization::Organization,
+    standing: &Standing,
+    statuses: &[crate::model::control::ControlStatus],
+    only: Option<&FrameworkId>,
+) -> anyhow::Result<()> {
+    let mut rows: Vec<[String; 5]> = Vec::new();
+    for id in &organization.frameworks {
+        let Some(framework) = app.catalog.frameworks.get(id) else { continue };
+        let totals = totals(framework, statuses);
+        let state = standing.matrices.get(id).map_or("none", |(_, state)| state.for_people());
+        let of = |state| totals.of(state).to_string();
+        rows.push([
+            id.to_string(),
+            of(ControlState::Met),
+            of(ControlState::NotMet),
+            of(ControlState::Undetermined),
+            state.to_owned(),
+        ]);
+    }
+    output::table(["framework", "met", "not met", "undetermined", "responsibilities"], &rows)?;
+    output::line("")?;
+    let open_for = |party: Party| {
+        standing.gaps.iter().filter(|gap| gap.state != GapState::Closed && gap.party == party).count()
+    };
+    output::line(&format!(
+        "Open gaps: {} with the provider, {} with internal IT. See: countersign gap list --org {}",
+        open_for(Party::Provider),
+        open_for(Party::Internal),
+        organization.slug
+    ))?;
+    if let Some(framework) = only.and_then(|id| app.catalog.frameworks.get(id)) {
+        output::line("")?;
+        let rows: Vec<[String; 3]> = statuses
+            .iter()
+            .filter(|status| status.framework == framework.id)
+            .map(|status| {
+                [status.control.to_string(), framework.word(status.state).to_owned(), status.because.clone()]
+            })
+            .collect();
+        output::table(["control", "status", "because"], &rows)?;
+    }
+    Ok(())
+}
