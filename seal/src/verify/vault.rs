@@ -5,7 +5,7 @@
 
 mod archives;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Read as _;
 
 use super::report::{OpenError, OrganizationReport, VaultOptions, VaultReport, Verdict};
@@ -127,8 +127,9 @@ impl<'a> Ledger<'a> {
     fn run(mut self) -> Result<OrganizationReport, OpenError> {
         let entries = self.entries()?;
         let present = self.listed(names::ARCHIVES)?;
+        let committed: HashSet<&str> = entries.values().map(|entry| entry.archive.name.as_str()).collect();
         for name in &present {
-            if !entries.values().any(|entry| entry.archive.name == *name) {
+            if !committed.contains(name.as_str()) {
                 self.report
                     .notes
                     .push(format!("archive {name} belongs to no commit; a commit that never ended leaves one"));

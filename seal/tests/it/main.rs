@@ -8,6 +8,7 @@
     clippy::cast_possible_truncation
 )]
 
+mod command;
 mod damage;
 mod golden;
 mod properties;
