@@ -110,7 +110,7 @@ pub async fn run(
     app: &App,
     organization: &Organization,
     request: &RunRequest,
-    watch: &Watcher,
+    watch: &Watcher<'_>,
 ) -> Result<RunReport, RunFault> {
     let scope = OrgScope::of(organization);
     let targets = targets::targets(app, &scope, request.source).await?;

@@ -7,6 +7,7 @@
 mod package;
 mod report;
 mod vault;
+pub mod words;
 
 use std::error::Error;
 use std::fs::File;

@@ -7,20 +7,16 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
-
-/// A date that exists at all comes round within eight years: 29 February around a century without one.
-const SEARCH_DAYS: u32 = 8 * 366;
+use chrono::{DateTime, NaiveDateTime, Utc};
+use cron::Schedule;
 
 /// A checked five-field expression. Displays as it was written, with single spaces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CronExpression {
     text: String,
-    minutes: Field,
-    hours: Field,
-    days: Field,
-    months: Field,
-    weekdays: Field,
+    /// One, or two of which either may match: the `cron` crate joins the two day fields, crontab does not.
+    schedules: Vec<Schedule>,
+    is_sub_daily: bool,
 }
 
 /// Why a text is not a schedule.
@@ -45,6 +41,17 @@ struct Field {
 impl Field {
     fn allows(self, value: u32) -> bool {
         value < 64 && self.bits & (1 << value) != 0
+    }
+
+    fn many(self) -> u32 {
+        self.bits.count_ones()
+    }
+
+    /// The allowed values one by one, moved by `shift`.
+    fn list(self, shift: u32) -> String {
+        let values: Vec<String> =
+            (0..64).filter(|value| self.allows(*value)).map(|value| (value + shift).to_string()).collect();
+        values.join(",")
     }
 }
 
@@ -73,45 +80,22 @@ impl CronExpression {
     /// None only near the end of the calendar: an expression that never matches is refused when it is read.
     #[must_use]
     pub fn next_after(&self, time: NaiveDateTime) -> Option<NaiveDateTime> {
-        let mut date = time.date();
-        let mut earliest = Some(time.time());
-        for _ in 0..=SEARCH_DAYS {
-            if self.matches_day(date)
-                && let Some(found) = self.first_time(earliest)
-            {
-                return Some(date.and_time(found));
-            }
-            date = date.succ_opt()?;
-            earliest = None;
-        }
-        None
+        // Wall-clock time is handed over as if it were UTC, so that the crate never meets daylight saving.
+        let time = time.and_utc();
+        self.schedules.iter().filter_map(|schedule| schedule.after(&time).next()).min().map(|next| next.naive_utc())
     }
 
     /// True if the expression names this wall-clock minute.
     #[must_use]
     pub fn matches(&self, time: NaiveDateTime) -> bool {
-        self.matches_day(time.date()) && self.hours.allows(time.hour()) && self.minutes.allows(time.minute())
+        let time: DateTime<Utc> = time.and_utc();
+        self.schedules.iter().any(|schedule| schedule.includes(time))
     }
 
     /// True if it comes round more than once on a day it comes round at all: then daylight saving should not move it.
     #[must_use]
     pub fn is_sub_daily(&self) -> bool {
-        self.hours.bits.count_ones() > 1 || self.minutes.bits.count_ones() > 1
-    }
-
-    fn matches_day(&self, date: NaiveDate) -> bool {
-        let day = self.days.allows(date.day());
-        let weekday = self.weekdays.allows(date.weekday().num_days_from_sunday());
-        let either = !self.days.starred && !self.weekdays.starred;
-        self.months.allows(date.month()) && if either { day || weekday } else { day && weekday }
-    }
-
-    /// The first allowed time of a day, after `after` where one is given.
-    fn first_time(&self, after: Option<NaiveTime>) -> Option<NaiveTime> {
-        let from = after.map_or(0, |time| time.hour() * 60 + time.minute() + 1);
-        (from..24 * 60)
-            .find(|minute| self.hours.allows(minute / 60) && self.minutes.allows(minute % 60))
-            .and_then(|minute| NaiveTime::from_hms_opt(minute / 60, minute % 60, 0))
+        self.is_sub_daily
     }
 }
 
@@ -128,14 +112,23 @@ impl FromStr for CronExpression {
         if weekday_field.allows(7) {
             weekday_field.bits = (weekday_field.bits | 1) & !(1 << 7);
         }
-        let expression = Self {
-            minutes: parse_field(&text, minutes, &MINUTE)?,
-            hours: parse_field(&text, hours, &HOUR)?,
-            days: parse_field(&text, days, &DAY)?,
-            months: parse_field(&text, months, &MONTH)?,
-            weekdays: weekday_field,
-            text,
+        let (minutes, hours) = (parse_field(&text, minutes, &MINUTE)?, parse_field(&text, hours, &HOUR)?);
+        let (days, months) = (parse_field(&text, days, &DAY)?, parse_field(&text, months, &MONTH)?);
+        let clock = format!("0 {} {}", minutes.list(0), hours.list(0));
+        // The crate counts weekdays from 1, Sunday.
+        let dates = if !days.starred && !weekday_field.starred {
+            vec![
+                format!("{} {} *", days.list(0), months.list(0)),
+                format!("* {} {}", months.list(0), weekday_field.list(1)),
+            ]
+        } else {
+            vec![format!("{} {} {}", days.list(0), months.list(0), weekday_field.list(1))]
         };
+        let schedules: Result<Vec<Schedule>, _> =
+            dates.iter().map(|dates| format!("{clock} {dates}").parse::<Schedule>()).collect();
+        let Ok(schedules) = schedules else { return Err(CronError::Never { text }) };
+        let is_sub_daily = minutes.many() > 1 || hours.many() > 1;
+        let expression = Self { text, schedules, is_sub_daily };
         // Any start will do: a date that exists comes round within the search.
         match expression.next_after(DateTime::UNIX_EPOCH.naive_utc()) {
             Some(_) => Ok(expression),

@@ -114,7 +114,10 @@ fn list(common: &Common, catalog: &Catalog) -> anyhow::Result<Ending> {
 }
 
 fn find<'a>(catalog: &'a Catalog, id: &CheckId) -> anyhow::Result<&'a CheckDefinition> {
-    catalog.checks.get(id).with_context(|| format!("there is no check `{id}`; countersign check list shows those there are"))
+    catalog
+        .checks
+        .get(id)
+        .with_context(|| format!("there is no check `{id}`; countersign check list shows those there are"))
 }
 
 fn test(common: &Common, catalog: &Catalog, arguments: &TestArguments) -> anyhow::Result<Ending> {
@@ -159,7 +162,11 @@ fn test(common: &Common, catalog: &Catalog, arguments: &TestArguments) -> anyhow
         output::json(&values)?;
     } else {
         output::line("")?;
-        output::line(&format!("{}, {}, {broken} wrong", output::count(values.len(), "check"), output::count(cases, "case")))?;
+        output::line(&format!(
+            "{}, {}, {broken} wrong",
+            output::count(values.len(), "check"),
+            output::count(cases, "case")
+        ))?;
     }
     Ok(if broken > 0 { Ending::Gaps } else { Ending::Fine })
 }

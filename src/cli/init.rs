@@ -29,7 +29,10 @@ pub async fn run(common: &Common, _arguments: InitArguments) -> anyhow::Result<E
     } else {
         output::line(&format!("Made a new installation in {}", app.data.path().display()))?;
         output::line(&format!("Settings: {}", app.data.config_file().display()))?;
-        output::line(&format!("Keep a copy of {} in a safe place: without it secrets and signing keys are lost.", key_file.display()))?;
+        output::line(&format!(
+            "Keep a copy of {} in a safe place: without it secrets and signing keys are lost.",
+            key_file.display()
+        ))?;
         output::line("Next: countersign org add NAME")?;
     }
     Ok(Ending::Fine)

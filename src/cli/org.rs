@@ -71,7 +71,9 @@ pub async fn run(common: &Common, arguments: OrgArguments) -> anyhow::Result<End
             } else {
                 output::line(&format!("Added {} ({})", organization.slug, output::plain(&organization.name)))?;
                 output::line(&format!("Signing key: {}", key.fingerprint()))?;
-                output::line("Hand this fingerprint to whoever will check packages; it is how they know the key is yours.")?;
+                output::line(
+                    "Hand this fingerprint to whoever will check packages; it is how they know the key is yours.",
+                )?;
             }
         }
         OrgCommand::List => {

@@ -27,7 +27,7 @@ pub fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> anyho
             *width = (*width).max(plain(cell).chars().count());
         }
     }
-    let mut print = |cells: [String; N]| -> anyhow::Result<()> {
+    let print = |cells: [String; N]| -> anyhow::Result<()> {
         let mut text = String::new();
         for (position, (cell, width)) in cells.iter().zip(widths).enumerate() {
             text.push_str(cell);
@@ -48,7 +48,8 @@ pub fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> anyho
 #[must_use]
 pub fn plain(text: &str) -> String {
     let steers = |letter: char| {
-        letter.is_control() || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        letter.is_control()
+            || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     text.chars().map(|letter| if steers(letter) { ' ' } else { letter }).collect()
 }

@@ -129,9 +129,8 @@ fn print(
     }
     output::table(["framework", "met", "not met", "undetermined", "responsibilities"], &rows)?;
     output::line("")?;
-    let open_for = |party: Party| {
-        standing.gaps.iter().filter(|gap| gap.state != GapState::Closed && gap.party == party).count()
-    };
+    let open_for =
+        |party: Party| standing.gaps.iter().filter(|gap| gap.state != GapState::Closed && gap.party == party).count();
     output::line(&format!(
         "Open gaps: {} with the provider, {} with internal IT. See: countersign gap list --org {}",
         open_for(Party::Provider),
@@ -143,9 +142,7 @@ fn print(
         let rows: Vec<[String; 3]> = statuses
             .iter()
             .filter(|status| status.framework == framework.id)
-            .map(|status| {
-                [status.control.to_string(), framework.word(status.state).to_owned(), status.because.clone()]
-            })
+            .map(|status| [status.control.to_string(), framework.word(status.state).to_owned(), status.because.clone()])
             .collect();
         output::table(["control", "status", "because"], &rows)?;
     }

@@ -69,11 +69,7 @@ pub async fn run(common: &Common, arguments: VerifyArguments) -> anyhow::Result<
 
 /// Sees whether the database is behind, ahead of or beside the vault. A database that is only behind is fine: the next
 /// run takes over what it does not know.
-async fn compare_with_database(
-    common: &Common,
-    data: &DataFolder,
-    report: &mut VaultReport,
-) -> anyhow::Result<bool> {
+async fn compare_with_database(common: &Common, data: &DataFolder, report: &mut VaultReport) -> anyhow::Result<bool> {
     let config = session::config(common, Some(data))?;
     if config.database.url == "sqlite" && !data.database_file().exists() {
         report.not_proved.push("The database is not there and was not compared.".to_owned());
@@ -101,7 +97,10 @@ async fn compare_with_database(
         let first_other = hashes.iter().zip(&found.leaves).position(|(one, other)| one != other);
         if head.size > in_vault {
             let expected = format!("{} records, as the database knows them", head.size);
-            add(report, Fault { place, expected, found: format!("{in_vault} records in the vault: it was rolled back") });
+            add(
+                report,
+                Fault { place, expected, found: format!("{in_vault} records in the vault: it was rolled back") },
+            );
         } else if let Some(leaf) = first_other {
             let expected = format!("record {leaf} as it is sealed in the vault");
             add(report, Fault { place, expected, found: "another record in the database".to_owned() });

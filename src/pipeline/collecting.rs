@@ -28,14 +28,14 @@ pub enum Progress<'a> {
 }
 
 /// Watches a run; called from several threads.
-pub type Watcher = dyn Fn(Progress<'_>) + Send + Sync;
+pub type Watcher<'watch> = dyn Fn(Progress<'_>) + Send + Sync + 'watch;
 
 /// Runs every definition of a target's source against it, in the order of targets and definitions.
 pub async fn collect(
     app: &App,
     targets: &[Box<dyn Target>],
     definitions: &[&CollectorDefinition],
-    watch: &Watcher,
+    watch: &Watcher<'_>,
 ) -> Vec<RawEvidence> {
     let of_target = |target: &dyn Target| {
         definitions.iter().filter(|definition| definition.source == target.source()).copied().collect::<Vec<_>>()
@@ -54,7 +54,7 @@ async fn collect_target(
     app: &App,
     target: &dyn Target,
     definitions: Vec<&CollectorDefinition>,
-    watch: &Watcher,
+    watch: &Watcher<'_>,
 ) -> Vec<RawEvidence> {
     let each = definitions.into_iter().map(|definition| async move {
         watch(Progress::Started { dataset: &definition.id, target: target.name() });

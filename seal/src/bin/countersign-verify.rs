@@ -7,9 +7,8 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use countersign_seal::verify::{
-    self, DirectoryVault, Fault, OpenError, PackageReport, TrustedKey, VaultOptions, VaultReport, Verdict,
-};
+use countersign_seal::verify::words::{tell_package, tell_vault};
+use countersign_seal::verify::{self, DirectoryVault, OpenError, TrustedKey, VaultOptions};
 
 const USAGE: &str = "\
 Checks evidence: nothing was altered, and what that proves.
@@ -134,72 +133,4 @@ fn complain(fault: &dyn std::error::Error) -> u8 {
 fn print(text: &str, code: u8) -> u8 {
     let _ = io::stdout().lock().write_all(text.as_bytes());
     code
-}
-
-fn tell_package(report: &PackageReport) -> String {
-    let mut lines = Vec::new();
-    if let Some(fingerprint) = &report.key_fingerprint {
-        lines.push(format!("Key fingerprint  {fingerprint}"));
-    }
-    if let Some(key) = &report.key {
-        lines.push(format!("Verifier key     {key}"));
-    }
-    if let (Some(checkpoint), Some([first, end])) = (&report.checkpoint, report.range) {
-        lines.push(format!("Checkpoint       {} leaves, root {}", checkpoint.size, checkpoint.root));
-        lines.push(format!("Range            leaves {first} to {}", end.saturating_sub(1)));
-    }
-    lines.push(format!("Files            {}", report.files));
-    lines.push(format!("Records          {}, left out {}", report.records, report.records_left_out));
-    lines.push(format!("Objects          {}, left out {}", report.objects, report.objects_left_out));
-    conclude(lines, &report.proved, &report.not_proved, (&report.faults, report.more_faults), report.verdict)
-}
-
-fn tell_vault(report: &VaultReport) -> String {
-    let mut lines = Vec::new();
-    for found in &report.organizations {
-        lines.push(format!("Organization     {}", found.organization));
-        lines.push(format!("  key            {}", found.key_fingerprint.as_deref().unwrap_or("none")));
-        if let Some(checkpoint) = &found.checkpoint {
-            lines.push(format!("  checkpoint     {} leaves, root {}", checkpoint.size, checkpoint.root));
-        }
-        lines.push(format!(
-            "  commits        {}, archives {}, objects {}",
-            found.commits, found.archives, found.objects
-        ));
-        lines.extend(found.notes.iter().map(|note| format!("  note           {note}")));
-    }
-    conclude(lines, &report.proved, &report.not_proved, (&report.faults, report.more_faults), report.verdict)
-}
-
-fn conclude(
-    mut lines: Vec<String>,
-    proved: &[String],
-    not_proved: &[String],
-    (faults, more): (&[Fault], u64),
-    verdict: Verdict,
-) -> String {
-    let mut list = |title: &str, items: &[String]| {
-        if !items.is_empty() {
-            lines.push(String::new());
-            lines.push(title.to_owned());
-            lines.extend(items.iter().map(|item| format!("  - {item}")));
-        }
-    };
-    list("Proved:", proved);
-    list("NOT proved:", not_proved);
-    let mut wrong: Vec<String> = faults.iter().map(ToString::to_string).collect();
-    if more > 0 {
-        wrong.push(format!("and {more} more"));
-    }
-    list("ALTERED:", &wrong);
-    lines.push(String::new());
-    lines.push(
-        match verdict {
-            Verdict::SignedByTheGivenKey => "RESULT: unaltered since it was signed by the key you named.",
-            Verdict::InternallyConsistent => "RESULT: internally consistent, key not compared. Use --key.",
-            Verdict::Altered => "RESULT: altered or inconsistent. Do not rely on any part of it.",
-        }
-        .to_owned(),
-    );
-    lines.join("\n")
 }

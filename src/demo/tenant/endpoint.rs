@@ -122,6 +122,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         page: DIRECTORY_PAGE,
         ..directory("/roleManagement/directory/roleAssignments", Table::RoleAssignments, ROLES)
     },
+    directory("/roleManagement/directory/roleDefinitions", Table::RoleDefinitions, ROLES),
     Endpoint {
         service: Service::ConditionalAccess,
         ..directory("/identity/conditionalAccess/policies", Table::ConditionalAccessPolicies, POLICY)

@@ -19,6 +19,7 @@ pub enum Table {
     Users,
     Groups,
     RoleAssignments,
+    RoleDefinitions,
     NamedLocations,
     ConditionalAccessPolicies,
     SecurityDefaults,
@@ -51,13 +52,14 @@ pub enum Visibility {
 }
 
 impl Table {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Organization,
         Self::Domains,
         Self::SubscribedSkus,
         Self::Users,
         Self::Groups,
         Self::RoleAssignments,
+        Self::RoleDefinitions,
         Self::NamedLocations,
         Self::ConditionalAccessPolicies,
         Self::SecurityDefaults,
@@ -79,6 +81,7 @@ impl Table {
             Self::Users => "users",
             Self::Groups => "groups",
             Self::RoleAssignments => "role_assignments",
+            Self::RoleDefinitions => "role_definitions",
             Self::NamedLocations => "named_locations",
             Self::ConditionalAccessPolicies => "conditional_access_policies",
             Self::SecurityDefaults => "security_defaults",
@@ -123,6 +126,10 @@ impl Table {
             Self::Groups => GROUP,
             Self::RoleAssignments => {
                 "id principalId directoryScopeId=/ roleDefinitionId .principal .role .appScopeId .condition"
+            }
+            Self::RoleDefinitions => {
+                "id templateId displayName description version isBuiltIn=true isEnabled=true resourceScopes[] \
+                 rolePermissions[]"
             }
             Self::NamedLocations => {
                 "id @odata.type displayName createdDateTime modifiedDateTime deletedDateTime .isTrusted .ipRanges \

@@ -1,0 +1,91 @@
+//! `countersign serve`
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::Args;
+
+use super::{Common, Ending, session};
+use crate::app::App;
+use crate::render::Engine;
+use crate::web::source::StoreOverview;
+use crate::web::{self, AccessToken};
+
+/// Collects on schedule and shows one overview page on a loopback address. Stop it with Ctrl-C; a run that is going on
+/// is finished first.
+#[derive(Debug, Args)]
+pub struct ServeArguments {
+    /// Address of the page; loopback only. Default: serve.listen of the settings
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<std::net::SocketAddr>,
+}
+
+/// Whether collectors run while the page is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schedule {
+    On,
+    Off,
+}
+
+pub async fn run(common: &Common, arguments: ServeArguments) -> anyhow::Result<Ending> {
+    let mut app = session::app(common).await?;
+    if let Some(listen) = arguments.listen {
+        app.config.serve.listen = listen;
+    }
+    overview(Arc::new(app), Schedule::On).await?;
+    Ok(Ending::Fine)
+}
+
+/// Serves the overview until Ctrl-C or SIGTERM.
+pub async fn overview(app: Arc<App>, schedule: Schedule) -> anyhow::Result<()> {
+    let wanted = app.config.serve.listen;
+    let (listener, address) = match web::listen(wanted).await {
+        Ok(open) => open,
+        // Somebody else has the port: any free one will do, because the link is printed.
+        Err(fault) if schedule == Schedule::Off => web::listen((wanted.ip(), 0).into()).await.map_err(|_| fault)?,
+        Err(fault) => return Err(fault.into()),
+    };
+    let announce = move |token: &str| eprintln!("Another browser can use: {}", web::access::link(address, token));
+    let token = AccessToken::fresh()?.announcing(announce);
+    eprintln!("\nOverview (the link works once): {}", token.link(address));
+    eprintln!("Stop with Ctrl-C.");
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let source = Arc::new(StoreOverview::new(app.clone()));
+    let router = web::router(source, Arc::new(Engine::new(None)?), token, address);
+    let mut page_stop = stopped.clone();
+    let pages = tokio::spawn(async move {
+        axum::serve(listener, router)
+            .with_graceful_shutdown(async move {
+                page_stop.wait_for(|stop| *stop).await.ok();
+            })
+            .await
+    });
+    let schedule = (schedule == Schedule::On).then(|| {
+        let mut stopped = stopped.clone();
+        tokio::spawn(crate::schedule::serve(app, async move {
+            stopped.wait_for(|stop| *stop).await.ok();
+        }))
+    });
+    asked_to_stop().await?;
+    eprintln!("Stopping.");
+    stop.send(true).ok();
+    if let Some(schedule) = schedule {
+        schedule.await.context("the schedule broke off")?;
+    }
+    pages.await.context("the pages broke off")??;
+    Ok(())
+}
+
+async fn asked_to_stop() -> anyhow::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            interrupt = tokio::signal::ctrl_c() => interrupt?,
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}
