@@ -15,7 +15,7 @@ pub mod targets;
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::app::{App, AppFault};
 use crate::catalog::collector::CollectorDefinition;
@@ -42,8 +42,8 @@ pub struct RunRequest {
     pub cause: String,
 }
 
-/// What became of one dataset of one target.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// What became of one dataset of one target; a run's summary in the database is a list of these.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DatasetLine {
     pub dataset: DatasetId,
     pub target: String,

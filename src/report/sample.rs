@@ -84,6 +84,7 @@ fn check(name: &str, title: &str, datasets: &[&str], proves: &[(&str, Proof)]) -
             severity: Severity::High,
             requires: datasets.iter().map(|id| Requirement::One(id.parse().unwrap())).collect(),
             uses: Vec::new(),
+            optional: BTreeMap::new(),
             unlicensed: BTreeMap::new(),
             proves: BTreeMap::from([(FrameworkId::try_from("pretend-1".to_owned()).unwrap(), proves)]),
             remediation: BTreeMap::new(),
@@ -364,48 +365,44 @@ impl Sample {
                 judged_by: None,
                 controls,
             },
-            catalog: Catalog {
-                frameworks: BTreeMap::new(),
-                collectors: [
-                    ("m365/users", "Users"),
-                    ("m365/conditional_access_policies", "Conditional access policies"),
-                    ("m365/managed_devices", "Managed devices"),
-                    ("m365/security_defaults", "Security defaults"),
-                ]
-                .map(|(name, title)| (name.parse().unwrap(), collector(name, title)))
-                .into(),
-                checks: [
-                    check(
-                        mfa,
-                        "Everyone signs in with a second factor",
-                        &["m365/conditional_access_policies", "m365/users", "m365/security_defaults"],
-                        &[("P.1.1", Proof::Full), ("P.1.3[a]", Proof::Supporting)],
-                    ),
-                    check(
-                        legacy,
-                        "Old sign-in protocols are blocked",
-                        &["m365/conditional_access_policies"],
-                        &[("P.1.2", Proof::Full)],
-                    ),
-                    check(
-                        devices,
-                        "Managed devices are encrypted",
-                        &["m365/managed_devices"],
-                        &[("P.2.1", Proof::Full)],
-                    ),
-                    check(
-                        "linux/block_devices_encrypted",
-                        "Disks of servers are encrypted",
-                        &["linux/block_devices"],
-                        &[("P.2.1", Proof::Part), ("P.2.2", Proof::Part)],
-                    ),
-                ]
-                .map(|check| (check.id.clone(), check))
-                .into(),
-                library: Vec::new(),
-                templates: BTreeMap::new(),
-                crosswalk: Vec::new(),
-                digest: Digest::of(b"catalog"),
+            catalog: {
+                let mut catalog = Catalog::of(
+                    Vec::new(),
+                    vec![
+                        check(
+                            mfa,
+                            "Everyone signs in with a second factor",
+                            &["m365/conditional_access_policies", "m365/users", "m365/security_defaults"],
+                            &[("P.1.1", Proof::Full), ("P.1.3[a]", Proof::Supporting)],
+                        ),
+                        check(
+                            legacy,
+                            "Old sign-in protocols are blocked",
+                            &["m365/conditional_access_policies"],
+                            &[("P.1.2", Proof::Full)],
+                        ),
+                        check(
+                            devices,
+                            "Managed devices are encrypted",
+                            &["m365/managed_devices"],
+                            &[("P.2.1", Proof::Full)],
+                        ),
+                        check(
+                            "linux/block_devices_encrypted",
+                            "Disks of servers are encrypted",
+                            &["linux/block_devices"],
+                            &[("P.2.1", Proof::Part), ("P.2.2", Proof::Part)],
+                        ),
+                    ],
+                    vec![
+                        collector("m365/users", "Users"),
+                        collector("m365/conditional_access_policies", "Conditional access policies"),
+                        collector("m365/managed_devices", "Managed devices"),
+                        collector("m365/security_defaults", "Security defaults"),
+                    ],
+                );
+                catalog.digest = Digest::of(b"catalog");
+                catalog
             },
             statuses,
             matrix: ResponsibilityMatrix {

@@ -42,7 +42,8 @@ pub(super) fn newest(evidence: &[SealedEvidence]) -> BTreeMap<(&DatasetId, &str)
 }
 
 /// True when a record is older than its collector allows at `as_of`. Data without a collector never grows old.
-pub(super) fn is_stale(record: &SealedEvidence, catalog: &Catalog, as_of: Timestamp) -> bool {
+#[must_use]
+pub fn is_stale(record: &SealedEvidence, catalog: &Catalog, as_of: Timestamp) -> bool {
     catalog.collectors.get(&record.dataset).is_some_and(|collector| {
         let limit = chrono::Duration::hours(i64::from(collector.time_to_live_hours));
         as_of.since(record.collected_at) > limit

@@ -180,8 +180,9 @@ fn together(requests: &[RequestLine]) -> Vec<AskLine> {
     asks
 }
 
-/// A severity nobody knows sorts last and is shown as it is.
-fn severity_rank(severity: &str) -> u8 {
+/// Higher is worse. A severity nobody knows sorts last and is shown as it is.
+#[must_use]
+pub fn severity_rank(severity: &str) -> u8 {
     match severity {
         "critical" => 4,
         "high" => 3,

@@ -8,6 +8,7 @@ pub mod access;
 mod guard;
 pub mod overview;
 mod pages;
+pub mod source;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
