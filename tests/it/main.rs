@@ -1,1 +1,3 @@
-fn main() {}
+//! Stories about the product as a whole: one binary, one file a story.
+
+mod layers;
