@@ -217,7 +217,8 @@ fn the_clock_is_read_only_where_it_may_be() {
 fn only_the_start_the_commands_and_the_schedule_see_all_organizations() {
     let mut faults = Vec::new();
     for source in product() {
-        let asks = source.uses.iter().filter(|used| used.path.last().is_some_and(|last| last == "of_this_installation"));
+        let asks =
+            source.uses.iter().filter(|used| used.path.last().is_some_and(|last| last == "of_this_installation"));
         if !words(MAY_SEE_ALL_ORGANIZATIONS).contains(source.top()) {
             faults.extend(asks.map(|used| format!("{}:{}", source.file.display(), used.line)));
         }
