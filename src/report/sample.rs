@@ -84,6 +84,7 @@ fn check(name: &str, title: &str, datasets: &[&str], proves: &[(&str, Proof)]) -
             severity: Severity::High,
             requires: datasets.iter().map(|id| Requirement::One(id.parse().unwrap())).collect(),
             uses: Vec::new(),
+            optional: BTreeMap::new(),
             unlicensed: BTreeMap::new(),
             proves: BTreeMap::from([(FrameworkId::try_from("pretend-1".to_owned()).unwrap(), proves)]),
             remediation: BTreeMap::new(),
@@ -364,17 +365,16 @@ impl Sample {
                 judged_by: None,
                 controls,
             },
-            catalog: Catalog {
-                frameworks: BTreeMap::new(),
-                collectors: [
+            catalog: {
+                let collectors = [
                     ("m365/users", "Users"),
                     ("m365/conditional_access_policies", "Conditional access policies"),
                     ("m365/managed_devices", "Managed devices"),
                     ("m365/security_defaults", "Security defaults"),
                 ]
-                .map(|(name, title)| (name.parse().unwrap(), collector(name, title)))
-                .into(),
-                checks: [
+                .map(|(name, title)| collector(name, title))
+                .into();
+                let checks = [
                     check(
                         mfa,
                         "Everyone signs in with a second factor",
@@ -400,12 +400,10 @@ impl Sample {
                         &[("P.2.1", Proof::Part), ("P.2.2", Proof::Part)],
                     ),
                 ]
-                .map(|check| (check.id.clone(), check))
-                .into(),
-                library: Vec::new(),
-                templates: BTreeMap::new(),
-                crosswalk: Vec::new(),
-                digest: Digest::of(b"catalog"),
+                .into();
+                let mut catalog = Catalog::of(Vec::new(), checks, collectors);
+                catalog.digest = Digest::of(b"catalog");
+                catalog
             },
             statuses,
             matrix: ResponsibilityMatrix {
