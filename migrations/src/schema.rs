@@ -48,7 +48,7 @@ pub async fn create(manager: &SchemaManager<'_>, spec: &TableSpec) -> Result<(),
         key.col(Alias::new(*name));
     }
     table.primary_key(&mut key);
-    manager.create_table(table.to_owned()).await?;
+    manager.create_table(table.clone()).await?;
     if spec.append_only {
         refuse_changes(manager, spec.name).await?;
     }
@@ -66,7 +66,7 @@ pub async fn index(manager: &SchemaManager<'_>, table: &str, columns: &[&str], u
     if unique {
         index.unique();
     }
-    manager.create_index(index.to_owned()).await
+    manager.create_index(index.clone()).await
 }
 
 /// Triggers that refuse UPDATE and DELETE, so that not even a bug of ours rewrites history unseen.

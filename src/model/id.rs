@@ -1,6 +1,6 @@
 //! One type per kind of identifier, so that a dataset's id cannot be passed as a check's.
 //!
-//! Ids of rows are UUIDv7. Ids of catalog items are text with a fixed alphabet, safe in URLs, file names and logs.
+//! Ids of rows are `UUIDv7`. Ids of catalog items are text with a fixed alphabet, safe in URLs, file names and logs.
 
 use std::fmt;
 use std::str::FromStr;
@@ -25,7 +25,7 @@ macro_rules! row_id {
         pub struct $name(pub Uuid);
 
         impl $name {
-            /// A fresh, time-ordered id (UUIDv7).
+            /// A fresh, time-ordered id (`UUIDv7`).
             #[must_use]
             pub fn fresh() -> Self {
                 Self(Uuid::now_v7())

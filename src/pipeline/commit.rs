@@ -200,7 +200,9 @@ async fn append(
         return Err(CommitFault::Diverged("the leaves in the database do not lead to the signed head".to_owned()));
     }
     let hashes: Vec<Digest> = prepared.iter().map(|entry| entry.record.leaf_hash()).collect();
-    hashes.iter().for_each(|hash| frontier.push(*hash));
+    for hash in &hashes {
+        frontier.push(*hash);
+    }
     let signed = key.sign_checkpoint(frontier.size(), frontier.root());
 
     let days = i64::from(app.config.vault.store_again_after_days.unwrap_or(90));

@@ -55,7 +55,9 @@ pub async fn judge_and_track(
 
     let before = Standing::known(app, organization, now).await?;
     let mut all = Results::new(before.results.iter().cloned());
-    results.iter().for_each(|result| all.add(Judged { result: result.clone(), judged_at: now }));
+    for result in &results {
+        all.add(Judged { result: result.clone(), judged_at: now });
+    }
     let statuses = before.statuses(&all, now);
     let owners = Owners::new(before.matrices.values().map(|(matrix, _)| matrix));
     let rules = GapRules { catalog: &app.catalog, frameworks: &organization.frameworks, owners: &owners, now };

@@ -319,7 +319,7 @@ impl Store {
 
     /// All evidence records of one run, with their leaf hashes.
     pub async fn evidence_of_run(&self, scope: &OrgScope, run: RunId) -> Result<Vec<EvidenceRow>, StoreFault> {
-        self.evidence_where(scope, evidence::Column::RunId.eq(run.0).into()).await
+        self.evidence_where(scope, evidence::Column::RunId.eq(run.0)).await
     }
 
     /// The evidence records with these leaf numbers, with their leaf hashes.
@@ -327,7 +327,7 @@ impl Store {
         let mut all = Vec::new();
         for some in leaves.chunks(ROWS_AT_ONCE) {
             let numbers = some.iter().map(|leaf| to_stored(*leaf));
-            all.extend(self.evidence_where(scope, evidence::Column::Leaf.is_in(numbers).into()).await?);
+            all.extend(self.evidence_where(scope, evidence::Column::Leaf.is_in(numbers)).await?);
         }
         Ok(all)
     }

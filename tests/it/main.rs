@@ -1,1 +1,13 @@
-fn main() {}
+//! Stories about the product as a whole: one binary, one file a story.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a helper of a test may stop at the first surprise, as the test itself may"
+)]
+
+mod layers;
+mod start;
+mod stores;
+mod support;

@@ -1,0 +1,267 @@
+//! Nothing crosses between organizations: every question of the store, asked by the wrong one, finds nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::Duration;
+use countersign::model::control::ControlState;
+use countersign::model::evidence::{CollectionOutcome, Source};
+use countersign::model::finding::{CheckResult, FindingOutcome};
+use countersign::model::gap::{EvidenceRequest, Gap, GapState};
+use countersign::model::id::{GapId, ReportId, RequestId, RunId};
+use countersign::model::responsibility::{EngagementModel, MatrixState, Party, ResponsibilityMatrix};
+use countersign::model::time::Clock;
+use countersign::pipeline::commit::commit;
+use countersign::pipeline::records;
+use countersign::store::{
+    CollectorState, GapEvent, GapWrite, IndexRows, JudgedResult, MatrixEvent, MatrixVersion, NewConnection, OrgScope,
+    ReportRow, StatusChange,
+};
+use countersign_seal::digest::Digest;
+use serde_json::json;
+
+use crate::support::{TestApp, databases, evidence, index_rows};
+
+const BYTES: &[u8] = b"bytes of the first organization";
+
+/// Ids that one organization's rows were given.
+struct Known {
+    owner: OrgScope,
+    run: RunId,
+    gap: GapId,
+    leaves: Vec<u64>,
+    secret: uuid::Uuid,
+}
+
+#[tokio::test]
+async fn no_question_shows_one_organization_what_another_has() {
+    for database in databases().await {
+        let kind = database.kind;
+        let story = TestApp::without_catalog(database).await;
+        let owner = story.organization("northwind").await;
+        let stranger = story.organization("contoso").await;
+        let known = fill(&story, &owner).await;
+
+        let own = answers(&story, &owner, &known).await;
+        let foreign = answers(&story, &stranger, &known).await;
+
+        for (question, many) in &own {
+            assert!(*many > 0, "{kind:?}: `{question}` finds nothing even for its owner, so it shows nothing here");
+            assert_eq!(foreign[question], 0, "{kind:?}: `{question}` crosses");
+        }
+        let asked: BTreeSet<&str> = own.keys().copied().chain(CHANGES.iter().copied()).collect();
+        let there = questions_in_the_source();
+        let there: BTreeSet<&str> = there.iter().map(String::as_str).collect();
+        assert_eq!(asked, there, "the story does not ask exactly the questions of the store");
+    }
+}
+
+#[tokio::test]
+async fn no_change_reaches_into_another_organization() {
+    for database in databases().await {
+        let kind = database.kind;
+        let story = TestApp::without_catalog(database).await;
+        let owner = story.organization("northwind").await;
+        let stranger = story.organization("contoso").await;
+        let store = &story.app.store;
+        let now = story.clock.now();
+        let later = now.plus(Duration::seconds(60));
+        let run = RunId::fresh();
+        store.begin_run(&owner, run, "collect", now).await.unwrap();
+        store.take_ledger_lease(&owner, "owner", 0, now, later).await.unwrap();
+
+        store.end_run(&stranger, run, &[], json!(["forged"]), later).await.unwrap();
+        let marked = store.mark_interrupted_runs(&stranger, later).await.unwrap();
+        store.take_ledger_lease(&stranger, "stranger", 0, now, later).await.unwrap();
+        store.release_ledger_lease(&stranger, "owner").await.unwrap();
+
+        let kept = store.latest_runs(&owner, later, 1).await.unwrap().remove(0);
+        assert_eq!((kept.state.as_str(), kept.ended_at, marked), ("running", None, 0), "{kind:?}: a run was ended");
+        let taken = store.take_ledger_lease(&owner, "another", 0, now, later).await;
+        assert!(taken.is_err(), "{kind:?}: a stranger gave the ledger away");
+    }
+}
+
+/// What changes something; told by the second story and by the ledger's.
+const CHANGES: &[&str] = &[
+    "add_connection",
+    "begin_run",
+    "end_run",
+    "mark_interrupted_runs",
+    "record_commit",
+    "release_ledger_lease",
+    "take_ledger_lease",
+];
+
+/// Every public function of the store that takes a scope.
+fn questions_in_the_source() -> BTreeSet<String> {
+    let function = regex::Regex::new(r"pub async fn (\w+)\(\s*&self,\s*_?scope: &OrgScope").unwrap();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store");
+    std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .flat_map(|path| {
+            let text = std::fs::read_to_string(path).unwrap();
+            function.captures_iter(&text).map(|found| found[1].to_owned()).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// How many things each question finds for `scope`, asked with the first organization's ids.
+async fn answers(story: &TestApp, scope: &OrgScope, known: &Known) -> BTreeMap<&'static str, usize> {
+    let store = &story.app.store;
+    let later = story.clock.now().plus(Duration::days(1));
+    let framework = "hipaa-security".parse().unwrap();
+    let settings = store.settings(scope).await.unwrap();
+    let (key, _) = store.signing_key(scope).await.unwrap();
+    BTreeMap::from([
+        // Every organization has settings and a key; what counts is whose.
+        ("settings", usize::from(settings["slug"] == "northwind")),
+        ("signing_key", usize::from(key.name.contains(&known.owner.id().to_string()))),
+        ("sealed_secret", usize::from(store.sealed_secret(scope, known.secret).await.is_ok())),
+        ("connections", store.connections(scope).await.unwrap().len()),
+        ("head", store.head(scope).await.unwrap().into_iter().count()),
+        ("head_as_of", store.head_as_of(scope, Some(later)).await.unwrap().into_iter().count()),
+        ("log_from", store.log_from(scope, 0).await.unwrap().len()),
+        ("leaf_hashes", store.leaf_hashes(scope, 100).await.unwrap().len()),
+        ("leaves", store.leaves(scope, 0, 100).await.unwrap().len()),
+        ("object_locations", store.object_locations(scope, &[Digest::of(BYTES)]).await.unwrap().len()),
+        ("latest_evidence", store.latest_evidence(scope, later).await.unwrap().len()),
+        ("evidence_of_run", store.evidence_of_run(scope, known.run).await.unwrap().len()),
+        ("evidence_at", store.evidence_at(scope, &known.leaves).await.unwrap().len()),
+        ("latest_runs", store.latest_runs(scope, later, 10).await.unwrap().len()),
+        ("collector_states", store.collector_states(scope).await.unwrap().len()),
+        ("latest_results", store.latest_results(scope, later).await.unwrap().len()),
+        ("statuses_as_of", store.statuses_as_of(scope, &framework, later).await.unwrap().len()),
+        ("gaps", store.gaps(scope).await.unwrap().len()),
+        ("gap_events", store.gap_events(scope, known.gap).await.unwrap().len()),
+        ("evidence_requests", store.evidence_requests(scope).await.unwrap().len()),
+        ("reports", store.reports(scope, 10).await.unwrap().len()),
+        ("matrix_as_of", store.matrix_as_of(scope, &framework, later).await.unwrap().into_iter().count()),
+    ])
+}
+
+/// Gives an organization one of everything.
+async fn fill(story: &TestApp, scope: &OrgScope) -> Known {
+    let store = &story.app.store;
+    let now = story.clock.now();
+    let run = RunId::fresh();
+    let gap = gap(story);
+    let sealed = story.app.secret_key.seal("tenant", b"secret").unwrap();
+    let connection = NewConnection {
+        source: Source::Graph,
+        target: "tenant.example".to_owned(),
+        settings: json!({}),
+        secret: Some(sealed),
+    };
+    store.add_connection(scope, &connection, now).await.unwrap();
+    let secret = store.connections(scope).await.unwrap().remove(0).secret.unwrap();
+    store.begin_run(scope, run, "collect", now).await.unwrap();
+    let raw = evidence("linux/passwd", &story.clock, BYTES);
+    let outline = raw.clone();
+    let entrant = records::evidence(scope, run, raw).unwrap();
+    let committed = commit(&story.app, scope, vec![entrant], |committed| {
+        let mut rows = judged(story, run, &gap);
+        rows.evidence = index_rows(run, std::slice::from_ref(&outline), committed);
+        rows
+    });
+    let committed = committed.await.unwrap();
+    let state = CollectorState {
+        source: Source::Host,
+        target: "files.example".to_owned(),
+        dataset: "linux/passwd".parse().unwrap(),
+        last_started_at: now,
+        last_outcome: CollectionOutcome::Complete,
+        last_seen_at: Some(now),
+    };
+    store.end_run(scope, run, &[state], json!([]), now).await.unwrap();
+    Known { owner: *scope, run, gap: gap.id, leaves: committed.admitted.iter().map(|one| one.leaf).collect(), secret }
+}
+
+fn gap(story: &TestApp) -> Gap {
+    let now = story.clock.now();
+    Gap {
+        id: GapId::fresh(),
+        check: "linux/root_login_refused".parse().unwrap(),
+        target: "files.example".to_owned(),
+        title: "Root may sign in".to_owned(),
+        severity: "high".to_owned(),
+        state: GapState::Open,
+        party: Party::Provider,
+        because: "PermitRootLogin is yes".to_owned(),
+        remediation: "Set it to no".to_owned(),
+        resources: vec!["sshd".to_owned()],
+        controls: Vec::new(),
+        opened_at: now,
+        last_seen_at: now,
+        closed_at: None,
+        reopened: 0,
+        evidence: vec![0],
+    }
+}
+
+/// One result, status, gap, request, matrix and report.
+fn judged(story: &TestApp, run: RunId, gap: &Gap) -> IndexRows {
+    let now = story.clock.now();
+    let framework: countersign::model::id::FrameworkId = "hipaa-security".parse().unwrap();
+    let result = CheckResult {
+        check: gap.check.clone(),
+        version: Digest::of(b"rule"),
+        target: gap.target.clone(),
+        outcome: FindingOutcome::Fail,
+        because: gap.because.clone(),
+        resources: Vec::new(),
+        evidence: vec![0],
+    };
+    let event = GapEvent { gap: gap.id, kind: "opened".to_owned(), body: json!({}), at: now, leaf: 0 };
+    let matrix = ResponsibilityMatrix {
+        format: ResponsibilityMatrix::FORMAT.to_owned(),
+        framework: framework.clone(),
+        version: 1,
+        model: EngagementModel::CoManaged,
+        rows: Vec::new(),
+    };
+    IndexRows {
+        evidence: Vec::new(),
+        results: vec![JudgedResult { run, judged_at: now, recorded_leaf: 0, result }],
+        statuses: vec![StatusChange {
+            framework: framework.clone(),
+            control: "164.312(d)".parse().unwrap(),
+            run,
+            state: ControlState::NotMet,
+            because: gap.because.clone(),
+            valid_from: Some(now),
+            recorded_at: now,
+        }],
+        gaps: vec![GapWrite { gap: gap.clone(), event: Some(event) }],
+        requests: vec![EvidenceRequest {
+            id: RequestId::fresh(),
+            framework: framework.clone(),
+            control: "164.310(b)".parse().unwrap(),
+            party: Party::Internal,
+            asks_for: "the policy".to_owned(),
+            opened_at: now,
+            closed_at: None,
+        }],
+        matrices: vec![MatrixVersion { matrix, digest: Digest::of(b"matrix"), created_at: now, leaf: 0 }],
+        matrix_events: vec![MatrixEvent {
+            framework: framework.clone(),
+            version: 1,
+            sequence: 0,
+            state: MatrixState::ProposedByTemplate,
+            by: json!({ "name": "the product" }),
+            at: now,
+            leaf: 0,
+        }],
+        reports: vec![ReportRow {
+            id: ReportId::fresh(),
+            kind: "readiness".to_owned(),
+            framework: Some(framework),
+            as_of: now,
+            path: "/reports/readiness.html".to_owned(),
+            sha256: Digest::of(b"report"),
+            leaf: 0,
+            created_at: now,
+        }],
+    }
+}

@@ -1,0 +1,126 @@
+//! What stories share: a clock to set, fresh databases of both kinds, and a whole application in a temporary folder.
+//!
+//! A story that touches the database runs on each of [`databases`]. Where PostgreSQL is not installed its half is
+//! skipped with a loud word on stderr, or fails when `COUNTERSIGN_TESTS_MUST_NOT_SKIP=1` (as `.ci/run` sets it).
+
+pub mod app;
+pub mod clock;
+mod postgres;
+
+pub use app::{TestApp, evidence, index_rows};
+
+use std::sync::Arc;
+
+use countersign::store::Store;
+use sea_orm::{ConnectionTrait, Database as Connector, DatabaseConnection};
+use tempfile::TempDir;
+
+/// A fresh, empty database of one kind, for one story. Clones lead to the same one.
+#[derive(Clone)]
+pub struct Database {
+    pub kind: Kind,
+    /// Holds the SQLite file, and the application's data in either case.
+    pub folder: Arc<TempDir>,
+    /// For PostgreSQL.
+    name: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Sqlite,
+    Postgres,
+}
+
+/// One fresh database of every kind there is here.
+pub async fn databases() -> Vec<Database> {
+    let mut all = vec![Database { kind: Kind::Sqlite, folder: Arc::new(tempfile::tempdir().unwrap()), name: None }];
+    match postgres::server() {
+        Ok(server) => {
+            let name = format!("story_{}", uuid::Uuid::now_v7().simple());
+            administer(server, &[format!("CREATE DATABASE {name}")]).await;
+            all.push(Database {
+                kind: Kind::Postgres,
+                folder: Arc::new(tempfile::tempdir().unwrap()),
+                name: Some(name),
+            });
+        }
+        Err(reason) => skip("the PostgreSQL half of a story", reason),
+    }
+    all
+}
+
+/// Says that something was not tested; fails where nothing may be skipped.
+pub fn skip(what: &str, reason: &str) {
+    assert!(std::env::var_os("COUNTERSIGN_TESTS_MUST_NOT_SKIP").is_none_or(|value| value != "1"), "{what}: {reason}");
+    eprintln!("\n*** SKIPPED: {what}: {reason} ***\n");
+}
+
+async fn administer(server: &postgres::Server, statements: &[String]) {
+    let admin = Connector::connect(server.url("postgres")).await.unwrap();
+    for statement in statements {
+        admin.execute_unprepared(statement).await.unwrap();
+    }
+    admin.close().await.unwrap();
+}
+
+impl Database {
+    fn url(&self) -> Option<String> {
+        self.name.as_ref().map(|name| postgres::server().unwrap().url(name))
+    }
+
+    /// The setting `database.url` that leads to this database.
+    pub fn setting(&self) -> String {
+        self.url().unwrap_or_else(|| "sqlite".to_owned())
+    }
+
+    /// Opens it as the product does, without any migration.
+    pub async fn open(&self) -> Store {
+        match self.url() {
+            Some(url) => Store::open_postgres(&url.into(), 2).await.unwrap(),
+            None => Store::open_sqlite(&self.file(), 2).await.unwrap(),
+        }
+    }
+
+    /// A plain connection, for asking and doing what the product never would.
+    pub async fn raw(&self) -> DatabaseConnection {
+        let url = self.url().unwrap_or_else(|| format!("sqlite://{}?mode=rwc", self.file().display()));
+        Connector::connect(url).await.unwrap()
+    }
+
+    /// The SQLite file, where an application in this folder puts it.
+    pub fn file(&self) -> std::path::PathBuf {
+        self.folder.path().join("countersign.db")
+    }
+
+    /// Remembers the database as it is. Nobody may be connected.
+    pub async fn snapshot(&self) -> Snapshot {
+        match &self.name {
+            None => Snapshot(std::fs::read(self.file()).unwrap()),
+            Some(name) => {
+                let copy = format!("CREATE DATABASE {name}_before TEMPLATE {name}");
+                administer(postgres::server().unwrap(), &[copy]).await;
+                Snapshot(Vec::new())
+            }
+        }
+    }
+
+    /// Puts the database back to what it was. Nobody may be connected.
+    pub async fn restore(&self, before: Snapshot) {
+        match &self.name {
+            None => {
+                for leftover in ["-wal", "-shm"] {
+                    std::fs::remove_file(self.folder.path().join(format!("countersign.db{leftover}"))).ok();
+                }
+                std::fs::write(self.file(), before.0).unwrap();
+            }
+            Some(name) => {
+                let drop = format!("DROP DATABASE {name} WITH (FORCE)");
+                let back = format!("ALTER DATABASE {name}_before RENAME TO {name}");
+                administer(postgres::server().unwrap(), &[drop, back]).await;
+            }
+        }
+    }
+}
+
+/// A database as it was: the bytes of the SQLite file; PostgreSQL keeps its own copy.
+pub struct Snapshot(Vec<u8>);
