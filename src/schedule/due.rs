@@ -13,8 +13,8 @@ use crate::model::time::Timestamp;
 /// No zone has ever left out more than a day (Samoa left out 30 December 2011).
 const LONGEST_GAP_MINUTES: u32 = 25 * 60;
 
-/// Two wall-clock times in a row may both fall into a repeated hour; more than that many never do.
-const STEPS: usize = 200;
+/// Wall-clock times come once a day at most (others are read in UTC), and a zone repeats no more than a day at once.
+const STEPS: usize = 4;
 
 /// How much of the future tells the rhythm of an expression: five weeks, so that weekends and ends of months count.
 const RHYTHM_DAYS: i64 = 35;

@@ -7,6 +7,7 @@ use super::runner::Runner;
 use super::{alarms, next_times, serve};
 use crate::app::App;
 use crate::catalog::Catalog;
+use crate::catalog::collector::HostCommand;
 use crate::config::Config;
 use crate::config::data_folder::DataFolder;
 use crate::model::evidence::Source;
@@ -61,8 +62,14 @@ impl Installation {
 
     /// With one collector, which works on every Linux host, and this machine to read.
     async fn with_a_host() -> Self {
+        Self::with_a_host_where(|_| {}).await
+    }
+
+    async fn with_a_host_where(change: impl FnOnce(&mut HostCommand)) -> Self {
         let all = Catalog::embedded().unwrap();
-        let quick = all.collectors.get(&"linux/host_identity".parse().unwrap()).unwrap().clone();
+        let mut quick = all.collectors.get(&"linux/host_identity".parse().unwrap()).unwrap().clone();
+        quick.timeout_seconds = 60;
+        change(quick.command.as_mut().unwrap());
         let installation = Self::of(Catalog::of(vec![], vec![], vec![quick]), vec![]).await;
         installation.connect(Source::Host, "ws-01.example", serde_json::json!({})).await;
         installation
@@ -166,9 +173,29 @@ async fn serving_marks_what_was_cut_off_collects_and_ends_when_told() {
         stop.send(()).unwrap();
         serving.await.unwrap();
     };
-    tokio::time::timeout(Duration::from_secs(60), done).await.unwrap();
+    tokio::time::timeout(Duration::from_mins(1), done).await.unwrap();
 
     let runs = here.runs().await;
     let old = runs.iter().find(|run| run.id == cut_off).unwrap();
     assert_eq!(old.state, "interrupted");
+}
+
+#[tokio::test]
+async fn stopping_gives_up_a_run_that_is_still_reading_and_leaves_nothing_of_it() {
+    let here = Installation::with_a_host_where(|command| command.shell = "sleep 50".to_owned()).await;
+    let before = here.app.store.head(&here.scope()).await.unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let serving = tokio::spawn(serve(here.app.clone(), async { drop(stopped.await) }));
+
+    let done = async {
+        while here.runs().await.is_empty() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        stop.send(()).unwrap();
+        serving.await.unwrap();
+    };
+    tokio::time::timeout(Duration::from_secs(20), done).await.unwrap();
+
+    assert_eq!(here.app.store.head(&here.scope()).await.unwrap(), before);
+    assert_eq!(here.runs().await[0].state, "running", "the next start calls it interrupted");
 }
