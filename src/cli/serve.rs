@@ -11,8 +11,8 @@ use crate::render::Engine;
 use crate::web::source::StoreOverview;
 use crate::web::{self, AccessToken};
 
-/// Collects on schedule and shows one overview page on a loopback address. Stop it with Ctrl-C; a run that is going on
-/// is finished first.
+/// Collects on schedule and shows one overview page on a loopback address. Stop it with Ctrl-C: what is being sealed is
+/// finished, what is still being read is given up.
 #[derive(Debug, Args)]
 pub struct ServeArguments {
     /// Address of the page; loopback only. Default: serve.listen of the settings
@@ -50,7 +50,9 @@ pub async fn overview(app: Arc<App>, schedule: Schedule) -> anyhow::Result<()> {
     eprintln!("\nOverview (the link works once): {}", token.link(address));
     eprintln!("Stop with Ctrl-C.");
     let (stop, stopped) = tokio::sync::watch::channel(false);
-    let source = Arc::new(StoreOverview::new(app.clone()));
+    let source = StoreOverview::new(app.clone());
+    let source = if schedule == Schedule::On { source } else { source.without_schedule() };
+    let source = Arc::new(source);
     let router = web::router(source, Arc::new(Engine::new(None)?), token, address);
     let mut page_stop = stopped.clone();
     let pages = tokio::spawn(async move {

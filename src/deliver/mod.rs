@@ -51,7 +51,11 @@ fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), DeliverFault> {
         create_private(folder).map_err(fault)?;
     }
     let unfinished = path.with_extension("unfinished");
-    let mut file = std::fs::File::create(&unfinished).map_err(fault)?;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&unfinished).map_err(fault)?;
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(fault)?;
     std::fs::rename(&unfinished, path).map_err(fault)
 }

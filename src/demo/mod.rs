@@ -114,7 +114,7 @@ pub async fn run(
     say: &(dyn Fn(&str) + Send + Sync),
 ) -> Result<DemoReport, DemoFault> {
     let changes: Vec<String> = firm.second_run().iter().map(|edit| edit.why.clone()).collect();
-    let (client, provider) = (firm.client.clone(), firm.provider.clone());
+    let (client, provider, domain) = (firm.client.clone(), firm.provider.clone(), firm.tenant.domain.clone());
     let organization = enrol(app, &firm).await?;
     let scope = OrgScope::of(&organization);
     let who = provider.as_ref().map_or_else(String::new, |provider| format!(", looked after by {provider}"));
@@ -122,7 +122,7 @@ pub async fn run(
 
     let options = TenantOptions { throttle: Throttle::Off, ..TenantOptions::default() };
     let tenant = Tenant::start(firm, options).await.map_err(DemoFault::Listen)?;
-    connect(app, &organization, &tenant).await?;
+    connect(app, &organization, &tenant, &domain).await?;
     let request = RunRequest { cause: "demo".to_owned(), ..RunRequest::default() };
     say("First run: collecting from Microsoft 365 and from this machine.");
     let first = pipeline::run(app, &organization, &request, watch).await?;
@@ -195,7 +195,13 @@ async fn enrol(app: &App, firm: &Firm) -> Result<Organization, DemoFault> {
     Ok(add_organization(app, request).await?)
 }
 
-async fn connect(app: &App, organization: &Organization, tenant: &RunningTenant) -> Result<(), DemoFault> {
+/// Connects the tenant by its domain, which people can read, and this machine.
+async fn connect(
+    app: &App,
+    organization: &Organization,
+    tenant: &RunningTenant,
+    domain: &str,
+) -> Result<(), DemoFault> {
     let scope = OrgScope::of(organization);
     let settings = GraphSettings {
         cloud: Cloud::Custom,
@@ -205,7 +211,7 @@ async fn connect(app: &App, organization: &Organization, tenant: &RunningTenant)
         graph_url: Some(tenant.graph_url().to_owned()),
     };
     let secret: secrecy::SecretString = tenant.client_secret().to_owned().into();
-    let target = settings.connection(tenant.tenant_id(), &secret)?.tenant().to_owned();
+    let target = settings.connection(domain, &secret)?.tenant().to_owned();
     let sealed = app.secret_key.seal(&connection_purpose(&scope, &target), secret.expose_secret().as_bytes())?;
     let graph = NewConnection { source: Source::Graph, target, settings: json!(settings), secret: Some(sealed) };
     app.store.add_connection(&scope, &graph, app.clock.now()).await?;
