@@ -106,7 +106,7 @@ async fn after_shutdown_nobody_answers() {
     let visit = visit_larkspur().await;
     let url = visit.tenant.graph_url().to_owned();
     visit.tenant.shutdown().await;
-    assert!(reqwest::Client::builder().no_proxy().build().unwrap().get(url).send().await.is_err());
+    assert!(Client::builder().no_proxy().build().unwrap().get(url).send().await.is_err());
 }
 
 #[tokio::test]
