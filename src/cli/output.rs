@@ -37,7 +37,7 @@ pub fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> anyho
         }
         line(text.trim_end())
     };
-    print(headings.map(|heading| heading.to_uppercase()))?;
+    print(headings.map(str::to_uppercase))?;
     for row in rows {
         print(std::array::from_fn(|position| row.get(position).map(|cell| plain(cell)).unwrap_or_default()))?;
     }
