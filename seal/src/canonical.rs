@@ -121,7 +121,6 @@ fn write_number(number: &serde_json::Number, out: &mut Vec<u8>) -> Result<(), Ca
 }
 
 fn write_text(text: &str, out: &mut Vec<u8>) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
     out.push(b'"');
     for byte in text.bytes() {
         match byte {
@@ -134,7 +133,7 @@ fn write_text(text: &str, out: &mut Vec<u8>) {
             0x0d => out.extend_from_slice(b"\\r"),
             0x00..0x20 => {
                 out.extend_from_slice(b"\\u00");
-                out.extend([byte >> 4, byte & 0x0f].map(|nibble| HEX[usize::from(nibble)]));
+                out.extend_from_slice(hex::encode([byte]).as_bytes());
             }
             _ => out.push(byte),
         }

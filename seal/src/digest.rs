@@ -43,8 +43,11 @@ impl Digest {
             if read == 0 {
                 return Ok((Self(hasher.finalize().into()), size));
             }
+            let Some(filled) = buffer.get(..read) else {
+                return Err(std::io::Error::other("a reader claims to have given more than it was asked for"));
+            };
             size += read as u64;
-            hasher.update(&buffer[..read]);
+            hasher.update(filled);
         }
     }
 

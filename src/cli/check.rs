@@ -43,7 +43,7 @@ struct TestArguments {
 struct RunArguments {
     id: CheckId,
     /// A dataset and the raw file that holds it: a Graph body or an array of page bodies; for hosts
-    /// {"stdout", "stderr", "`exit_code`"}
+    /// `{"stdout", "stderr", "exit_code"}`
     #[arg(long = "dataset", value_name = "NAME=FILE")]
     datasets: Vec<String>,
     /// JSON file with settings of the organization, such as break-glass accounts

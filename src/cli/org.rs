@@ -65,8 +65,10 @@ pub async fn run(common: &Common, arguments: OrgArguments) -> anyhow::Result<End
             let key = app.verifying_key(&OrgScope::of(&organization)).await?;
             if common.json {
                 let mut value = describe(&organization);
-                value["key_fingerprint"] = json!(key.fingerprint());
-                value["key"] = json!(key.vkey());
+                if let Some(object) = value.as_object_mut() {
+                    object.insert("key_fingerprint".to_owned(), json!(key.fingerprint()));
+                    object.insert("key".to_owned(), json!(key.vkey()));
+                }
                 output::json(&value)?;
             } else {
                 output::line(&format!("Added {} ({})", organization.slug, output::plain(&organization.name)))?;

@@ -35,7 +35,9 @@ pub async fn run(common: &Common, arguments: VerifyArguments) -> anyhow::Result<
         let report = verify::package(path, key.as_ref())?;
         if common.json {
             let mut value = serde_json::to_value(&report)?;
-            value["verified"] = json!(report.verdict != Verdict::Altered);
+            if let Some(object) = value.as_object_mut() {
+                object.insert("verified".to_owned(), json!(report.verdict != Verdict::Altered));
+            }
             output::json(&value)?;
         } else {
             output::line(&tell_package(&report))?;
@@ -58,8 +60,10 @@ pub async fn run(common: &Common, arguments: VerifyArguments) -> anyhow::Result<
     let compared = compare_with_database(common, &data, &mut report).await?;
     if common.json {
         let mut value = serde_json::to_value(&report)?;
-        value["verified"] = json!(report.verdict != Verdict::Altered);
-        value["database_compared"] = json!(compared);
+        if let Some(object) = value.as_object_mut() {
+            object.insert("verified".to_owned(), json!(report.verdict != Verdict::Altered));
+            object.insert("database_compared".to_owned(), json!(compared));
+        }
         output::json(&value)?;
     } else {
         output::line(&tell_vault(&report))?;

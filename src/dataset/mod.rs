@@ -1,7 +1,7 @@
 //! Artifacts -> dataset rows: pure parsers, each named and versioned.
 //!
 //! A parser never guesses: what it cannot read makes the dataset `failed` with a reason, never empty. Start with
-//! [`derive`] for evidence that was collected and [`from_raw_file`] for a file that somebody has.
+//! [`derive()`] for evidence that was collected and [`from_raw_file`] for a file that somebody has.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};

@@ -123,7 +123,7 @@ macro_rules! text_id {
 fn is_word(text: &str, extra: &[u8]) -> bool {
     (1..=80).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || extra.contains(&byte))
-        && text.as_bytes()[0].is_ascii_alphanumeric()
+        && text.starts_with(|first: char| first.is_ascii_alphanumeric())
 }
 
 fn is_source_path(text: &str) -> bool {
@@ -133,7 +133,7 @@ fn is_source_path(text: &str) -> bool {
 fn is_catalog_id(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_()[]".contains(&byte))
-        && text.as_bytes()[0].is_ascii_alphanumeric()
+        && text.starts_with(|first: char| first.is_ascii_alphanumeric())
 }
 
 text_id!(/// The short name of an organization in commands, paths and URLs.

@@ -39,18 +39,24 @@ const MAY_IMPORT: &[(&str, &str)] = &[
 ];
 
 /// Imports beyond the table: module (or one file of it), what it imports, and why that is right.
+#[rustfmt::skip]
 const DEVIATIONS: &[(&str, &str, &str)] = &[
     ("store", "config::secret_key", "a sealed secret is kept as the key module made it; the store never opens it"),
     ("pipeline", "config::secret_key", "a run names a secret that cannot be opened, by the fault of the key module"),
+    ("deliver", "config::data_folder", "reports lie in folders that only their owner can read; one function makes such"),
+    ("demo", "report::tally", "the demo counts statuses by the report's own rule, so that both tell the same number"),
+    ("demo", "collect::host", "the demo's real endpoint is this machine, named as `connect host` names it"),
+    ("main", "config::environment", "what to log is read before there is a data folder or a settings file"),
 ];
 
-/// Crates that only some modules may use, so that a stage cannot grow a network or a database unseen.
+/// Crates that only some modules may use, so that a stage cannot grow a network or a database unseen. `cli::serve` ties
+/// the life of the pages and of the schedule to Ctrl-C.
 const CRATES: &[(&str, &str)] = &[
     ("sea_orm", "store"),
     ("sqlx", "store"),
     ("migrations", "store"),
     ("object_store", "vault"),
-    ("axum", "web demo"),
+    ("axum", "web demo cli::serve"),
     ("reqwest", "collect"),
     ("regorus", "catalog evaluate"),
     ("tera", "render"),
@@ -67,8 +73,8 @@ const MAY_READ_THE_CLOCK: &str = "model::time main cli schedule::runner demo";
 /// Who may measure how long something takes. The pure stages may not: they would not be repeatable.
 const MAY_NOT_MEASURE_TIME: &str = "model catalog store dataset evaluate assess track render report";
 
-/// Who may ask for all organizations at once.
-const MAY_SEE_ALL_ORGANIZATIONS: &str = "app cli schedule demo";
+/// Who may ask for all organizations at once. `web::source` lists them on the overview, for whoever runs the installation.
+const MAY_SEE_ALL_ORGANIZATIONS: &str = "app cli schedule demo web::source";
 
 /// Modules of the evidence crate that write; the verifier shares none of their code.
 const WRITERS: &[&str] = &["archive", "package"];
@@ -92,6 +98,11 @@ fn words(list: &str) -> BTreeSet<&str> {
 fn is_below(path: &[String], prefix: &str) -> bool {
     let prefix: Vec<&str> = prefix.split("::").collect();
     path.len() >= prefix.len() && prefix.iter().zip(path).all(|(wanted, found)| wanted == found)
+}
+
+/// True when the module is one of those listed, or lies in one.
+fn is_one_of(module: &[String], listed: &str) -> bool {
+    listed.split_whitespace().any(|prefix| is_below(module, prefix))
 }
 
 fn fail_with(faults: &[String], rule: &str) {
@@ -168,7 +179,7 @@ fn only_the_modules_named_use_the_heavy_crates() {
     for source in product() {
         for used in &source.uses {
             for (name, allowed) in CRATES {
-                if used.path[0] == *name && !words(allowed).contains(source.top()) {
+                if used.path[0] == *name && !is_one_of(&source.module, allowed) {
                     faults.push(format!("{}:{}: uses `{}`", source.file.display(), used.line, used.path.join("::")));
                 }
             }
@@ -198,8 +209,8 @@ fn sql_is_spoken_in_the_store_and_the_migrations_only() {
 fn the_clock_is_read_only_where_it_may_be() {
     let mut faults = Vec::new();
     for source in product() {
-        let may_read = words(MAY_READ_THE_CLOCK).iter().any(|allowed| is_below(&source.module, allowed));
-        let may_measure = !words(MAY_NOT_MEASURE_TIME).contains(source.top());
+        let may_read = is_one_of(&source.module, MAY_READ_THE_CLOCK);
+        let may_measure = !is_one_of(&source.module, MAY_NOT_MEASURE_TIME);
         for used in &source.uses {
             let end: Vec<&str> = used.path.iter().rev().take(2).rev().map(String::as_str).collect();
             let reads = matches!(end.as_slice(), ["Timestamp" | "Utc" | "Local" | "SystemTime", "now"])
@@ -219,7 +230,7 @@ fn only_the_start_the_commands_and_the_schedule_see_all_organizations() {
     for source in product() {
         let asks =
             source.uses.iter().filter(|used| used.path.last().is_some_and(|last| last == "of_this_installation"));
-        if !words(MAY_SEE_ALL_ORGANIZATIONS).contains(source.top()) {
+        if !is_one_of(&source.module, MAY_SEE_ALL_ORGANIZATIONS) {
             faults.extend(asks.map(|used| format!("{}:{}", source.file.display(), used.line)));
         }
     }

@@ -41,8 +41,7 @@ impl Request<'_> {
     /// Version and the path below it.
     pub(super) fn split(&self) -> Option<(&str, &str)> {
         let rest = self.path.strip_prefix('/')?;
-        let (version, _) = rest.split_once('/')?;
-        Some((version, &rest[version.len()..]))
+        rest.split_at_checked(rest.find('/')?)
     }
 }
 
