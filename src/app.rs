@@ -117,6 +117,7 @@ impl App {
         let staging = data.staging_folder();
         crate::config::data_folder::create_private(&staging)
             .map_err(|source| AppFault::Write { path: staging, source })?;
+        remove_leftovers(&data.staging_folder());
         let process = format!("{}-{}", std::process::id(), Uuid::now_v7());
         Ok(Self { data, config, store, vault, catalog, secret_key, clock, process })
     }
@@ -154,5 +155,20 @@ async fn open_store(data: &DataFolder, config: &Config) -> Result<Store, AppFaul
     match config.postgres_url()? {
         Some(url) => Ok(Store::open_postgres(&url, connections).await?),
         None => Ok(Store::open_sqlite(&data.database_file(), connections).await?),
+    }
+}
+
+/// How old a file in the staging folder must be before nobody can be working on it any more.
+const LEFTOVER: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
+
+/// Removes what a process that was cut off left in the staging folder. What is younger may belong to another process.
+/// Nothing depends on it: a file that cannot be removed stays for the next start.
+fn remove_leftovers(folder: &std::path::Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let age = entry.metadata().and_then(|facts| facts.modified()).ok().and_then(|at| at.elapsed().ok());
+        if age.is_some_and(|age| age > LEFTOVER) && std::fs::remove_file(entry.path()).is_ok() {
+            tracing::info!(file = %entry.path().display(), "Removed an unfinished file of an earlier process");
+        }
     }
 }

@@ -55,7 +55,7 @@ impl DataFolder {
         config.vault.folder.as_ref().map_or_else(|| self.0.join("vault"), |path| self.0.join(path))
     }
 
-    /// Files that are being made; emptied at start.
+    /// Files that are being made; what is left over from long ago is removed at start.
     #[must_use]
     pub fn staging_folder(&self) -> PathBuf {
         self.0.join("staging")

@@ -499,58 +499,6 @@ impl Sample {
         sample
     }
 
-    /// A framework of `count` controls, each judged by a check on `targets` targets.
-    pub fn large(count: usize, targets: usize) -> Self {
-        let mut sample = Self::new();
-        let state = |at: usize| [ControlState::Met, ControlState::NotMet, ControlState::Undetermined][at % 3];
-        let outcome = |at: usize| [FindingOutcome::Pass, FindingOutcome::Fail, FindingOutcome::Unknown][at % 3];
-        sample.framework.controls = (0..count)
-            .map(|at| {
-                control(&format!("L.{at}"), &format!("Control number {at}"), &format!("Family {}", at / 20), None, &[])
-            })
-            .collect();
-        sample.statuses = (0..count)
-            .map(|at| {
-                let bearing = |target: usize| Bearing {
-                    target: format!("host-{target:03}.example"),
-                    ..bearing(
-                        "m365/users_seen",
-                        Proof::Full,
-                        outcome(at),
-                        "The setting is what it is on this host.",
-                        &[3, 4],
-                    )
-                };
-                let number = format!("L.{at}");
-                ControlStatus {
-                    framework: sample.framework.id.clone(),
-                    control: number.parse().unwrap(),
-                    state: state(at),
-                    because: "One reason in words.".into(),
-                    objectives: vec![judged(
-                        &number,
-                        state(at),
-                        "One reason in words.",
-                        (0..targets).map(bearing).collect(),
-                    )],
-                    as_of: None,
-                }
-            })
-            .collect();
-        sample.matrix.rows = (0..count)
-            .map(|at| {
-                owned(
-                    &format!("L.{at}"),
-                    ResponsibilityKind::Shared,
-                    Party::Provider,
-                    "Does one half.",
-                    "Does the other.",
-                )
-            })
-            .collect();
-        sample
-    }
-
     pub fn readiness(&self) -> ReadinessReport {
         readiness(ReadinessInput {
             organization: &self.organization,

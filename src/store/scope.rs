@@ -25,7 +25,8 @@ impl OrgScope {
 
 /// Permission to list organizations: answers with ids and names, never with evidence.
 ///
-/// Only the application's start, its commands and the schedule ask for it; a test keeps that list.
+/// Only the application's start, its commands, the schedule and the list of organizations on the overview ask for it; a
+/// test keeps that list.
 #[derive(Debug, Clone, Copy)]
 pub struct InstanceScope(());
 

@@ -330,23 +330,3 @@ async fn an_address_that_others_can_reach_is_refused() {
     let fault = listen("0.0.0.0:0".parse().unwrap()).await.unwrap_err();
     assert!(matches!(fault, WebError::NotLoopback(_)));
 }
-
-/// Writes the overview to look at: `COUNTERSIGN_LOOK=/tmp/look cargo test --lib look -- --ignored`.
-#[tokio::test]
-#[ignore = "writes files for people to look at"]
-async fn look_at_the_overview() {
-    let Ok(folder) = std::env::var("COUNTERSIGN_LOOK") else { return };
-    let folder = std::path::Path::new(&folder);
-    std::fs::create_dir_all(folder.join("assets")).unwrap();
-    std::fs::write(
-        folder.join("assets/countersign.css"),
-        &Engine::new(None).unwrap().asset("countersign.css").unwrap().bytes,
-    )
-    .unwrap();
-    for (name, organization) in [("plain", "Pine Hill Clinic"), ("hostile", HOSTILE)] {
-        let (_, page) = Site::signed_in(organization, false).await.get("/").await;
-        std::fs::write(folder.join(format!("overview-{name}.html")), page.replace("\"/assets/", "\"assets/")).unwrap();
-    }
-    let (_, page) = Site::start("", false).await.get("/").await;
-    std::fs::write(folder.join("no-access.html"), page.replace("\"/assets/", "\"assets/")).unwrap();
-}

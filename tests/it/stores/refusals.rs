@@ -1,4 +1,4 @@
-//! Append-only tables refuse UPDATE, DELETE and TRUNCATE, whoever asks.
+//! Append-only tables refuse UPDATE, DELETE, REPLACE and TRUNCATE, whoever asks.
 
 use std::collections::BTreeSet;
 
@@ -51,9 +51,10 @@ async fn history_cannot_be_changed_or_removed() {
                 format!("DELETE FROM {table}"),
                 format!("DELETE FROM {table} WHERE {column} IS NOT NULL"),
             ];
-            if kind == Kind::Postgres {
-                attempts.push(format!("TRUNCATE {table}"));
-            }
+            attempts.push(match kind {
+                Kind::Sqlite => format!("REPLACE INTO {table} SELECT * FROM {table}"),
+                Kind::Postgres => format!("TRUNCATE {table}"),
+            });
             for attempt in attempts {
                 let fault = raw.execute_unprepared(&attempt).await.expect_err(&attempt).to_string();
                 assert!(fault.contains(&format!("table {table} is append-only")), "{kind:?}: {attempt}: {fault}");
