@@ -39,6 +39,10 @@ pub enum AppFault {
     Store(#[from] StoreFault),
     #[error("the vault cannot be used")]
     Vault(#[from] VaultFault),
+    #[error(
+        "the database is empty, but {0} holds sealed evidence: the database was lost or the settings name another one. Put its backup back; nothing was changed"
+    )]
+    LostDatabase(std::path::PathBuf),
     #[error("cannot write {path}")]
     Write { path: std::path::PathBuf, source: std::io::Error },
     #[error("a signing key cannot be used")]
@@ -96,8 +100,11 @@ impl App {
                 return Err(fault.into());
             }
             Some(_) => {}
+            None if holds_evidence(&data.vault_folder(&config)) => {
+                return Err(AppFault::LostDatabase(data.vault_folder(&config)));
+            }
             None => {
-                // The key file is there but the database is new: an `init` was cut off, or the database was lost.
+                // The key file is there, the database and the vault are new: an `init` was cut off.
                 let instance = Instance { id: Uuid::now_v7(), secret_key_id: secret_key.id().to_owned() };
                 store.create_instance(&instance, clock.now()).await?;
             }
@@ -156,6 +163,11 @@ async fn open_store(data: &DataFolder, config: &Config) -> Result<Store, AppFaul
         Some(url) => Ok(Store::open_postgres(&url, connections).await?),
         None => Ok(Store::open_sqlite(&data.database_file(), connections).await?),
     }
+}
+
+/// Whether a vault has a folder of any organization.
+fn holds_evidence(vault: &std::path::Path) -> bool {
+    std::fs::read_dir(vault).is_ok_and(|mut entries| entries.next().is_some())
 }
 
 /// How old a file in the staging folder must be before nobody can be working on it any more.

@@ -3,6 +3,7 @@
 //! Stages take and return values; only this module saves them. Everything a run leaves behind is sealed in two steps:
 //! first what was seen, then what was made of it. A run that is cut off leaves what it sealed, and nothing by halves.
 
+pub mod audit;
 pub mod collecting;
 pub mod commit;
 pub mod enrol;
@@ -105,6 +106,9 @@ pub struct Derived {
     pub dataset: Dataset,
 }
 
+/// A run that began longer ago than this and has not ended was cut off: every dataset has a time limit of minutes.
+const LONGEST_RUN: chrono::Duration = chrono::Duration::hours(6);
+
 /// Carries out one run for one organization.
 pub async fn run(
     app: &App,
@@ -123,6 +127,7 @@ pub async fn run(
     enrol::ensure_ledger(app, organization).await?;
     let run = RunId::fresh();
     let started = app.clock.now();
+    app.store.mark_interrupted_runs(&scope, started.plus(-LONGEST_RUN)).await?;
     app.store.begin_run(&scope, run, &request.cause, started).await?;
 
     let collected = collecting::collect(app, &targets, &definitions, watch).await;

@@ -11,6 +11,7 @@ pub fn start(filter: Option<&str>) {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_target(false)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
         .compact()
         .finish();
     // A second start (in tests) keeps the first.

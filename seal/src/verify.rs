@@ -93,6 +93,9 @@ fn names_in(folder: &Path) -> io::Result<Vec<String>> {
 /// When it cannot be opened or is no zip; everything else is in the report.
 pub fn package(path: &Path, key: Option<&TrustedKey>) -> Result<PackageReport, OpenError> {
     let shown = || path.display().to_string();
+    if path.is_dir() {
+        return Err(OpenError::AFolder { path: shown() });
+    }
     let file = File::open(path).map_err(|source| OpenError::Io { path: shown(), source })?;
     package_from(file, &shown(), key)
 }

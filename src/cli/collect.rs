@@ -21,6 +21,7 @@ use crate::store::{NewConnection, OrgScope};
 /// Exits 0 when the run ended, whatever could not be collected: that is said per dataset.
 #[derive(Debug, Args)]
 pub struct CollectArguments {
+    /// Short name of the organization
     #[arg(long)]
     org: OrgSlug,
     /// Only this kind of source

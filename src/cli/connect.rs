@@ -56,6 +56,7 @@ impl From<CloudName> for Cloud {
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("credential").required(true).args(["client_secret_file", "certificate"]))]
 struct M365Arguments {
+    /// Short name of the organization
     #[arg(long)]
     org: OrgSlug,
     /// Tenant id (a GUID) or one of the tenant's own domains
@@ -82,6 +83,7 @@ struct M365Arguments {
 
 #[derive(Debug, Args)]
 struct HostArguments {
+    /// Short name of the organization
     #[arg(long)]
     org: OrgSlug,
     /// Name of the host; default: its own

@@ -23,9 +23,10 @@ enum GapCommand {
 
 #[derive(Debug, Args)]
 struct ListArguments {
+    /// Short name of the organization
     #[arg(long)]
     org: OrgSlug,
-    /// Only those of one party: provider or internal
+    /// Only those of one party: provider, internal or vendor
     #[arg(long)]
     party: Option<Party>,
     /// Closed ones too

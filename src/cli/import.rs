@@ -25,6 +25,7 @@ enum ImportCommand {
 
 #[derive(Debug, Args)]
 struct FilesArguments {
+    /// Short name of the organization
     #[arg(long)]
     org: OrgSlug,
     /// Folder; links and special files in it are refused

@@ -33,7 +33,7 @@ pub async fn run(common: &Common, _arguments: InitArguments) -> anyhow::Result<E
             "Keep a copy of {} in a safe place: without it secrets and signing keys are lost.",
             key_file.display()
         ))?;
-        output::line("Next: countersign org add NAME")?;
+        output::line(&format!("Next: countersign org add NAME --data {}", app.data.path().display()))?;
     }
     Ok(Ending::Fine)
 }

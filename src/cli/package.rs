@@ -14,8 +14,10 @@ use crate::store::OrgScope;
 /// The records of a period that bear on a framework, their bytes, reports, proofs and a script that checks them.
 #[derive(Debug, Args)]
 pub struct PackageArguments {
+    /// Short name of the organization
     #[arg(long)]
     org: OrgSlug,
+    /// Framework the package is about
     #[arg(long)]
     framework: FrameworkId,
     /// Beginning of the period; default: the beginning
@@ -49,7 +51,7 @@ pub async fn run(common: &Common, arguments: PackageArguments) -> anyhow::Result
         }))?;
     } else {
         output::line(&path.display().to_string())?;
-        eprintln!("Tell the reader the key's fingerprint on another way: {}", key.fingerprint());
+        eprintln!("Tell the reader the key's fingerprint over another channel: {}", key.fingerprint());
     }
     Ok(Ending::Fine)
 }

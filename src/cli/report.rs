@@ -13,6 +13,7 @@ use crate::model::time::Timestamp;
 /// Readiness with gaps and evidence register, and the responsibility matrix; HTML and CSV. Each file is sealed.
 #[derive(Debug, Args)]
 pub struct ReportArguments {
+    /// Short name of the organization
     #[arg(long)]
     org: OrgSlug,
     /// Only this framework; default: every framework of the organization

@@ -22,6 +22,7 @@ enum ResponsibilityCommand {
 
 #[derive(Debug, Args)]
 struct ListArguments {
+    /// Short name of the organization
     #[arg(long)]
     org: OrgSlug,
     /// Only this framework

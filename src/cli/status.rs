@@ -17,6 +17,7 @@ use crate::store::OrgScope;
 
 #[derive(Debug, Args)]
 pub struct StatusArguments {
+    /// Short name of the organization
     #[arg(long)]
     org: OrgSlug,
     /// Only this framework, with every control

@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
+use countersign_seal::note::claimed_checkpoint;
 use countersign_seal::verify::words::{tell_package, tell_vault};
 use countersign_seal::verify::{self, DirectoryVault, Fault, TrustedKey, VaultOptions, VaultReport, Verdict};
 use serde_json::json;
 
 use super::{Common, Ending, output, session};
 use crate::config::data_folder::DataFolder;
+use crate::pipeline::audit;
 use crate::store::{InstanceScope, OrgScope};
 
 /// Everything from bytes, trusting neither database nor index. With --data and no package the whole vault is checked,
@@ -52,7 +54,9 @@ pub async fn run(common: &Common, arguments: VerifyArguments) -> anyhow::Result<
     }
     let mut since = Vec::new();
     for path in &arguments.since {
-        since.push(std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?);
+        let note = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        claimed_checkpoint(&note).with_context(|| format!("{} is not a checkpoint", path.display()))?;
+        since.push(note);
     }
     let options = VaultOptions { skip_data: arguments.skip_data, key, since, organization: None };
     let mut report =
@@ -108,9 +112,17 @@ async fn compare_with_database(common: &Common, data: &DataFolder, report: &mut 
         } else if let Some(leaf) = first_other {
             let expected = format!("record {leaf} as it is sealed in the vault");
             add(report, Fault { place, expected, found: "another record in the database".to_owned() });
+        } else {
+            for differs in audit::compare(&app, &organization).await? {
+                let place = format!("{place}: {}", differs.place);
+                add(report, Fault { place, expected: differs.sealed, found: differs.in_database });
+            }
         }
     }
-    report.proved.push("The database knows no record that the vault does not prove.".to_owned());
+    report.proved.push(
+        "the database says of findings, gaps and responsibilities what is sealed, and knows no record the vault lacks"
+            .to_owned(),
+    );
     if report.verdict == Verdict::Altered {
         report.proved.pop();
     }

@@ -65,7 +65,7 @@ pub struct VaultConfig {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CatalogConfig {
-    /// Folders with further `controls/` and `collectors/`. Default: none.
+    /// Folders with further `controls/` and `collectors/`; relative ones begin at this file's folder. Default: none.
     pub folders: Vec<PathBuf>,
 }
 
@@ -136,6 +136,9 @@ impl Config {
             Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => Self::default(),
             Err(source) => return Err(ConfigFault::Read { path: path.to_owned(), source }),
         };
+        if let Some(beside) = path.parent() {
+            config.catalog.folders.iter_mut().for_each(|folder| *folder = beside.join(&folder));
+        }
         environment::apply(&mut config, |name| std::env::var(name).ok())?;
         config.check()?;
         Ok(config)

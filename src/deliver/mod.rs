@@ -40,6 +40,8 @@ pub enum DeliverFault {
     NothingSealed(String),
     #[error("the period holds no record: it begins after the last one or ends before the first")]
     EmptyPeriod,
+    #[error("{0} is there already; name another file or folder with --out, or move it away")]
+    Exists(PathBuf),
     #[error("cannot write {path}")]
     Write { path: PathBuf, source: std::io::Error },
 }

@@ -52,6 +52,9 @@ pub async fn write(app: &App, organization: &Organization, request: &PackageRequ
     let fault = |source| DeliverFault::Write { path: path.clone(), source };
     let path = std::path::absolute(&path).map_err(fault)?;
 
+    if path.exists() {
+        return Err(DeliverFault::Exists(path));
+    }
     let first = first_leaf(app, &scope, request.from).await?;
     let (records, chosen) = choose(app, &scope, first, basis.head.size, &request.framework).await?;
     let objects = objects_of(app, &scope, &chosen).await?;

@@ -167,6 +167,9 @@ pub async fn write(
     let folder =
         folder.unwrap_or_else(|| app.data.reports_folder(organization.slug.as_str()).join(as_of.for_file_names()));
     let folder = std::path::absolute(&folder).map_err(|source| DeliverFault::Write { path: folder, source })?;
+    if let Some(there) = drafts.iter().map(|draft| folder.join(&draft.file)).find(|path| path.exists()) {
+        return Err(DeliverFault::Exists(there));
+    }
     let mut entrants = Vec::with_capacity(drafts.len());
     for draft in &drafts {
         entrants.push(entrant(app, &scope, &basis, draft)?);

@@ -87,7 +87,7 @@ pub fn judgement(scope: &OrgScope, parts: &JudgementParts<'_>) -> Result<Entrant
     }
     let bundle = countersign_seal::canonical::to_bytes(&parts.bundle)?;
     let mut artifacts = vec![
-        RawArtifact::in_memory("findings.jsonl", "application/x-ndjson", lines),
+        RawArtifact::in_memory(super::audit::FINDINGS, "application/x-ndjson", lines),
         RawArtifact::in_memory("checks.json", "application/json", bundle),
     ];
     for (name, bytes) in &parts.datasets {

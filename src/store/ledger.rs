@@ -22,7 +22,7 @@ use crate::model::time::Timestamp;
 /// The newest signed head of an organization's ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
-    /// Number of the newest log object; the first is 0.
+    /// Number of the newest log object; the first is 1.
     pub sequence: u64,
     /// Leaves in the tree.
     pub size: u64,

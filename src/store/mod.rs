@@ -67,6 +67,7 @@ impl Store {
     /// Opens (or creates) a SQLite file with WAL and full durability.
     pub async fn open_sqlite(file: &Path, read_connections: u32) -> Result<Self, StoreFault> {
         let url = format!("sqlite://{}", file.display());
+        private_file(file).map_err(|fault| DbErr::Custom(format!("cannot make {}: {fault}", file.display())))?;
         let options = |connections: u32| {
             let mut options = ConnectOptions::new(url.clone());
             options.max_connections(connections).sqlx_logging(false);
@@ -113,6 +114,15 @@ impl Store {
         self.write.close().await?;
         Ok(())
     }
+}
+
+/// Makes the database file with mode 0600, if it is not there; SQLite gives its side files the same mode.
+fn private_file(file: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file).map(drop)
 }
 
 /// Turns stored text back into a value, naming the table when it cannot.

@@ -7,6 +7,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use countersign_seal::note::claimed_checkpoint;
 use countersign_seal::verify::words::{tell_package, tell_vault};
 use countersign_seal::verify::{self, DirectoryVault, OpenError, TrustedKey, VaultOptions};
 
@@ -76,6 +77,7 @@ fn read_arguments(given: impl Iterator<Item = String>) -> Result<Asked, String> 
             "--since" => {
                 let path = value("a file")?;
                 let note = std::fs::read_to_string(&path).map_err(|fault| format!("`{path}`: {fault}"))?;
+                claimed_checkpoint(&note).map_err(|fault| format!("`{path}` is not a checkpoint: {fault}"))?;
                 arguments.options.since.push(note);
             }
             _ if name.starts_with('-') => return Err(format!("unknown option {name}")),

@@ -113,8 +113,10 @@ main() {
 
     # --- The key, in its three forms: each is made again from the first and compared.
     vkey=$(cat keys/ledger.vkey)
+    # name+id+key: the name and the id hold no `+`, the key may.
     name=${vkey%%+*}
-    encoded=${vkey##*+}
+    encoded=${vkey#*+}
+    encoded=${encoded#*+}
     printf '%s\n' "$name" | awk '{ exit !(length($0) == 48 && $0 ~ /^countersign\/[0-9a-f-]*$/) }' \
         || altered 'keys/ledger.vkey does not name a ledger'
     printf '%s' "$encoded" | base64 -d > "$work/typed" 2> /dev/null || altered 'keys/ledger.vkey is not a key'

@@ -83,6 +83,8 @@ impl TrustedKey {
 pub enum OpenError {
     #[error("`{path}` cannot be opened")]
     Io { path: String, source: io::Error },
+    #[error("`{path}` is a folder; name the package's zip file, or check an unpacked one with its verify.sh")]
+    AFolder { path: String },
     #[error("`{path}` is not a zip file; a package ends in .zip and is checked as it was handed over")]
     NotAZip { path: String },
 }

@@ -48,6 +48,21 @@ fn the_script_accepts_an_unaltered_package_in_every_shell_there_is() {
     }
 }
 
+#[test]
+fn the_script_accepts_a_key_whatever_letters_its_base64_has() {
+    let keys: Vec<u8> = (1..=60).collect();
+    let letters = |seed: u8| key(seed).verifying_key().vkey().rsplitn(2, "+AV").next().unwrap_or_default().to_owned();
+    let plus = keys.iter().find(|seed| key(**seed).verifying_key().vkey().matches('+').count() > 2).unwrap();
+    let slash = keys.iter().find(|seed| letters(**seed).contains('/')).unwrap();
+    for seed in [*plus, *slash] {
+        let folder = Folder::new("letters");
+        unfold(&unpack(&Vault::filled_by("letters-vault", key(seed)).package()), &folder.0);
+        let Some(output) = run_script(&folder.0, "sh", &[]) else { return };
+        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{}\n{said}", key(seed).verifying_key().vkey());
+    }
+}
+
 /// Both verifiers refuse these entries.
 fn refused(what: &str, entries: &Entries, by_script: bool) {
     let report = check(&pack(entries));
