@@ -79,6 +79,9 @@ struct M365Arguments {
     /// Base of Graph, for --cloud custom; plain http only to this machine
     #[arg(long, value_name = "URL")]
     graph_url: Option<String>,
+    /// Give a connected tenant these settings and this credential, for instance before the old one expires
+    #[arg(long)]
+    replace: bool,
 }
 
 #[derive(Debug, Args)]
@@ -94,7 +97,7 @@ struct HostArguments {
 pub async fn run(common: &Common, arguments: ConnectArguments) -> anyhow::Result<Ending> {
     let app = session::app(common).await?;
     let now = app.clock.now();
-    let (org, connection) = match arguments.command {
+    let (org, connection, replace) = match arguments.command {
         ConnectCommand::M365(arguments) => {
             let (kind, path) = match (arguments.client_secret_file, arguments.certificate) {
                 (Some(path), _) => (CredentialKind::Secret, path),
@@ -115,15 +118,21 @@ pub async fn run(common: &Common, arguments: ConnectArguments) -> anyhow::Result
             let sealed =
                 app.secret_key.seal(&connection_purpose(&scope, &target), secret.expose_secret().as_bytes())?;
             let settings = serde_json::to_value(&settings)?;
-            (arguments.org, NewConnection { source: Source::Graph, target, settings, secret: Some(sealed) })
+            let connection = NewConnection { source: Source::Graph, target, settings, secret: Some(sealed) };
+            (arguments.org, connection, arguments.replace)
         }
         ConnectCommand::Host(arguments) => {
             let target = arguments.name.unwrap_or_else(local_host_name);
-            (arguments.org, NewConnection { source: Source::Host, target, settings: json!({}), secret: None })
+            let connection = NewConnection { source: Source::Host, target, settings: json!({}), secret: None };
+            (arguments.org, connection, false)
         }
     };
     let scope = OrgScope::of(&session::organization(&app, &org).await?);
-    let id = app.store.add_connection(&scope, &connection, now).await?;
+    let id = if replace {
+        app.store.replace_connection(&scope, &connection, now).await?
+    } else {
+        app.store.add_connection(&scope, &connection, now).await?
+    };
     if common.json {
         output::json(&json!({
             "id": id,

@@ -1,8 +1,8 @@
 //! Tenants and hosts an organization collects from.
 
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 
-use super::entity::connection;
+use super::entity::{connection, secret};
 use super::organizations::insert_secret;
 use super::{OrgScope, Store, StoreFault, read_json};
 use crate::config::secret_key::SealedSecret;
@@ -67,6 +67,42 @@ impl Store {
         connection::Entity::insert(row).exec_without_returning(&transaction).await?;
         transaction.commit().await?;
         Ok(id)
+    }
+
+    /// Gives an existing connection to the same target other settings and another secret; the old secret is removed.
+    pub async fn replace_connection(
+        &self,
+        scope: &OrgScope,
+        new: &NewConnection,
+        now: Timestamp,
+    ) -> Result<ConnectionId, StoreFault> {
+        let transaction = self.begin().await?;
+        let known = connection::Entity::find()
+            .filter(connection::Column::OrganizationId.eq(scope.uuid()))
+            .filter(connection::Column::Source.eq(new.source.as_str()))
+            .filter(connection::Column::Target.eq(&new.target))
+            .one(&transaction)
+            .await?
+            .ok_or_else(|| StoreFault::NotConnected(new.target.clone()))?;
+        let secret_id = match &new.secret {
+            Some(sealed) => Some(insert_secret(&transaction, scope.id(), "connection", sealed, now).await?),
+            None => None,
+        };
+        let id = known.id;
+        let old_secret = known.secret_id;
+        let mut row = known.into_active_model();
+        row.settings = Set(new.settings.clone());
+        row.secret_id = Set(secret_id);
+        row.update(&transaction).await?;
+        if let Some(old) = old_secret {
+            secret::Entity::delete_many()
+                .filter(secret::Column::OrganizationId.eq(scope.uuid()))
+                .filter(secret::Column::Id.eq(old))
+                .exec(&transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        Ok(ConnectionId(id))
     }
 
     /// All connections, oldest first.

@@ -55,7 +55,11 @@ pub enum StoreFault {
     NoSuchOrganization(String),
     #[error("an organization `{0}` exists already")]
     OrganizationExists(String),
-    #[error("{source_kind} target `{target}` is connected already")]
+    #[error("`{0}` is not connected; leave out --replace to connect it")]
+    NotConnected(String),
+    #[error(
+        "{source_kind} target `{target}` is connected already; with --replace it gets these settings and this secret"
+    )]
     ConnectionExists { source_kind: &'static str, target: String },
     #[error("the database holds something unreadable in {table}: {message}")]
     Unreadable { table: &'static str, message: String },

@@ -84,6 +84,7 @@ async fn no_change_reaches_into_another_organization() {
 /// What changes something; told by the second story and by the ledger's.
 const CHANGES: &[&str] = &[
     "add_connection",
+    "replace_connection",
     "begin_run",
     "end_run",
     "mark_interrupted_runs",
