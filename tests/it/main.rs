@@ -9,6 +9,7 @@
 )]
 
 mod layers;
+mod runs;
 mod start;
 mod stores;
 mod support;
