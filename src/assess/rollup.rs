@@ -147,5 +147,5 @@ fn merge(parent: &Control, own: &ControlStatus, derived: (ControlState, String, 
     } else {
         own.objectives.clone()
     };
-    ControlStatus { state, because, as_of, objectives, ..own.clone() }
+    ControlStatus { state, because, objectives, as_of, ..own.clone() }
 }

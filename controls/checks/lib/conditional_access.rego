@@ -400,7 +400,7 @@ excluded_guests(policy) := guest_types if "guestsorexternalusers" in values.word
 
 else := set() if values.unset(policy.conditions.users, "excludeGuestsOrExternalUsers")
 
-else := values.parts(policy.conditions.users.excludeGuestsOrExternalUsers.guestOrExternalUserTypes) if {
+else := values.parts(policy.conditions.users.excludeGuestsOrExternalUsers.guestOrExternalUserTypes) - {"none"} if {
 	is_string(policy.conditions.users.excludeGuestsOrExternalUsers.guestOrExternalUserTypes)
 }
 
@@ -431,15 +431,20 @@ reaches_every_tenant(guests) if lower(guests.externalTenants.membershipKind) == 
 # Does a set of policies, each of which already demands what is wanted whenever it applies, reach everybody and every
 # application? `covered`, `uncovered` or `undecided` (it depends on who is in a group or has a role, or on which account
 # has a declared sign-in name).
-cover(set) := verdict(set, broad(set))
+cover(set) := verdict(exempts, closing(set, exempts)) if exempts := exemptions(broad(set))
 
-verdict(set, wide) := "covered" if is_covered(set, wide)
+verdict(exempts, closers) := "covered" if {
+	some exempt in exempts
+	every hole in exempt {
+		is_closed(hole, closers)
+	}
+}
 
-else := "undecided" if may_be_declared(left_by(set, wide))
+else := "undecided" if may_be_declared(left_by(exempts, closers))
 
-else := "uncovered" if count(left_by(set, wide)) > 0
+else := "uncovered" if count(left_by(exempts, closers)) > 0
 
-else := "undecided" if count(wide) > 0
+else := "undecided" if count(exempts) > 0
 
 else := "uncovered"
 
@@ -449,48 +454,43 @@ broad(set) := {policy |
 	reaches_all_applications(policy, set)
 }
 
-is_covered(set, wide) if {
-	some policy in wide
-	every hole in holes(policy) {
-		is_closed(hole, set, wide)
-	}
+# Whom each of the policies exempts; worked out once, because there may be many of both.
+exemptions(wide) := {holes(policy) | some policy in wide}
+
+# What closes a hole: another policy for everybody that exempts only others of the same kind, or a policy without
+# exemptions that names exactly these. Two accounts, or two types of guest, are never the same people; two groups may
+# share members. `kept` holds those whom every policy that could close their kind exempts.
+closing(set, exempts) := {
+	"kept": {kind: intersection(of_kind) |
+		some kind in ["user:", "guest:"]
+		of_kind := {exempt |
+			some exempt in exempts
+			every hole in exempt {
+				startswith(hole, kind)
+			}
+		}
+		count(of_kind) > 0
+	},
+	"named": union({named_people(policy) |
+		some policy in set
+		names_all_applications(policy)
+		count(holes(policy)) == 0
+		count(left_applications(policy, set)) == 0
+	}),
 }
 
-# Another policy for everybody exempts only others of the same kind, or a policy without exemptions names exactly these.
-is_closed(hole, _, wide) if {
-	some other in wide
-	exempt := holes(other)
-	not hole in exempt
-	every left in exempt {
-		same_kind(left, hole)
-	}
-}
+is_closed(hole, closers) if hole in closers.named
 
-is_closed(hole, set, _) if {
-	some other in set
-	hole in named_people(other)
-	names_all_applications(other)
-	count(left_applications(other, set)) == 0
-	count(holes(other)) == 0
-}
-
-# Two accounts, or two types of guest, are never the same people; two groups may share members.
-same_kind(a, b) if {
-	startswith(a, "user:")
-	startswith(b, "user:")
-}
-
-same_kind(a, b) if {
-	startswith(a, "guest:")
-	startswith(b, "guest:")
+is_closed(hole, closers) if {
+	some kind, kept in closers.kept
+	startswith(hole, kind)
+	not hole in kept
 }
 
 # Those whom every policy for everybody exempts.
-left_people(set) := left_by(set, broad(set))
+left_people(set) := left_by(exempts, closing(set, exempts)) if exempts := exemptions(broad(set))
 
-left_by(set, wide) := {hole |
-	some hole in exempt_from_all(wide)
-	not is_closed(hole, set, wide)
+left_by(exempts, closers) := {hole |
+	some hole in intersection(exempts)
+	not is_closed(hole, closers)
 }
-
-exempt_from_all(wide) := intersection({holes(policy) | some policy in wide})

@@ -39,7 +39,13 @@ else := sprintf("the members of group `%s`", [trim_prefix(hole, "group:")]) if s
 
 else := sprintf("the holders of role `%s`", [trim_prefix(hole, "role:")])
 
-describe_all(set) := concat(", ", sort({describe(hole) | some hole in set}))
+# A sentence names a few and counts the rest.
+describe_all(set) := concat(", ", array.concat(array.concat(guests, shown), more)) if {
+	others := sort({hole | some hole in set; not startswith(hole, "guest:")})
+	guests := [text | some text in {describe(hole) | some hole in set; startswith(hole, "guest:")}]
+	shown := [describe(hole) | some place, hole in others; place < 5]
+	more := [sprintf("and %d more", [count(others) - 5]) | count(others) > 5]
+}
 
 # Why a policy that goes in the right direction does not do it alone. Total: fit for policies that are not understood.
 shortcomings(policy) := (((not_in_force(policy) | too_few_people(policy)) | too_few_applications(policy)) | too_seldom(policy)) | exempting(policy)

@@ -54,27 +54,28 @@ is_apple_mobile(device) if {
 	lower(device.operatingSystem) in {"ios", "ipados"}
 }
 
-verdict(device) := {"outcome": "pass", "because": sprintf("%s reports that it is encrypted", [device_name(device)])} if {
+verdict(device, name) := {"outcome": "pass", "because": sprintf("%s reports that it is encrypted", [name])} if {
 	state(device) == true
 }
 
-else := {"outcome": "unknown", "because": sprintf("%s does not say whether it is encrypted", [device_name(device)])} if {
+else := {"outcome": "unknown", "because": sprintf("%s does not say whether it is encrypted", [name])} if {
 	not is_boolean(state(device))
 }
 
-else := {"outcome": "unknown", "because": sprintf("%s has not reported to Intune yet", [device_name(device)])} if {
+else := {"outcome": "unknown", "because": sprintf("%s has not reported to Intune yet", [name])} if {
 	has_never_reported(device)
 }
 
 else := {"outcome": "unknown", "because": because} if {
 	is_apple_mobile(device)
-	because := sprintf("%s is encrypted only if it has a passcode, which Intune does not show here", [device_name(device)])
+	because := sprintf("%s is encrypted only if it has a passcode, which Intune does not show here", [name])
 }
 
-else := {"outcome": "fail", "because": sprintf("%s reports that it is not encrypted", [device_name(device)])}
+else := {"outcome": "fail", "because": sprintf("%s reports that it is not encrypted", [name])}
 
-findings contains object.union(verdict(device), {"resource": device_name(device)}) if {
+findings contains object.union(verdict(device, name), {"resource": name}) if {
 	some device in datasets.rows(devices_id)
+	name := device_name(device)
 }
 
 findings contains {"resource": "tenant", "outcome": "not_applicable", "because": "Intune manages no devices"} if {
