@@ -75,7 +75,7 @@ pub fn sources_of(catalog: &Catalog, check: &CheckDefinition) -> BTreeSet<Source
     check.datasets().into_iter().filter_map(|id| catalog.collectors.get(id)).map(|collector| collector.source).collect()
 }
 
-/// The hours after which a result no longer says anything: the shortest time to live of what the check requires.
+/// The hours after which a result no longer says anything: the shortest time to live of what the check reads.
 #[must_use]
 pub fn hours_to_live(catalog: &Catalog, check: &CheckDefinition) -> Option<u32> {
     check
@@ -85,3 +85,6 @@ pub fn hours_to_live(catalog: &Catalog, check: &CheckDefinition) -> Option<u32> 
         .map(|collector| collector.time_to_live_hours)
         .min()
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,12 +51,15 @@ fn conclude(bearings: &[Bearing], tallies: &[(Proof, Tally)]) -> (ControlState, 
     if let Some(failing) = failing {
         return (ControlState::NotMet, failing.because.clone());
     }
-    let proved =
-        tallies.iter().any(|(proof, tally)| *proof == Proof::Full && tally.asked > 0 && tally.passed == tally.asked);
-    if proved {
-        let full = bearings.iter().filter(|bearing| bearing.proof == Proof::Full).count();
-        let targets = if full == 1 { "the one target".to_owned() } else { format!("all {full} results") };
-        return (ControlState::Met, format!("Proved by machine on {targets} in scope."));
+    // Two full proofs may look at different kinds of target; none of them may be left open on any.
+    let full = || tallies.iter().filter(|(proof, _)| *proof == Proof::Full).map(|(_, tally)| tally);
+    let asked: usize = full().map(|tally| tally.asked).sum();
+    let passed: usize = full().map(|tally| tally.passed).sum();
+    // A check that would make it not met has to have been seen, or losing sight of a failure would prove the objective.
+    let unseen = tallies.iter().any(|(proof, tally)| *proof >= Proof::Part && tally.open > 0);
+    if asked > 0 && passed == asked && !unseen {
+        let results = if asked == 1 { "the one result".to_owned() } else { format!("all {asked} results") };
+        return (ControlState::Met, format!("Proved by machine on {results} in scope."));
     }
     (ControlState::Undetermined, missing(bearings, tallies))
 }

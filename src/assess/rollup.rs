@@ -1,6 +1,7 @@
-//! Objectives -> controls -> parents, for one framework.
+//! Objectives -> controls -> parents, for one framework. A parent is derived from its parts and judged by nothing else,
+//! save objectives that it lists itself and checks that bear on it. Start with [`framework_statuses`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Situation;
 use super::objective::judge;
@@ -26,15 +27,34 @@ pub fn framework_statuses(situation: &Situation<'_>, framework: &Framework) -> V
     parents.sort_by_key(|control| std::cmp::Reverse(depth(framework, control)));
     for parent in parents {
         let children: Vec<&ControlStatus> =
-            situation.catalog.children(&framework.id, &parent.id).filter_map(|child| own.get(&child.id)).collect();
+            parts_of(situation, framework, parent).into_iter().filter_map(|child| own.get(&child.id)).collect();
         if let Some(derived) = from_children(&children)
             && let Some(status) = own.get(&parent.id)
         {
-            let merged = merge(status, derived);
+            let merged = merge(parent, status, derived);
             own.insert(&parent.id, merged);
         }
     }
     framework.controls.iter().filter_map(|control| own.remove(&control.id)).collect()
+}
+
+/// The nearest controls below `parent` that have a status, in the framework's order; a row that only groups them is
+/// passed through.
+fn parts_of<'a>(situation: &Situation<'_>, framework: &'a Framework, parent: &Control) -> Vec<&'a Control> {
+    let mut seen = BTreeSet::from([parent.id.clone()]);
+    let mut parts = BTreeSet::new();
+    let mut open: Vec<&Control> = situation.catalog.children(&framework.id, &parent.id).collect();
+    while let Some(control) = open.pop() {
+        if !seen.insert(control.id.clone()) {
+            continue;
+        }
+        if control.assessable {
+            parts.insert(&control.id);
+        } else {
+            open.extend(situation.catalog.children(&framework.id, &control.id));
+        }
+    }
+    framework.controls.iter().filter(|control| parts.contains(&control.id)).collect()
 }
 
 fn depth(framework: &Framework, control: &Control) -> usize {
@@ -75,6 +95,9 @@ fn combine(objectives: &[ObjectiveStatus]) -> (ControlState, String) {
     let open = of(ControlState::Undetermined).count();
     match (of(ControlState::Undetermined).next(), objectives.len()) {
         (None, 0) => (ControlState::Undetermined, "Nothing is judged here.".to_owned()),
+        (None, _) if of(ControlState::Met).next().is_none() => {
+            (ControlState::NotApplicable, objectives.first().map(|one| one.because.clone()).unwrap_or_default())
+        }
         (None, 1) => (ControlState::Met, objectives.first().map(|one| one.because.clone()).unwrap_or_default()),
         (None, all) => (ControlState::Met, format!("All {all} objectives are proved.")),
         (Some(first), 1) => (ControlState::Undetermined, first.because.clone()),
@@ -107,12 +130,22 @@ fn from_children(children: &[&ControlStatus]) -> Option<(ControlState, String, O
     Some((ControlState::Met, format!("All {all} parts are met."), as_of))
 }
 
-/// A parent's status is its children's, unless a check that bears on the parent itself fails.
-fn merge(own: &ControlStatus, derived: (ControlState, String, Option<Timestamp>)) -> ControlStatus {
+/// A parent's status is its parts', unless a check that bears on the parent itself fails, or an objective that the
+/// parent lists itself is not shown. What stands for the parent as a whole, and nothing bears on, is left out: it asks
+/// for nothing that the parts do not ask for.
+fn merge(parent: &Control, own: &ControlStatus, derived: (ControlState, String, Option<Timestamp>)) -> ControlStatus {
     let (state, because, as_of) = derived;
     let as_of = [own.as_of, as_of].into_iter().flatten().min();
-    if own.state == ControlState::NotMet {
+    let is_held_back = own.state == ControlState::Undetermined
+        && !parent.objectives.is_empty()
+        && matches!(state, ControlState::Met | ControlState::NotApplicable);
+    if own.state == ControlState::NotMet || is_held_back {
         return ControlStatus { as_of, ..own.clone() };
     }
-    ControlStatus { state, because, as_of, ..own.clone() }
+    let objectives = if parent.objectives.is_empty() {
+        own.objectives.iter().filter(|objective| !objective.bearings.is_empty()).cloned().collect()
+    } else {
+        own.objectives.clone()
+    };
+    ControlStatus { state, because, objectives, as_of, ..own.clone() }
 }

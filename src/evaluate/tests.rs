@@ -273,6 +273,8 @@ fn policies_together_cover_guests_and_a_condition_that_names_everything_narrows_
     assert_eq!(outcome(&[policy(staff.clone(), null.clone()), legacy]), FindingOutcome::Pass);
     let named = policy(own("b2bCollaborationGuest,b2bCollaborationMember"), null.clone());
     assert_eq!(outcome(&[policy(staff.clone(), null.clone()), named]), FindingOutcome::Pass);
+    let nobody = json!({"excludeGuestsOrExternalUsers": {"guestOrExternalUserTypes": "none", "externalTenants": null}});
+    assert_eq!(outcome(&[policy(nobody, null.clone())]), FindingOutcome::Pass);
     let without = |app: &str| {
         let mut policy = policy(json!({}), null.clone());
         policy["conditions"]["applications"]["excludeApplications"] = json!([app]);

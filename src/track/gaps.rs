@@ -90,7 +90,9 @@ fn follow(
             let gap = Gap { id: gap.id, opened_at: gap.opened_at, reopened, ..fresh };
             Some(TrackedGap { gap, change })
         }
-        (FindingOutcome::Pass | FindingOutcome::NotApplicable, Some(gap)) if gap.state != GapState::Closed => {
+        (FindingOutcome::Pass | FindingOutcome::NotApplicable, Some(gap))
+            if gap.state != GapState::Closed && was_looked_at(definition, result) =>
+        {
             let gap = Gap {
                 state: GapState::Closed,
                 closed_at: Some(rules.now),
@@ -101,13 +103,21 @@ fn follow(
             };
             Some(TrackedGap { gap, change: Some(GapChange::Closed) })
         }
-        (FindingOutcome::Unknown, Some(gap)) if gap.state == GapState::Open => {
+        (FindingOutcome::Unknown | FindingOutcome::NotApplicable, Some(gap)) if gap.state == GapState::Open => {
             // The last known failure stays readable; only the state says that it can no longer be seen.
             let gap = Gap { state: GapState::AwaitingEvidence, ..gap.clone() };
             Some(TrackedGap { gap, change: Some(GapChange::AwaitingEvidence) })
         }
         _ => None,
     }
+}
+
+/// False when a check does not apply only because the source no longer offers its data: that a fault cannot be looked
+/// for is no evidence that it is gone. Such findings are about datasets, those of a rule about what is in them.
+fn was_looked_at(definition: &CheckDefinition, result: &CheckResult) -> bool {
+    let datasets = definition.datasets();
+    result.outcome == FindingOutcome::Pass
+        || result.resources.iter().any(|one| !datasets.iter().any(|id| id.as_str() == one.resource))
 }
 
 fn fresh(rules: &GapRules<'_>, definition: &CheckDefinition, result: &CheckResult) -> Gap {

@@ -3,3 +3,6 @@
 pub mod gaps;
 pub mod owner;
 pub mod requests;
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,8 @@ use crate::model::id::{ControlId, FrameworkId, RequestId};
 use crate::model::responsibility::Party;
 use crate::model::time::Timestamp;
 
-/// Opens a request for every undetermined control and closes those that are shown; returns what changed.
+/// Opens a request for every undetermined control and closes those that are shown; returns what changed. A parent that
+/// only follows from its parts asks for nothing itself: its parts do.
 #[must_use]
 pub fn follow_up(
     owners: &Owners<'_>,
@@ -25,8 +26,9 @@ pub fn follow_up(
         .iter()
         .filter_map(|status| {
             let asked = open.get(&(&status.framework, &status.control)).copied();
-            match (status.state, asked) {
-                (ControlState::Undetermined, None) => Some(EvidenceRequest {
+            let state = if status.objectives.is_empty() { None } else { Some(status.state) };
+            match (state, asked) {
+                (Some(ControlState::Undetermined), None) => Some(EvidenceRequest {
                     id: RequestId::fresh(),
                     framework: status.framework.clone(),
                     control: status.control.clone(),
@@ -35,10 +37,10 @@ pub fn follow_up(
                     opened_at: now,
                     closed_at: None,
                 }),
-                (ControlState::Undetermined, Some(request)) if request.asks_for != status.because => {
+                (Some(ControlState::Undetermined), Some(request)) if request.asks_for != status.because => {
                     Some(EvidenceRequest { asks_for: status.because.clone(), ..request.clone() })
                 }
-                (ControlState::Undetermined, Some(_)) | (_, None) => None,
+                (Some(ControlState::Undetermined), Some(_)) | (_, None) => None,
                 (_, Some(request)) => Some(EvidenceRequest { closed_at: Some(now), ..request.clone() }),
             }
         })

@@ -2,7 +2,9 @@
 # policies reach together. Written once, used by every check on sign-in.
 #
 # Start with `cover`: it decides whether a set of policies reaches everybody everywhere. Group and role membership is
-# not known here, so a union that depends on it is `undecided`, never guessed.
+# not known here: a policy that names only groups does not reach everybody, and a union of policies that exempt
+# different groups is `undecided`, never guessed. A condition that Graph leaves out is not set; a core property that is
+# not there (state, who, which applications, which clients, what is demanded) keeps the policy from being understood.
 package lib.conditional_access
 
 import data.lib.datasets
@@ -79,7 +81,7 @@ known_grants := {
 
 # What keeps a policy from being understood, by the name of the property.
 problems(policy) := {problem |
-	some problem in (((lists_missing(policy) | conditions_missing(policy)) | odd_clients(policy)) | grant_problems(policy))
+	some problem in (((lists_missing(policy) | unknown_settings(policy)) | odd_clients(policy)) | grant_problems(policy))
 }
 
 lists_missing(policy) := {concat(".", path) |
@@ -87,9 +89,31 @@ lists_missing(policy) := {concat(".", path) |
 	not values.is_words(object.get(policy, path, null))
 }
 
-conditions_missing(policy) := {sprintf("conditions.%s", [key]) |
-	some key in ["platforms", "locations"]
-	not values.has(object.get(policy, "conditions", null), key)
+# Settings that this version does not know and that hold a value: they may narrow a policy, exempt somebody or accept
+# something else.
+unknown_settings(policy) := {concat(".", [place, key]) |
+	some place, known in known_settings
+	part := object.get(policy, split(place, "."), null)
+	is_object(part)
+	some key, _ in part
+	not key in known
+	not contains(key, "@odata.")
+	not values.unset(part, key)
+}
+
+known_settings := {
+	"conditions": {"users", "applications", "clientAppTypes", "platforms", "locations"} | object.keys(narrow_conditions),
+	"conditions.users": {
+		"includeUsers", "excludeUsers", "includeGroups", "excludeGroups", "includeRoles", "excludeRoles",
+		"includeGuestsOrExternalUsers", "excludeGuestsOrExternalUsers",
+	},
+	"conditions.applications": {
+		"includeApplications", "excludeApplications", "includeUserActions", "applicationFilter",
+		"includeAuthenticationContextClassReferences",
+	},
+	"grantControls": {
+		"id", "operator", "builtInControls", "customAuthenticationFactors", "termsOfUse", "authenticationStrength",
+	},
 }
 
 odd_clients(policy) := {sprintf("conditions.clientAppTypes (`%s`)", [concat(", ", sort(odd))]) |
@@ -129,7 +153,7 @@ operator_problems(policy) := set() if operator(policy) in {"and", "or"}
 
 else := {"grantControls.operator"}
 
-strength_problems(policy) := set() if values.unset(policy.grantControls, "authenticationStrength")
+strength_problems(policy) := set() if not has_strength(policy)
 
 else := set() if {
 	every combination in combinations(policy) {
@@ -160,9 +184,23 @@ known_methods := multifactor_methods | {
 
 blocks(policy) if "block" in grants(policy)
 
+# Even a strength that says nothing about itself is one.
 has_strength(policy) if {
 	is_object(object.get(policy, "grantControls", null))
-	not values.unset(policy.grantControls, "authenticationStrength")
+	not is_null(object.get(policy.grantControls, "authenticationStrength", null))
+}
+
+# It only shapes sessions, and demands nothing of a sign-in. A policy of which nothing at all is known does not.
+demands_nothing(policy) if {
+	values.has(policy, "grantControls")
+	is_null(policy.grantControls)
+	state(policy) == "on"
+}
+
+demands_nothing(policy) if {
+	values.has(policy, "grantControls")
+	is_null(policy.grantControls)
+	not values.unset(policy, "sessionControls")
 }
 
 strength_is_multifactor(policy) if {
@@ -249,11 +287,12 @@ narrowings(policy) := {text |
 		"platforms": {"include": "includePlatforms", "exclude": "excludePlatforms"},
 		"locations": {"include": "includeLocations", "exclude": "excludeLocations"},
 	}
-	not is_null(policy.conditions[key])
+	not values.unset(policy.conditions, key)
 	not names_all(policy.conditions[key], all_of)
 }
 
 names_all(condition, all_of) if {
+	is_object(condition)
 	"all" in values.words(object.get(condition, all_of.include, null))
 	values.unset(condition, all_of.exclude)
 }
@@ -307,13 +346,37 @@ reaches_all_applications(policy, set) if {
 
 # Accounts and groups that the organization has declared as its emergency access; ids or sign-in names.
 declared := named | {lower(user.id) |
-	some user in datasets.rows(users_id)
+	some user in declared_users
 	is_string(user.id)
-	is_string(user.userPrincipalName)
-	lower(user.userPrincipalName) in named
 }
 
+declared_users := [user |
+	count(named_by_sign_in_name) > 0
+	some user in datasets.rows(users_id)
+	is_string(user.userPrincipalName)
+	lower(user.userPrincipalName) in named_by_sign_in_name
+]
+
 named := values.words(object.get(input, ["settings", "break_glass_accounts"], []))
+
+named_by_sign_in_name := {word |
+	some word in named
+	contains(word, "@")
+}
+
+# Declared sign-in names whose account is not known, because not all accounts were read.
+unresolved := set() if datasets.whole(users_id)
+
+else := named_by_sign_in_name - {lower(user.userPrincipalName) | some user in declared_users}
+
+# Exempt accounts that may be the declared ones, as far as can be told from ids alone.
+may_be_declared(left) if {
+	count(left) > 0
+	count(left) <= count(unresolved)
+	every hole in left {
+		startswith(hole, "user:")
+	}
+}
 
 guest_types := {
 	"internalguest", "b2bcollaborationguest", "b2bcollaborationmember", "b2bdirectconnectuser", "otherexternaluser",
@@ -337,7 +400,7 @@ excluded_guests(policy) := guest_types if "guestsorexternalusers" in values.word
 
 else := set() if values.unset(policy.conditions.users, "excludeGuestsOrExternalUsers")
 
-else := values.parts(policy.conditions.users.excludeGuestsOrExternalUsers.guestOrExternalUserTypes) if {
+else := values.parts(policy.conditions.users.excludeGuestsOrExternalUsers.guestOrExternalUserTypes) - {"none"} if {
 	is_string(policy.conditions.users.excludeGuestsOrExternalUsers.guestOrExternalUserTypes)
 }
 
@@ -366,18 +429,22 @@ reaches_every_tenant(guests) if lower(guests.externalTenants.membershipKind) == 
 # ---- Together
 
 # Does a set of policies, each of which already demands what is wanted whenever it applies, reach everybody and every
-# application? `covered`, `uncovered` or `undecided` (it depends on who is in a group or has a role).
-cover(set) := "covered" if is_covered(set)
+# application? `covered`, `uncovered` or `undecided` (it depends on who is in a group or has a role, or on which account
+# has a declared sign-in name).
+cover(set) := verdict(exempts, closing(set, exempts)) if exempts := exemptions(broad(set))
 
-else := "uncovered" if count(left_people(set)) > 0
-
-else := "undecided" if count(broad(set)) > 0
-
-else := "undecided" if {
-	some policy in set
-	names_all_applications(policy)
-	count(named_by(policy, "includeGroups")) > 0
+verdict(exempts, closers) := "covered" if {
+	some exempt in exempts
+	every hole in exempt {
+		is_closed(hole, closers)
+	}
 }
+
+else := "undecided" if may_be_declared(left_by(exempts, closers))
+
+else := "uncovered" if count(left_by(exempts, closers)) > 0
+
+else := "undecided" if count(exempts) > 0
 
 else := "uncovered"
 
@@ -387,47 +454,43 @@ broad(set) := {policy |
 	reaches_all_applications(policy, set)
 }
 
-is_covered(set) if {
-	some policy in broad(set)
-	every hole in holes(policy) {
-		is_closed(hole, set)
-	}
+# Whom each of the policies exempts; worked out once, because there may be many of both.
+exemptions(wide) := {holes(policy) | some policy in wide}
+
+# What closes a hole: another policy for everybody that exempts only others of the same kind, or a policy without
+# exemptions that names exactly these. Two accounts, or two types of guest, are never the same people; two groups may
+# share members. `kept` holds those whom every policy that could close their kind exempts.
+closing(set, exempts) := {
+	"kept": {kind: intersection(of_kind) |
+		some kind in ["user:", "guest:"]
+		of_kind := {exempt |
+			some exempt in exempts
+			every hole in exempt {
+				startswith(hole, kind)
+			}
+		}
+		count(of_kind) > 0
+	},
+	"named": union({named_people(policy) |
+		some policy in set
+		names_all_applications(policy)
+		count(holes(policy)) == 0
+		count(left_applications(policy, set)) == 0
+	}),
 }
 
-# Another policy for everybody exempts only others of the same kind, or a policy without exemptions names exactly these.
-is_closed(hole, set) if {
-	some other in broad(set)
-	not hole in holes(other)
-	every left in holes(other) {
-		same_kind(left, hole)
-	}
-}
+is_closed(hole, closers) if hole in closers.named
 
-is_closed(hole, set) if {
-	some other in set
-	names_all_applications(other)
-	count(left_applications(other, set)) == 0
-	count(holes(other)) == 0
-	hole in named_people(other)
-}
-
-# Two accounts, or two types of guest, are never the same people; two groups may share members.
-same_kind(a, b) if {
-	startswith(a, "user:")
-	startswith(b, "user:")
-}
-
-same_kind(a, b) if {
-	startswith(a, "guest:")
-	startswith(b, "guest:")
+is_closed(hole, closers) if {
+	some kind, kept in closers.kept
+	startswith(hole, kind)
+	not hole in kept
 }
 
 # Those whom every policy for everybody exempts.
-left_people(set) := {hole |
-	some policy in broad(set)
-	some hole in holes(policy)
-	every other in broad(set) {
-		hole in holes(other)
-	}
-	not is_closed(hole, set)
+left_people(set) := left_by(exempts, closing(set, exempts)) if exempts := exemptions(broad(set))
+
+left_by(exempts, closers) := {hole |
+	some hole in intersection(exempts)
+	not is_closed(hole, closers)
 }

@@ -50,6 +50,8 @@
 #     m365/users: [displayName, accountEnabled, userType]
 #   optional:
 #     m365/conditional_access_policies:
+#       - conditions.platforms
+#       - conditions.locations
 #       - conditions.signInRiskLevels
 #       - conditions.userRiskLevels
 #       - conditions.insiderRiskLevels
@@ -68,7 +70,6 @@ package checks.m365.legacy_authentication_blocked
 import data.lib.conditional_access as ca
 import data.lib.conditional_access_words as words
 import data.lib.datasets
-import data.lib.values
 
 halves := {"exchangeactivesync": "Exchange ActiveSync", "other": "other legacy clients"}
 
@@ -101,10 +102,7 @@ unclear := {policy |
 	not is_something_else(policy)
 }
 
-is_something_else(policy) if {
-	values.has(policy, "grantControls")
-	is_null(policy.grantControls)
-}
+is_something_else(policy) if ca.demands_nothing(policy)
 
 is_something_else(policy) if {
 	count(ca.grants(policy) - ca.known_grants) == 0
@@ -139,6 +137,12 @@ else := {"outcome": "unknown", "because": because} if {
 else := {"outcome": "unknown", "because": because} if {
 	count(unclear) > 0
 	because := sprintf("It may depend on Conditional Access policies that cannot be understood: %s", [words.doubts(unclear)])
+}
+
+else := {"outcome": "unknown", "because": words.perhaps_declared(left)} if {
+	count(failed_halves) == 0
+	left := {hole | some half, _ in halves; some hole in ca.left_people(candidates(half))}
+	ca.may_be_declared(left)
 }
 
 else := {"outcome": "unknown", "because": because} if {

@@ -1,7 +1,9 @@
 # METADATA
 # title: Managed devices are encrypted
 # description: >-
-#   Every device that Intune manages reports that its storage is encrypted.
+#   Every device that Intune manages, personal and virtual ones too, last reported that its storage is encrypted. A
+#   device that has not been seen for long is judged by its last report. Without managed devices the check does not
+#   apply, which proves nothing.
 # related_resources:
 #   - ref: https://learn.microsoft.com/mem/intune/protect/encryption-monitor
 # custom:
@@ -41,32 +43,39 @@ else := "a device without a name"
 state(device) := object.get(device, "isEncrypted", null)
 
 # Intune has no null here: a device that has not reported yet reads as not encrypted.
-has_never_reported(device) if startswith(device.lastSyncDateTime, "0001-01-01")
+has_never_reported(device) if {
+	is_string(device.lastSyncDateTime)
+	startswith(device.lastSyncDateTime, "0001-01-01")
+}
 
 # These encrypt whenever a passcode is set, and yet are often shown as not encrypted.
-is_apple_mobile(device) if lower(device.operatingSystem) in {"ios", "ipados"}
+is_apple_mobile(device) if {
+	is_string(device.operatingSystem)
+	lower(device.operatingSystem) in {"ios", "ipados"}
+}
 
-verdict(device) := {"outcome": "pass", "because": sprintf("%s reports that it is encrypted", [device_name(device)])} if {
+verdict(device, name) := {"outcome": "pass", "because": sprintf("%s reports that it is encrypted", [name])} if {
 	state(device) == true
 }
 
-else := {"outcome": "unknown", "because": sprintf("%s does not say whether it is encrypted", [device_name(device)])} if {
+else := {"outcome": "unknown", "because": sprintf("%s does not say whether it is encrypted", [name])} if {
 	not is_boolean(state(device))
 }
 
-else := {"outcome": "unknown", "because": sprintf("%s has not reported to Intune yet", [device_name(device)])} if {
+else := {"outcome": "unknown", "because": sprintf("%s has not reported to Intune yet", [name])} if {
 	has_never_reported(device)
 }
 
 else := {"outcome": "unknown", "because": because} if {
 	is_apple_mobile(device)
-	because := sprintf("%s is encrypted only if it has a passcode, which Intune does not show here", [device_name(device)])
+	because := sprintf("%s is encrypted only if it has a passcode, which Intune does not show here", [name])
 }
 
-else := {"outcome": "fail", "because": sprintf("%s reports that it is not encrypted", [device_name(device)])}
+else := {"outcome": "fail", "because": sprintf("%s reports that it is not encrypted", [name])}
 
-findings contains object.union(verdict(device), {"resource": device_name(device)}) if {
+findings contains object.union(verdict(device, name), {"resource": name}) if {
 	some device in datasets.rows(devices_id)
+	name := device_name(device)
 }
 
 findings contains {"resource": "tenant", "outcome": "not_applicable", "because": "Intune manages no devices"} if {

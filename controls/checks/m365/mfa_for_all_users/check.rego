@@ -3,7 +3,7 @@
 # description: >-
 #   Security defaults are on, or Conditional Access policies in force demand multifactor authentication of everybody,
 #   for every application, whatever the circumstances. Only declared emergency access may be exempt. Several policies
-#   may do this together.
+#   may do this together; a policy that names groups or roles instead of all users does not.
 # related_resources:
 #   - ref: https://learn.microsoft.com/entra/identity/conditional-access/policy-all-users-mfa-strength
 #   - ref: https://github.com/cisagov/ScubaGear/blob/main/PowerShell/ScubaGear/baselines/aad.md
@@ -51,6 +51,8 @@
 #     m365/users: [displayName, accountEnabled, userType]
 #   optional:
 #     m365/conditional_access_policies:
+#       - conditions.platforms
+#       - conditions.locations
 #       - conditions.signInRiskLevels
 #       - conditions.userRiskLevels
 #       - conditions.insiderRiskLevels
@@ -71,17 +73,36 @@ package checks.m365.mfa_for_all_users
 import data.lib.conditional_access as ca
 import data.lib.conditional_access_words as words
 import data.lib.datasets
-import data.lib.values
 
-candidates := {policy |
+kinds := {"browser": "browsers", "mobileappsanddesktopclients": "apps"}
+
+demanding := {policy |
 	some policy in ca.policies
 	ca.effective(policy)
 	ca.requires_mfa(policy)
-	ca.reaches_modern_clients(policy)
 	ca.always(policy)
 }
 
-cover := ca.cover(candidates)
+# Browsers and apps may be left to different policies.
+candidates(kind) := {policy |
+	some policy in demanding
+	ca.reaches_client(policy, kind)
+}
+
+covers := {kind: ca.cover(candidates(kind)) | some kind, _ in kinds}
+
+is_covered if {
+	every _, answer in covers {
+		answer == "covered"
+	}
+}
+
+failed_kinds := {kind |
+	some kind, answer in covers
+	answer == "uncovered"
+}
+
+left := {hole | some kind, _ in kinds; some hole in ca.left_people(candidates(kind))}
 
 # Not understood, and not certainly about something else.
 unclear := {policy |
@@ -90,10 +111,7 @@ unclear := {policy |
 	not is_something_else(policy)
 }
 
-is_something_else(policy) if {
-	values.has(policy, "grantControls")
-	is_null(policy.grantControls)
-}
+is_something_else(policy) if ca.demands_nothing(policy)
 
 is_something_else(policy) if {
 	count(ca.grants(policy) - ca.known_grants) == 0
@@ -107,8 +125,8 @@ decision := {"outcome": "pass", "because": because} if {
 }
 
 else := {"outcome": "pass", "because": because} if {
-	cover == "covered"
-	because := sprintf("Conditional Access (%s) demands multifactor authentication of everybody for every application%s", [ca.names(candidates), words.exempt(candidates)])
+	is_covered
+	because := sprintf("Conditional Access (%s) demands multifactor authentication of everybody for every application%s", [ca.names(demanding), words.exempt(demanding)])
 }
 
 else := {"outcome": "unknown", "because": because} if {
@@ -131,14 +149,19 @@ else := {"outcome": "unknown", "because": because} if {
 	because := sprintf("It may depend on Conditional Access policies that cannot be understood: %s", [words.doubts(unclear)])
 }
 
+else := {"outcome": "unknown", "because": words.perhaps_declared(left)} if {
+	count(failed_kinds) == 0
+	ca.may_be_declared(left)
+}
+
 else := {"outcome": "unknown", "because": because} if {
-	cover == "undecided"
-	because := sprintf("Whether %s reach everybody depends on who is in which group or role, which was not read", [ca.names(candidates)])
+	count(failed_kinds) == 0
+	because := sprintf("Whether %s reach everybody depends on who is in which group or role, which was not read", [ca.names(demanding)])
 }
 
 else := {"outcome": "fail", "because": because} if {
-	count(ca.left_people(candidates)) > 0
-	because := sprintf("Multifactor authentication is not demanded of %s", [words.describe_all(ca.left_people(candidates))])
+	count(left) > 0
+	because := sprintf("Multifactor authentication is not demanded of %s", [words.describe_all(left)])
 }
 
 else := {
