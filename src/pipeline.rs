@@ -90,6 +90,10 @@ pub enum RunFault {
         "nothing is connected{0}; connect a tenant with `countersign connect m365` or this machine with `countersign connect host`"
     )]
     NothingConnected(String),
+    #[error(
+        "nothing that is connected can answer the chosen collectors; countersign collector list shows which source each reads"
+    )]
+    NothingToRead,
     #[error("there is no framework `{0}`; countersign catalog list shows those there are")]
     NoSuchFramework(FrameworkId),
     #[error("`{0}` is not a time zone; use a name such as Europe/Berlin")]
@@ -123,6 +127,10 @@ pub async fn run(
         return Err(RunFault::NothingConnected(kind));
     }
     let definitions = chosen(app, request)?;
+    let fits = |definition: &&CollectorDefinition| targets.iter().any(|target| target.source() == definition.source);
+    if !definitions.iter().any(fits) {
+        return Err(RunFault::NothingToRead);
+    }
     commit::roll_forward(app, &scope).await?;
     enrol::ensure_ledger(app, organization).await?;
     let run = RunId::fresh();

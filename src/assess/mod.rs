@@ -17,11 +17,13 @@ use crate::model::finding::CheckResult;
 use crate::model::id::CheckId;
 use crate::model::time::Timestamp;
 
-/// A check's newest result on a target, and when the data behind it was judged.
+/// A check's newest result on a target.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judged {
     pub result: CheckResult,
     pub judged_at: Timestamp,
+    /// When the oldest data it rests on was collected: this grows old, not the judgement.
+    pub seen_at: Timestamp,
 }
 
 /// What an organization has: the targets that are in scope, by kind of source.

@@ -110,14 +110,14 @@ fn bearings_of(situation: &Situation<'_>, check: &CheckId, proof: Proof) -> (Vec
                 Vec::new(),
             ),
             Some(judged) => {
-                oldest = Some(oldest.map_or(judged.judged_at, |known| known.min(judged.judged_at)));
+                oldest = Some(oldest.map_or(judged.seen_at, |known| known.min(judged.seen_at)));
                 let result = &judged.result;
                 match limit {
-                    Some((hours, limit)) if situation.now.since(judged.judged_at) > limit => (
+                    Some((hours, limit)) if situation.now.since(judged.seen_at) > limit => (
                         FindingOutcome::Unknown,
                         format!(
                             "{target} was last looked at on {}; after {hours} hours that no longer counts.",
-                            judged.judged_at.for_people()
+                            judged.seen_at.for_people()
                         ),
                         result.evidence.clone(),
                     ),

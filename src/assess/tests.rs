@@ -99,7 +99,7 @@ fn judged(check: &str, target: &str, outcome: FindingOutcome, judged_at: Timesta
         resources: Vec::new(),
         evidence: vec![1],
     };
-    Judged { result, judged_at }
+    Judged { result, judged_at, seen_at: judged_at }
 }
 
 fn fresh(check: &str, target: &str, outcome: FindingOutcome) -> Judged {

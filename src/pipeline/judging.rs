@@ -6,10 +6,10 @@ use bytes::Bytes;
 
 use super::commit::{self, CommitFault, Committed};
 use super::records::{self, JudgementParts};
-use super::standing::Standing;
+use super::standing::{Standing, judged_with};
 use super::{RunFault, SealedDataset, objects};
 use crate::app::App;
-use crate::assess::{self, Judged, Results};
+use crate::assess::{self, Results};
 use crate::dataset::{self, Dataset};
 use crate::evaluate::{Inputs, Judge, Subject};
 use crate::model::evidence::Source;
@@ -55,8 +55,9 @@ pub async fn judge_and_track(
 
     let before = Standing::known(app, organization, now).await?;
     let mut all = Results::new(before.results.iter().cloned());
+    let seen = seen_at(&data);
     for result in &results {
-        all.add(Judged { result: result.clone(), judged_at: now });
+        all.add(judged_with(result.clone(), now, &seen));
     }
     let statuses = before.statuses(&all, now);
     let owners = Owners::new(before.matrices.values().map(|(matrix, _)| matrix));
@@ -146,6 +147,17 @@ async fn with_older(
         }
     }
     Ok(data.into_values().collect())
+}
+
+/// When the evidence behind each leaf was collected.
+fn seen_at(data: &[TargetData]) -> BTreeMap<u64, Timestamp> {
+    data.iter()
+        .flat_map(|one| {
+            one.evidence
+                .iter()
+                .filter_map(|(id, leaf)| one.datasets.get(id).map(|dataset| (*leaf, dataset.collected_at)))
+        })
+        .collect()
 }
 
 /// Asks every check of every target it reads from.

@@ -20,8 +20,16 @@ const MOST_RECORDS: u64 = 512 * 1024 * 1024;
 /// Takes over every log object the database does not know yet; returns how many there were.
 pub async fn roll_forward(app: &App, scope: &OrgScope) -> Result<u64, CommitFault> {
     let known = app.store.head(scope).await?;
-    let next = known.map_or(FIRST_SEQUENCE, |head| head.sequence + 1);
-    let tail = app.vault.log_from(scope.id(), next).await?;
+    // The newest entry that is known comes along, to see that the vault still has it.
+    let first = known.as_ref().map_or(FIRST_SEQUENCE, |head| head.sequence);
+    let mut tail = app.vault.log_from(scope.id(), first).await?;
+    if let Some(head) = &known {
+        let kept = if tail.is_empty() { None } else { Some(Entry::decode(&tail.remove(0).1)?) };
+        if kept.is_none_or(|entry| entry.checkpoint != head.checkpoint) {
+            let what = format!("the vault no longer holds log object {} as it was committed", head.sequence);
+            return Err(CommitFault::Diverged(what));
+        }
+    }
     let key = if tail.is_empty() { None } else { Some(app.verifying_key(scope).await?) };
     let many = tail.len() as u64;
     for (sequence, bytes) in tail {

@@ -1,6 +1,6 @@
 //! Where an organization stands as of a moment: what was known then, put together from the store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{RunFault, targets};
 use crate::app::App;
@@ -8,6 +8,7 @@ use crate::assess::rollup::framework_statuses;
 use crate::assess::{Judged, Results, Situation, Targets};
 use crate::catalog::Catalog;
 use crate::model::control::ControlStatus;
+use crate::model::finding::CheckResult;
 use crate::model::gap::{EvidenceRequest, Gap, GapState};
 use crate::model::id::FrameworkId;
 use crate::model::organization::Organization;
@@ -31,6 +32,11 @@ impl Standing {
     pub async fn known(app: &App, organization: &Organization, as_of: Timestamp) -> Result<Self, RunFault> {
         let scope = OrgScope::of(organization);
         let results = app.store.latest_results(&scope, as_of).await?;
+        let leaves: BTreeSet<u64> = results.iter().flat_map(|judged| judged.result.evidence.iter().copied()).collect();
+        let leaves: Vec<u64> = leaves.into_iter().collect();
+        let seen = app.store.evidence_at(&scope, &leaves).await?;
+        let seen: BTreeMap<u64, Timestamp> =
+            seen.into_iter().map(|row| (row.sealed.leaf, row.sealed.collected_at)).collect();
         let mut matrices = BTreeMap::new();
         for framework in &organization.frameworks {
             if let Some((version, state)) = app.store.matrix_as_of(&scope, framework, as_of).await? {
@@ -43,10 +49,7 @@ impl Standing {
             catalog: app.catalog.clone(),
             frameworks: organization.frameworks.clone(),
             targets: targets::in_scope(app, &scope).await?,
-            results: results
-                .into_iter()
-                .map(|judged| Judged { result: judged.result, judged_at: judged.judged_at })
-                .collect(),
+            results: results.into_iter().map(|judged| judged_with(judged.result, judged.judged_at, &seen)).collect(),
             matrices,
             gaps: app.store.gaps(&scope).await?.into_iter().filter_map(|gap| gap_as_of(gap, as_of)).collect(),
             requests: app
@@ -75,6 +78,13 @@ impl Standing {
     pub fn statuses_now(&self, now: Timestamp) -> Vec<ControlStatus> {
         self.statuses(&Results::new(self.results.iter().cloned()), now)
     }
+}
+
+/// A result with the moment the oldest data behind it was collected; one that read nothing is as old as its judgement.
+#[must_use]
+pub(super) fn judged_with(result: CheckResult, judged_at: Timestamp, seen: &BTreeMap<u64, Timestamp>) -> Judged {
+    let seen_at = result.evidence.iter().filter_map(|leaf| seen.get(leaf)).min().copied().unwrap_or(judged_at);
+    Judged { result, judged_at, seen_at }
 }
 
 /// A gap as it stood at a moment; none when it was not known then.

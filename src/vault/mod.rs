@@ -67,17 +67,23 @@ impl Vault {
     /// Stores a finished archive under its unique name; returns when it is durable.
     pub async fn put_archive(&self, organization: OrgId, name: &str, staged: &FilePath) -> Result<(), VaultFault> {
         let location = archive_path(organization, name);
+        self.upload(&location, staged).await?;
+        self.close_to_others(&location)
+    }
+
+    async fn upload(&self, location: &Path, staged: &FilePath) -> Result<(), VaultFault> {
         let fault = |source| VaultFault::Objects { verb: "store", object: location.to_string(), source };
+        self.private_folder(location)?;
         let unreadable = |source| VaultFault::Staged { path: staged.to_owned(), source };
         let mut file = tokio::fs::File::open(staged).await.map_err(unreadable)?;
         let size = file.metadata().await.map_err(unreadable)?.len();
         if size <= PART as u64 {
             let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
             file.read_to_end(&mut bytes).await.map_err(unreadable)?;
-            self.objects.put(&location, bytes.into()).await.map_err(fault)?;
+            self.objects.put(location, bytes.into()).await.map_err(fault)?;
             return Ok(());
         }
-        let upload = self.objects.put_multipart(&location).await.map_err(fault)?;
+        let upload = self.objects.put_multipart(location).await.map_err(fault)?;
         let mut upload = WriteMultipart::new_with_chunk_size(upload, PART);
         loop {
             let mut buffer = bytes::BytesMut::with_capacity(PART);
@@ -96,8 +102,9 @@ impl Vault {
     pub async fn put_log(&self, organization: OrgId, sequence: u64, bytes: Vec<u8>) -> Result<LogPut, VaultFault> {
         let location = log_path(organization, sequence);
         let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        self.private_folder(&location)?;
         match self.objects.put_opts(&location, bytes.into(), create).await {
-            Ok(_) => Ok(LogPut::Created),
+            Ok(_) => self.close_to_others(&location).map(|()| LogPut::Created),
             Err(object_store::Error::AlreadyExists { .. }) => Ok(LogPut::Taken),
             Err(source) => Err(VaultFault::Objects { verb: "commit", object: location.to_string(), source }),
         }
@@ -146,6 +153,26 @@ impl Vault {
         }
         tokio::io::AsyncWriteExt::flush(&mut file).await.map_err(unwritable)?;
         Ok(true)
+    }
+
+    /// Makes the folder of an object with mode 0700, so that nobody else can look into it while it is written.
+    fn private_folder(&self, location: &Path) -> Result<(), VaultFault> {
+        let path = self.folder.join(location.as_ref());
+        let folder = path.parent().unwrap_or(&self.folder);
+        crate::config::data_folder::create_private(folder)
+            .map_err(|source| VaultFault::Folder { folder: folder.to_owned(), source })
+    }
+
+    /// Gives a stored object mode 0600.
+    fn close_to_others(&self, location: &Path) -> Result<(), VaultFault> {
+        #[cfg(unix)]
+        {
+            let path = self.folder.join(location.as_ref());
+            let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+            std::fs::set_permissions(&path, private)
+                .map_err(|source| VaultFault::Folder { folder: path.clone(), source })?;
+        }
+        Ok(())
     }
 
     async fn get(&self, location: &Path) -> Result<Option<Bytes>, VaultFault> {
