@@ -112,7 +112,11 @@ fn an_edited_tenant_file_moves_the_figures_as_it_should() {
     // One more machine without encryption; registration of applications switched off from the start.
     let extra = "      - { deviceName: LDG-EXTRA-09, operatingSystem: Windows, osVersion: 10.0.26100.1, isEncrypted: false, deviceEnrollmentType: windowsAutoEnrollment, manufacturer: Fabrikon, model: Slate 14, userPrincipalName: \"\" }\n";
     let line = text.lines().find(|line| line.contains(device)).unwrap();
-    let edited = text.replace(line, &format!("{}{line}", extra)).replace(apps, "allowedToCreateApps: false");
+    let edited = text.replace(line, &format!("{extra}{line}")).replace(apps, "allowedToCreateApps: false");
+    // What is so already cannot be corrected later: the loader refuses a change that changes nothing.
+    let correction = "  - why: Internal IT switched off app registration by users.\n    table: authorization_policy\n    set: { defaultUserRolePermissions.allowedToCreateApps: false }\n";
+    assert!(edited.contains(correction));
+    let edited = edited.replace(correction, "");
     let folder = scratch();
     let firm = folder.path().join("firm.yaml");
     std::fs::write(&firm, edited).unwrap();

@@ -61,7 +61,9 @@ fn other_fingerprint() -> String {
 fn by_script(folder: &Path, further: &[&str]) -> Option<crate::support::command::Told> {
     static MISSING: OnceLock<Option<String>> = OnceLock::new();
     let missing = MISSING.get_or_init(|| {
-        let runs = |tool: &&str| Command::new("sh").args(["-c", &format!("command -v {tool}")]).output().unwrap().status.success();
+        let runs = |tool: &&str| {
+            Command::new("sh").args(["-c", &format!("command -v {tool}")]).output().unwrap().status.success()
+        };
         ["openssl", "ssh-keygen", "sha256sum", "awk", "base64"].into_iter().find(|tool| !runs(tool)).map(str::to_owned)
     });
     if let Some(tool) = missing {
@@ -218,6 +220,7 @@ fn the_command_ends_with_3_for_what_is_altered_and_2_for_what_cannot_be_opened()
     }
     run(&bytes[..bytes.len() - 100]).ends(3);
     run(b"neither a package nor a zip").refused(&["not a zip"]);
-    let elsewhere = pack(&vec![("letter.txt".to_owned(), b"a zip of somebody else".to_vec())], CompressionMethod::Stored);
+    let elsewhere =
+        pack(&vec![("letter.txt".to_owned(), b"a zip of somebody else".to_vec())], CompressionMethod::Stored);
     run(&elsewhere).ends(3);
 }

@@ -151,14 +151,18 @@ fn a_browser_shows_the_name_and_the_figures_of_status() {
     assert_eq!(articles.len(), frameworks.len());
     for (article, framework) in articles.iter().zip(frameworks) {
         assert!(article.contains(framework["title"].as_str().unwrap()), "{framework:#}: {article}");
-        let expected: Vec<u64> = ORDER.iter().map(|state| framework["controls"][state.as_str()].as_u64().unwrap()).collect();
+        let expected: Vec<u64> =
+            ORDER.iter().map(|state| framework["controls"][state.as_str()].as_u64().unwrap()).collect();
         let list = article.split("<ul class=\"counts\">").nth(1).unwrap().split("</ul>").next().unwrap();
-        let shown: Vec<u64> = list.split("<b>").skip(1).map(|text| text.split('<').next().unwrap().parse().unwrap()).collect();
+        let shown: Vec<u64> =
+            list.split("<b>").skip(1).map(|text| text.split('<').next().unwrap().parse().unwrap()).collect();
         assert_eq!(shown, expected, "{}", framework["id"]);
     }
     let open: u64 = page
         .split("<h3>")
-        .filter_map(|part| part.split("<span class=\"quiet\">").nth(1)?.split(" gap").next()?.trim().parse::<u64>().ok())
+        .filter_map(|part| {
+            part.split("<span class=\"quiet\">").nth(1)?.split(" gap").next()?.trim().parse::<u64>().ok()
+        })
         .sum();
     assert_eq!(open, status["gaps"]["open"].as_u64().unwrap());
 }

@@ -36,7 +36,8 @@ fn exactly_one_credential_is_needed() {
     installation.file("empty", "");
     installation.file("two-lines", "one\ntwo");
     connect(&installation, &[]).refused(&["--client-secret-file", "--certificate"]);
-    connect(&installation, &["--client-secret-file", "secret", "--certificate", "secret"]).refused(&["cannot be used with"]);
+    connect(&installation, &["--client-secret-file", "secret", "--certificate", "secret"])
+        .refused(&["cannot be used with"]);
     connect(&installation, &["--client-secret-file", "nowhere"]).refused(&["nowhere"]);
     connect(&installation, &["--client-secret-file", "empty"]).refused(&["empty"]);
     connect(&installation, &["--client-secret-file", "two-lines"]).refused(&["secret"]);
@@ -63,7 +64,18 @@ fn what_names_no_tenant_application_or_cloud_is_refused() {
     let installation = Installation::new();
     installation.file("secret", SECRET);
     let run = |tenant: &str, client: &str, further: &[&str]| {
-        let base = ["connect", "m365", "--org", ORG, "--client-secret-file", "secret", "--tenant", tenant, "--client-id", client];
+        let base = [
+            "connect",
+            "m365",
+            "--org",
+            ORG,
+            "--client-secret-file",
+            "secret",
+            "--tenant",
+            tenant,
+            "--client-id",
+            client,
+        ];
         installation.run(&[&base, further].concat())
     };
     run("common", CLIENT, &[]).refused(&["common"]);

@@ -36,8 +36,11 @@ fn a_folder_is_sealed_with_its_relative_paths_one_record_a_file_in_one_archive_a
 
     let entries = unpack(&std::fs::read(archive).unwrap());
     let records = &entries.iter().find(|(name, _)| name == "records.jsonl").unwrap().1;
-    let records: Vec<Value> =
-        records.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(|line| serde_json::from_slice(line).unwrap()).collect();
+    let records: Vec<Value> = records
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_slice(line).unwrap())
+        .collect();
     assert_eq!(records.len(), files.len(), "one record a file");
     let sealed: BTreeSet<(String, String)> = records
         .iter()
@@ -71,9 +74,14 @@ fn links_and_special_files_are_all_named_and_then_nothing_is_sealed() {
     let _socket = std::os::unix::net::UnixListener::bind(inbox.join("socket")).unwrap();
     let (commits, archives) = (installation.log_objects(), installation.archives());
 
-    installation
-        .run(&["import", "files", "--org", ORG, "inbox", "--json"])
-        .refused(&["link-to-file", "deep/link-to-folder", "dangling", "pipe", "socket", "nothing was imported"]);
+    installation.run(&["import", "files", "--org", ORG, "inbox", "--json"]).refused(&[
+        "link-to-file",
+        "deep/link-to-folder",
+        "dangling",
+        "pipe",
+        "socket",
+        "nothing was imported",
+    ]);
 
     assert_eq!((installation.log_objects(), installation.archives()), (commits, archives));
     let runs = installation.run(&["status", "--org", ORG, "--json"]).fine().json()["runs"].clone();

@@ -78,7 +78,8 @@ fn bad_authorization() -> String {
 }
 
 fn defaults(on: bool) -> String {
-    json!({ "id": "00000000-0000-0000-0000-000000000005", "displayName": "Security Defaults", "isEnabled": on }).to_string()
+    json!({ "id": "00000000-0000-0000-0000-000000000005", "displayName": "Security Defaults", "isEnabled": on })
+        .to_string()
 }
 
 fn collection(rows: &[Value]) -> String {
@@ -151,7 +152,12 @@ fn each_promised_check_tells_pass_fail_and_unknown_apart() {
             "PC-2",
         ),
         ("managed_devices_encrypted", "unknown", vec![(DEVICES, collection(&[device("PC-3", json!(null))]))], "PC-3"),
-        ("mfa_for_all_users", "pass", vec![(POLICIES, collection(&[mfa(&[])])), (DEFAULTS, defaults(false))], "everybody"),
+        (
+            "mfa_for_all_users",
+            "pass",
+            vec![(POLICIES, collection(&[mfa(&[])])), (DEFAULTS, defaults(false))],
+            "everybody",
+        ),
         ("mfa_for_all_users", "pass", vec![(DEFAULTS, defaults(true))], "Security defaults"),
         (
             "mfa_for_all_users",
@@ -207,21 +213,40 @@ fn a_list_of_page_bodies_is_one_dataset() {
 
 #[test]
 fn a_page_that_names_a_next_one_which_is_not_there_cannot_pass() {
-    let body = json!({ "value": [device("PC-1", json!(true))], "@odata.nextLink": "https://graph.microsoft.com/v1.0/next" });
+    let body =
+        json!({ "value": [device("PC-1", json!(true))], "@odata.nextLink": "https://graph.microsoft.com/v1.0/next" });
     assert_eq!(judged("m365/managed_devices_encrypted", &[(DEVICES, body.to_string())])["outcome"], "unknown");
-    let body = json!({ "value": [device("PC-1", json!(false))], "@odata.nextLink": "https://graph.microsoft.com/v1.0/next" });
+    let body =
+        json!({ "value": [device("PC-1", json!(false))], "@odata.nextLink": "https://graph.microsoft.com/v1.0/next" });
     assert_eq!(judged("m365/managed_devices_encrypted", &[(DEVICES, body.to_string())])["outcome"], "fail");
 }
 
 #[test]
 fn what_is_no_answer_of_graph_is_not_collected_and_never_a_crash() {
     for body in [
-        "", " ", "<html><body>502 Bad Gateway</body></html>", "{\"value\": [{\"id\": \"1\"", "null", "42", "\"text\"", "[]",
-        "[[]]", "{\"value\": 7}", "{\"value\": [null, 3]}", "{\"error\": {}}", "{\"error\": \"no\"}", "\u{feff}{\"value\": []}",
+        "",
+        " ",
+        "<html><body>502 Bad Gateway</body></html>",
+        "{\"value\": [{\"id\": \"1\"",
+        "null",
+        "42",
+        "\"text\"",
+        "[]",
+        "[[]]",
+        "{\"value\": 7}",
+        "{\"value\": [null, 3]}",
+        "{\"error\": {}}",
+        "{\"error\": \"no\"}",
     ] {
         let answer = judged("m365/managed_devices_encrypted", &[(DEVICES, body.to_owned())]);
         assert_eq!(answer["outcome"], "unknown", "{body:?}: {answer:#}");
     }
+}
+
+#[test]
+fn a_byte_order_mark_that_a_tool_put_before_the_body_does_no_harm() {
+    let body = format!("\u{feff}{}", collection(&[device("PC-1", json!(true))]));
+    assert_eq!(judged("m365/managed_devices_encrypted", &[(DEVICES, body)])["outcome"], "pass");
 }
 
 #[test]
@@ -277,7 +302,8 @@ fn the_time_to_judge_as_of_is_the_one_that_was_named() {
     // Changed on 2026-01-01, to be changed within 90 days.
     let body = json!({ "stdout": "amy:set:y:20454:0:90:7::\n", "stderr": "", "exit_code": 0 }).to_string();
     let dataset = [desk.lay("linux/shadow_ages", &body)];
-    let outcome = |time: &str| run("linux/password_ages", &dataset, &["--as-of", time]).fine().json()["outcome"].clone();
+    let outcome =
+        |time: &str| run("linux/password_ages", &dataset, &["--as-of", time]).fine().json()["outcome"].clone();
     assert_eq!(outcome("2026-02-01"), "pass");
     assert_eq!(outcome("2026-02-01T10:00:00+01:00"), "pass");
     assert_eq!(outcome("2026-07-01"), "fail");

@@ -50,12 +50,12 @@ fn shipped(path: &str) -> String {
 fn what_is_shipped_has_no_fault_and_a_good_folder_adds_to_it() {
     let counts = countersign(&["catalog", "lint", "--json"]).fine().json();
     let check = shipped("controls/checks/m365/users_may_not_register_apps/check.rego");
-    let folder = Folder::new()
-        .with("controls/checks/m365/our_own/check.rego", check.replace("users_may_not_register_apps", "our_own"))
-        .with(
-            "controls/checks/m365/our_own/cases/pass_a.json",
-            shipped("controls/checks/m365/users_may_not_register_apps/cases/pass_users_cannot.json"),
-        );
+    let mut folder = Folder::new()
+        .with("controls/checks/m365/our_own/check.rego", check.replace("users_may_not_register_apps", "our_own"));
+    for case in ["pass_users_cannot", "fail_users_can", "unknown_missing"] {
+        let body = shipped(&format!("controls/checks/m365/users_may_not_register_apps/cases/{case}.json"));
+        folder = folder.with(&format!("controls/checks/m365/our_own/cases/{case}.json"), body);
+    }
     let added = folder.run(&["catalog", "lint", "--json"]).fine().json();
     assert_eq!(added["checks"].as_u64(), counts["checks"].as_u64().map(|many| many + 1));
     assert_ne!(added["digest"], counts["digest"]);
@@ -67,7 +67,10 @@ fn what_is_shipped_has_no_fault_and_a_good_folder_adds_to_it() {
 fn every_fault_of_every_file_is_told_at_once_with_file_and_line() {
     let collector = shipped("collectors/m365/users/collector.yaml");
     let folder = Folder::new()
-        .with("collectors/m365/typo/collector.yaml", collector.replace("m365/users", "m365/typo").replace("title:", "titel:"))
+        .with(
+            "collectors/m365/typo/collector.yaml",
+            collector.replace("m365/users", "m365/typo").replace("title:", "titel:"),
+        )
         .with(
             "collectors/m365/abroad/collector.yaml",
             collector.replace("m365/users", "m365/abroad").replace("path: /users", "path: //evil.example/users"),
@@ -80,7 +83,10 @@ fn every_fault_of_every_file_is_told_at_once_with_file_and_line() {
             "controls/checks/m365/asks_the_clock/check.rego",
             shipped("controls/checks/m365/users_may_not_register_apps/check.rego")
                 .replace("users_may_not_register_apps", "asks_the_clock")
-                .replace("findings contains object.union(finding", "now := time.now_ns()\n\nfindings contains object.union(finding"),
+                .replace(
+                    "findings contains object.union(finding",
+                    "now := time.now_ns()\n\nfindings contains object.union(finding",
+                ),
         )
         .with("controls/ours/framework.yaml", "id: ours\ntitle: [not, a, text]\n")
         .with("controls/responsibilities/co-managed/ours.yaml", "framework: nowhere\nmodel: co-managed\nfamilies: {}\n")
@@ -101,11 +107,12 @@ fn every_fault_of_every_file_is_told_at_once_with_file_and_line() {
         "controls/crosswalk/broken.csv",
     ] {
         let shown = folder.path("extra").join(place);
-        let line = told.stderr.lines().find(|line| line.trim().starts_with(shown.to_str().unwrap()));
-        let line = line.unwrap_or_else(|| panic!("nothing is said of {place}:\n{}", told.stderr));
+        let shown = shown.to_str().unwrap();
+        let said: Vec<&str> = told.stderr.lines().filter_map(|line| line.trim().strip_prefix(shown)).collect();
+        assert!(!said.is_empty(), "nothing is said of {place}:\n{}", told.stderr);
         if place.ends_with(':') {
-            let number = line.trim().trim_start_matches(shown.to_str().unwrap()).split(':').next().unwrap();
-            assert!(number.parse::<u64>().is_ok_and(|number| number >= 1), "no line number: {line}");
+            let line = |said: &&str| said.split(':').next().and_then(|number| number.parse::<u64>().ok());
+            assert!(said.iter().filter_map(line).any(|line| line >= 1), "no line number: {place} {said:#?}");
         }
     }
     assert!(told.stderr.contains("titel") && told.stderr.contains("time.now_ns"), "{}", told.stderr);

@@ -39,8 +39,10 @@ async fn names_from_a_tenant_are_shown_as_text_in_reports_and_lists() {
     assert!(html.contains('\u{1f9b7}'), "an emoji was lost");
     for (at, _) in html.match_indices('\u{202e}') {
         let before = &html[..at];
-        let is_isolated = before.rfind("<bdi>") > before.rfind("</bdi>")
-            || before.rfind("dir=\"auto\"") > before.rfind("</span>").max(before.rfind("</p>"));
+        // `<bdi>` and `dir` both isolate: the text around is not turned.
+        let is_isolated = before.rfind("<bdi") > before.rfind("</bdi>")
+            || before.rfind("dir=\"auto\"")
+                > before.rfind("</span>").max(before.rfind("</p>")).max(before.rfind("</dd>"));
         assert!(is_isolated, "text after the name is turned around: …{}", &html[at.saturating_sub(200)..at]);
     }
 

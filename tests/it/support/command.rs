@@ -51,10 +51,10 @@ pub struct Told {
 }
 
 impl Told {
-    /// It ended with this code, and an error left nothing on stdout.
+    /// It ended with this code and without a panic.
     #[track_caller]
     pub fn ends(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "{self:#?}");
+        assert_eq!(self.code, Some(code), "{} ended otherwise: {self:#?}", self.shown);
         assert!(!self.stderr.contains("panicked"), "{self:#?}");
         self
     }

@@ -45,12 +45,6 @@ impl Demo {
     pub fn package(&self) -> PathBuf {
         PathBuf::from(self.report["package"].as_str().unwrap())
     }
-
-    /// The report whose file name ends so.
-    pub fn written(&self, ending: &str) -> PathBuf {
-        let all = self.report["reports"].as_array().unwrap().iter().map(|path| path.as_str().unwrap());
-        PathBuf::from(all.clone().find(|path| path.ends_with(ending)).unwrap_or_else(|| panic!("{ending}: {:?}", self.report)))
-    }
 }
 
 /// Removes what test processes that have ended left: a static is never dropped.
