@@ -14,6 +14,9 @@ use crate::support::command::{countersign, damage, scratch, told};
 use crate::support::demo::Demo;
 use crate::support::skip;
 
+/// What somebody does to a package.
+type Change = Box<dyn Fn(&mut Entries)>;
+
 /// Names and bytes in the order of the zip.
 pub type Entries = Vec<(String, Vec<u8>)>;
 
@@ -174,7 +177,7 @@ fn an_added_a_missing_and_a_swapped_file_are_refused_by_both() {
     let folder = scratch();
     unfold(original(), folder.path());
     let object = original().iter().position(|(name, _)| name.starts_with("evidence/objects/")).unwrap();
-    let cases: BTreeMap<&str, Box<dyn Fn(&mut Entries)>> = BTreeMap::from([
+    let cases: BTreeMap<&str, Change> = BTreeMap::from([
         ("added", Box::new(|entries: &mut Entries| entries.push(("reports/more.html".into(), b"more".to_vec()))) as _),
         ("hidden", Box::new(|entries: &mut Entries| entries.push((".more".into(), b"more".to_vec()))) as _),
         ("missing object", Box::new(move |entries: &mut Entries| drop(entries.remove(object))) as _),

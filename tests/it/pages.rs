@@ -34,8 +34,8 @@ impl Served {
         let said = BufReader::new(process.stderr.take().unwrap());
         std::thread::spawn(move || {
             for line in said.lines().map_while(Result::ok) {
-                if let Some(start) = line.find("http://") {
-                    let _nobody_waits = send.send(line[start..].trim().to_owned());
+                if let Some((_, rest)) = line.split_once("http://") {
+                    let _nobody_waits = send.send(format!("http://{}", rest.trim()));
                 }
             }
         });
@@ -44,7 +44,7 @@ impl Served {
 
     /// The next link that works.
     fn link(&self) -> String {
-        self.links.recv_timeout(Duration::from_secs(60)).expect("no link was printed")
+        self.links.recv_timeout(Duration::from_mins(1)).expect("no link was printed")
     }
 
     fn status(&self) -> Value {

@@ -12,6 +12,9 @@ const DEVICES: &str = "m365/managed_devices";
 
 const EMERGENCY: &str = "11111111-1111-4111-8111-111111111111";
 
+/// Names of datasets and raw bodies.
+type Bodies = Vec<(&'static str, String)>;
+
 /// Files somebody has, and a check to run on them.
 struct Desk(TempDir);
 
@@ -37,7 +40,9 @@ impl Desk {
 
 fn run(check: &str, datasets: &[String], further: &[&str]) -> Told {
     let mut arguments = vec!["check", "run", check, "--json"];
-    datasets.iter().for_each(|one| arguments.extend(["--dataset", one]));
+    for one in datasets {
+        arguments.extend(["--dataset", one]);
+    }
     arguments.extend(further);
     countersign(&arguments)
 }
@@ -134,7 +139,8 @@ fn refusal() -> String {
 
 #[test]
 fn each_promised_check_tells_pass_fail_and_unknown_apart() {
-    let table: Vec<(&str, &str, Vec<(&str, String)>, &str)> = vec![
+    // Check, outcome, dataset bodies, a word of the answer.
+    let table: Vec<(&str, &str, Bodies, &str)> = vec![
         ("users_may_not_register_apps", "pass", vec![(AUTHORIZATION, good_authorization())], "cannot register"),
         ("users_may_not_register_apps", "fail", vec![(AUTHORIZATION, bad_authorization())], "register applications"),
         ("users_may_not_register_apps", "unknown", vec![(AUTHORIZATION, refusal())], "Authorization_RequestDenied"),

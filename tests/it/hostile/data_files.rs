@@ -13,7 +13,7 @@ impl Folder {
     fn new() -> Self {
         let folder = Self(scratch());
         std::fs::create_dir_all(folder.path("extra/controls")).unwrap();
-        folder.settings(&format!("[catalog]\nfolders = [{:?}]\n", folder.path("extra")));
+        folder.settings(&format!("[catalog]\nfolders = [\"{}\"]\n", folder.path("extra").display()));
         folder
     }
 
