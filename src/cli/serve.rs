@@ -47,6 +47,8 @@ pub async fn overview(app: Arc<App>, schedule: Schedule) -> anyhow::Result<()> {
     };
     let announce = move |token: &str| eprintln!("Another browser can use: {}", web::access::link(address, token));
     let token = AccessToken::fresh()?.announcing(announce);
+    // Heard from here on: whoever reads the link may ask to stop at once.
+    let stop_asked = StopAsked::listen()?;
     eprintln!("\nOverview (the link works once): {}", token.link(address));
     eprintln!("Stop with Ctrl-C.");
     let (stop, stopped) = tokio::sync::watch::channel(false);
@@ -68,7 +70,7 @@ pub async fn overview(app: Arc<App>, schedule: Schedule) -> anyhow::Result<()> {
             stopped.wait_for(|stop| *stop).await.ok();
         }))
     });
-    asked_to_stop().await?;
+    stop_asked.wait().await?;
     eprintln!("Stopping.");
     stop.send(true).ok();
     if let Some(schedule) = schedule {
@@ -78,16 +80,37 @@ pub async fn overview(app: Arc<App>, schedule: Schedule) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn asked_to_stop() -> anyhow::Result<()> {
+/// Ctrl-C and, where there is one, SIGTERM; both are kept from the moment of listening.
+struct StopAsked {
     #[cfg(unix)]
-    {
-        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-        tokio::select! {
-            interrupt = tokio::signal::ctrl_c() => interrupt?,
-            _ = terminate.recv() => {}
-        }
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl StopAsked {
+    #[cfg(unix)]
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
+
+    #[cfg(unix)]
+    async fn wait(mut self) -> std::io::Result<()> {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+        Ok(())
+    }
+
     #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await?;
-    Ok(())
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {})
+    }
+
+    #[cfg(not(unix))]
+    async fn wait(self) -> std::io::Result<()> {
+        tokio::signal::ctrl_c().await
+    }
 }

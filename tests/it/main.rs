@@ -8,7 +8,12 @@
     reason = "a helper of a test may stop at the first surprise, as the test itself may"
 )]
 
+mod contract;
+mod demo;
+mod hostile;
 mod layers;
+mod packages;
+mod pages;
 mod runs;
 mod start;
 mod stores;

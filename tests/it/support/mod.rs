@@ -1,10 +1,13 @@
-//! What stories share: a clock to set, fresh databases of both kinds, and a whole application in a temporary folder.
+//! What stories share: a clock to set, fresh databases of both kinds, and a whole application in a temporary folder,
+//! and the program as a process.
 //!
 //! A story that touches the database runs on each of [`databases`]. Where PostgreSQL is not installed its half is
 //! skipped with a loud word on stderr, or fails when `COUNTERSIGN_TESTS_MUST_NOT_SKIP=1` (as `.ci/run` sets it).
 
 pub mod app;
 pub mod clock;
+pub mod command;
+pub mod demo;
 mod postgres;
 
 pub use app::{TestApp, evidence, index_rows};

@@ -1,0 +1,8 @@
+//! The command line is a contract that scripts rely on: what each command takes, prints and ends with.
+
+mod collecting;
+mod connecting;
+mod importing;
+mod judging;
+mod organizations;
+mod verifying;

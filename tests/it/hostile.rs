@@ -1,0 +1,5 @@
+//! Bad input: data files, settings, tenants and names that mean harm or are merely broken.
+
+mod data_files;
+mod names;
+mod tenants;

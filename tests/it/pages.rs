@@ -1,0 +1,188 @@
+//! The overview as a browser sees it: who is let in, and that its figures are those of `status`.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use countersign::report::tally::ORDER;
+use reqwest::header::{CONTENT_SECURITY_POLICY, HOST, LOCATION, SET_COOKIE};
+use reqwest::{Client, StatusCode};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::command::{countersign, program, scratch};
+use crate::support::demo::Demo;
+use crate::support::skip;
+
+/// `countersign serve` on a copy of the demo's folder; stopped when dropped.
+struct Served {
+    data: TempDir,
+    process: Child,
+    /// Addresses that let one browser in, as they are printed.
+    links: mpsc::Receiver<String>,
+}
+
+impl Served {
+    fn start() -> Self {
+        let data = Demo::copied();
+        let mut command = program(env!("CARGO_BIN_EXE_countersign"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data.path());
+        let mut process = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let (send, links) = mpsc::channel();
+        let said = BufReader::new(process.stderr.take().unwrap());
+        std::thread::spawn(move || {
+            for line in said.lines().map_while(Result::ok) {
+                if let Some((_, rest)) = line.split_once("http://") {
+                    let _nobody_waits = send.send(format!("http://{}", rest.trim()));
+                }
+            }
+        });
+        Self { data, process, links }
+    }
+
+    /// The next link that works.
+    fn link(&self) -> String {
+        self.links.recv_timeout(Duration::from_mins(1)).expect("no link was printed")
+    }
+
+    fn status(&self) -> Value {
+        let data = self.data.path().to_str().unwrap();
+        countersign(&["status", "--org", "larkspur", "--json", "--data", data]).fine().json()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+fn client() -> Client {
+    Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_lets_one_browser_in_and_nobody_else() {
+    let served = Served::start();
+    let (link, http) = (served.link(), client());
+    let base = link.split("/?").next().unwrap().to_owned();
+    assert!(base.starts_with("http://127.0.0.1:") && !base.ends_with(":0"), "{base}");
+    let get = async |url: &str, cookie: &str| http.get(url).header("cookie", cookie).send().await.unwrap();
+
+    let stranger = get(&format!("{base}/"), "").await;
+    assert_eq!(stranger.status(), StatusCode::FORBIDDEN);
+    assert!(!stranger.text().await.unwrap().contains("Larkspur"), "a stranger learnt a client's name");
+    assert_eq!(get(&format!("{base}/?token=0000"), "").await.status(), StatusCode::FORBIDDEN);
+    assert_eq!(http.head(&link).send().await.unwrap().status(), StatusCode::FORBIDDEN, "a preview used the link up");
+
+    let let_in = get(&link, "").await;
+    assert_eq!(let_in.status(), StatusCode::SEE_OTHER);
+    assert_eq!(let_in.headers()[LOCATION], "/", "the token stays in the address bar");
+    let cookie = let_in.headers()[SET_COOKIE].to_str().unwrap().to_owned();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
+    let cookie = cookie.split(';').next().unwrap();
+
+    assert_eq!(get(&link, "").await.status(), StatusCode::FORBIDDEN, "the link worked twice");
+    let page = get(&format!("{base}/"), cookie).await;
+    assert_eq!(page.status(), StatusCode::OK);
+    let policy = page.headers()[CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned();
+    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    for (name, value) in
+        [("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer"), ("cache-control", "no-store")]
+    {
+        assert_eq!(page.headers()[name], value);
+    }
+    assert!(page.text().await.unwrap().contains("Larkspur Dental Group"));
+    let next = served.link();
+    assert_ne!(next, link, "no link for another browser was printed");
+    assert_eq!(get(&next, "").await.status(), StatusCode::SEE_OTHER);
+
+    for host in ["evil.example", "127.0.0.1", "127.0.0.1:1", "localhost.evil.example"] {
+        let asked = http.get(format!("{base}/")).header(HOST, host).header("cookie", cookie).send().await.unwrap();
+        assert_eq!(asked.status(), StatusCode::MISDIRECTED_REQUEST, "{host}");
+        assert!(!asked.text().await.unwrap().contains("Larkspur"));
+    }
+    assert_eq!(http.post(format!("{base}/")).header("cookie", cookie).send().await.unwrap().status(), 405);
+    assert_eq!(get(&format!("{base}/organizations/nobody"), cookie).await.status(), StatusCode::NOT_FOUND);
+    assert_eq!(get(&format!("{base}/organizations/larkspur"), cookie).await.status(), StatusCode::OK);
+    assert_eq!(get(&format!("{base}/assets/..%2F..%2Fsecret.key"), cookie).await.status(), StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn pages_are_not_served_to_the_network() {
+    let data = Demo::copied();
+    let path = data.path().to_str().unwrap();
+    countersign(&["serve", "--listen", "0.0.0.0:0", "--data", path]).refused(&["0.0.0.0:0", "loopback"]);
+    countersign(&["serve", "--listen", "everywhere", "--data", path]).refused(&["everywhere"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn serving_ends_in_order_when_it_is_asked_to() {
+    let mut served = Served::start();
+    served.link();
+    let killed = Command::new("kill").args(["-TERM", &served.process.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    for _ in 0..200 {
+        if let Some(status) = served.process.try_wait().unwrap() {
+            assert_eq!(status.code(), Some(0));
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("it does not end");
+}
+
+#[test]
+fn a_browser_shows_the_name_and_the_figures_of_status() {
+    let Some(browser) = ["chromium", "chromium-browser", "google-chrome"].iter().find_map(|name| found(name)) else {
+        return skip("the overview in a browser", "no Chromium is installed");
+    };
+    let served = Served::start();
+    let page = rendered(&browser, &served.link());
+
+    assert!(page.contains("Larkspur Dental Group"), "{page}");
+    assert!(page.contains("<html") && !page.contains("token="), "{page}");
+    let status = served.status();
+    let frameworks = status["frameworks"].as_array().unwrap();
+    let articles: Vec<&str> = page.split("<article class=\"framework\">").skip(1).collect();
+    assert_eq!(articles.len(), frameworks.len());
+    for (article, framework) in articles.iter().zip(frameworks) {
+        assert!(article.contains(framework["title"].as_str().unwrap()), "{framework:#}: {article}");
+        let expected: Vec<u64> =
+            ORDER.iter().map(|state| framework["controls"][state.as_str()].as_u64().unwrap()).collect();
+        let list = article.split("<ul class=\"counts\">").nth(1).unwrap().split("</ul>").next().unwrap();
+        let shown: Vec<u64> =
+            list.split("<b>").skip(1).map(|text| text.split('<').next().unwrap().parse().unwrap()).collect();
+        assert_eq!(shown, expected, "{}", framework["id"]);
+    }
+    let open: u64 = page
+        .split("<h3>")
+        .filter_map(|part| {
+            part.split("<span class=\"quiet\">").nth(1)?.split(" gap").next()?.trim().parse::<u64>().ok()
+        })
+        .sum();
+    assert_eq!(open, status["gaps"]["open"].as_u64().unwrap());
+}
+
+fn found(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|candidate| candidate.is_file())
+}
+
+/// The document as the browser has it after loading.
+fn rendered(browser: &Path, url: &str) -> String {
+    let profile = scratch();
+    let output = Command::new(browser)
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
+        .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
+        .arg(format!("--user-data-dir={}", profile.path().display()))
+        .args(["--no-proxy-server", "--dump-dom", url])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
