@@ -10,7 +10,7 @@ mod load;
 mod policy;
 
 pub use case::{CaseDataset, CaseInput};
-pub use load::{check_digest, lint_library, load_check};
+pub use load::{Compiling, check_digest, lint_library, load_check};
 pub use policy::{RuleFault, compile};
 
 use std::collections::BTreeMap;

@@ -37,6 +37,15 @@ pub struct CatalogFile {
     pub bytes: Cow<'static, [u8]>,
 }
 
+impl CatalogFile {
+    /// Whether these are the very bytes compiled into a release binary, which its tests have read and compiled. In debug
+    /// builds every file is read from a folder and may just have been edited.
+    #[must_use]
+    pub fn is_compiled_in(&self) -> bool {
+        matches!(self.bytes, Cow::Borrowed(_))
+    }
+}
+
 /// Every data file by its place in the catalog. Iterates in the order of the places, on every machine the same.
 #[derive(Debug, Clone, Default)]
 pub struct FileSet {

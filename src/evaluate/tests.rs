@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::cases::test_check;
 use super::{Inputs, Judge, Subject};
-use crate::catalog::check::{CheckDefinition, RegoModule, lint_library, load_check};
+use crate::catalog::check::{CheckDefinition, Compiling, RegoModule, lint_library, load_check};
 use crate::catalog::fault::Faults;
 use crate::dataset::Dataset;
 use crate::model::evidence::CollectionOutcome::{self, Complete, Denied, NotOffered, Partial, Unlicensed};
@@ -47,7 +47,7 @@ fn shipped() -> (Vec<CheckDefinition>, Vec<RegoModule>) {
                 .iter()
                 .map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), std::fs::read(path).unwrap()))
                 .collect();
-            checks.extend(load_check(&name(&rule), &text, &cases, &library, &mut faults));
+            checks.extend(load_check(&name(&rule), &text, &cases, &library, Compiling::Now, &mut faults));
         }
     }
     assert!(faults.is_empty(), "{faults}");

@@ -13,6 +13,15 @@ use crate::model::finding::FindingOutcome;
 use crate::model::id::{CheckId, DatasetId};
 use crate::model::responsibility::Party;
 
+/// Whether a rule is compiled when it is read, to find its faults with file and line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compiling {
+    /// It may have faults.
+    Now,
+    /// Its bytes and those of every library came with the binary: only who judges with it pays for compiling it.
+    WhenJudging,
+}
+
 /// Reads a check from the text of its rule and its case files (`(file name, bytes)`).
 ///
 /// `path` is the rule's path as the user knows it; its last two folders are the check's id. Answers `None` if anything
@@ -22,6 +31,7 @@ pub fn load_check(
     rego_text: &str,
     cases: &[(String, Vec<u8>)],
     library: &[RegoModule],
+    compiling: Compiling,
     faults: &mut Faults,
 ) -> Option<CheckDefinition> {
     let before = faults.0.len();
@@ -35,7 +45,9 @@ pub fn load_check(
     }
 
     let rego = RegoModule { file: path.to_owned(), text: rego_text.to_owned() };
-    if let Some(id) = &id {
+    if let Some(id) = &id
+        && compiling == Compiling::Now
+    {
         compile_faults(id, &rego, &code, library, faults);
     }
 

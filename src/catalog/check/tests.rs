@@ -1,4 +1,4 @@
-use super::{RegoModule, lint_library, load_check};
+use super::{Compiling, RegoModule, lint_library, load_check};
 use crate::catalog::fault::Faults;
 use crate::model::finding::FindingOutcome;
 
@@ -30,14 +30,14 @@ const NAMES: [&str; 3] = ["pass_a.json", "fail_a.json", "unknown_a.json"];
 
 fn faults(rego: &str, cases: &[(String, Vec<u8>)]) -> String {
     let mut faults = Faults::default();
-    assert!(load_check(PATH, rego, cases, &[], &mut faults).is_none(), "loaded although it is faulty");
+    assert!(load_check(PATH, rego, cases, &[], Compiling::Now, &mut faults).is_none(), "loaded although it is faulty");
     faults.to_string()
 }
 
 #[test]
 fn a_sound_check_loads_with_its_id_from_the_folder() {
     let mut faults = Faults::default();
-    let check = load_check(PATH, GOOD, &cases(&NAMES), &[], &mut faults).unwrap();
+    let check = load_check(PATH, GOOD, &cases(&NAMES), &[], Compiling::Now, &mut faults).unwrap();
     assert!(faults.is_empty(), "{faults}");
     assert_eq!((check.id.as_str(), check.package().as_str()), ("m365/sample", "checks.m365.sample"));
     assert_eq!(check.references, ["https://example.com/sample"]);
@@ -105,14 +105,14 @@ fn words_in_comments_and_texts_are_no_faults() {
     let rego =
         GOOD.replace("\"seen\"", "\"time.now_ns and http.send\"") + "# rand.intn is not used\ndefault other := 1\n";
     let mut faults = Faults::default();
-    assert!(load_check(PATH, &rego, &cases(&NAMES), &[], &mut faults).is_some(), "{faults}");
+    assert!(load_check(PATH, &rego, &cases(&NAMES), &[], Compiling::Now, &mut faults).is_some(), "{faults}");
 }
 
 #[test]
 fn the_digest_changes_with_the_rule_and_with_the_library_only() {
     let digest = |rego: &str, library: &str| {
         let library = [RegoModule { file: "lib/a.rego".to_owned(), text: library.to_owned() }];
-        load_check(PATH, rego, &cases(&NAMES), &library, &mut Faults::default()).unwrap().digest
+        load_check(PATH, rego, &cases(&NAMES), &library, Compiling::Now, &mut Faults::default()).unwrap().digest
     };
     let first = digest(GOOD, "package lib.a\n");
     assert_eq!(first, digest(GOOD, "package lib.a\n"));

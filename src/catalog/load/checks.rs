@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::yaml;
-use crate::catalog::check::{CheckDefinition, RegoModule, lint_library, load_check};
+use crate::catalog::check::{CheckDefinition, Compiling, RegoModule, lint_library, load_check};
 use crate::catalog::fault::Faults;
 use crate::catalog::files::{CatalogFile, FileSet};
 use crate::model::id::CheckId;
@@ -42,8 +42,15 @@ pub(super) fn load(files: &FileSet, faults: &mut Faults) -> LoadedChecks {
             }
         }
     }
-    for module in &library {
-        lint_library(module, faults);
+    let compiling = if files.below("controls/checks/").all(CatalogFile::is_compiled_in) {
+        Compiling::WhenJudging
+    } else {
+        Compiling::Now
+    };
+    if compiling == Compiling::Now {
+        for module in &library {
+            lint_library(module, faults);
+        }
     }
     let mut checks = BTreeMap::new();
     for (name, folder) in folders {
@@ -56,7 +63,7 @@ pub(super) fn load(files: &FileSet, faults: &mut Faults) -> LoadedChecks {
         let Some(text) = yaml::text(rule, faults) else { continue };
         let cases: Vec<(String, Vec<u8>)> =
             folder.cases.iter().map(|case| (case.shown.clone(), case.bytes.to_vec())).collect();
-        if let Some(check) = load_check(&rule.shown, text, &cases, &library, faults) {
+        if let Some(check) = load_check(&rule.shown, text, &cases, &library, compiling, faults) {
             checks.insert(check.id.clone(), check);
         }
     }
