@@ -22,27 +22,15 @@ use crate::model::control::Proof;
 use crate::model::finding::FindingOutcome;
 use crate::model::id::{CheckId, DatasetId, FrameworkId};
 use crate::model::responsibility::Party;
+use crate::model::words;
 
-/// How bad it is when a check fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    Low,
-    Medium,
-    High,
-    Critical,
-}
-
-impl Severity {
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-            Self::Critical => "critical",
-        }
-    }
+words! {
+    /// How bad it is when a check fails.
+    Severity, "severity":
+        Low = "low",
+        Medium = "medium",
+        High = "high",
+        Critical = "critical",
 }
 
 /// A dataset that must have been seen, or a set of which one is enough (the rule then decides what it can).

@@ -5,58 +5,24 @@ use serde::{Deserialize, Serialize};
 use super::id::{CheckId, ControlId, FrameworkId, ObjectiveId};
 use super::time::Timestamp;
 
-/// How much a passing check says about an objective.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Proof {
-    /// Says something that helps, proves nothing by itself.
-    Supporting,
-    /// Proves a part; a person's statement must cover the rest.
-    Part,
-    /// Proves the objective if it passes on every in-scope target.
-    Full,
+words! {
+    /// How much a passing check says about an objective.
+    Proof, "strength of proof":
+        /// Says something that helps, proves nothing by itself.
+        Supporting = "supporting",
+        /// Proves a part; a person's statement must cover the rest.
+        Part = "part",
+        /// Proves the objective if it passes on every in-scope target.
+        Full = "full",
 }
 
-impl Proof {
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Supporting => "supporting",
-            Self::Part => "part",
-            Self::Full => "full",
-        }
-    }
-}
-
-/// Where a control or objective stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ControlState {
-    Met,
-    NotMet,
-    NotApplicable,
-    Undetermined,
-}
-
-impl ControlState {
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Met => "met",
-            Self::NotMet => "not_met",
-            Self::NotApplicable => "not_applicable",
-            Self::Undetermined => "undetermined",
-        }
-    }
-}
-
-impl std::str::FromStr for ControlState {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        serde_json::from_value(serde_json::Value::String(text.to_owned()))
-            .map_err(|_| format!("`{text}` is not a control status"))
-    }
+words! {
+    /// Where a control or objective stands.
+    ControlState, "control status":
+        Met = "met",
+        NotMet = "not_met",
+        NotApplicable = "not_applicable",
+        Undetermined = "undetermined",
 }
 
 /// One check's bearing on an objective, as the roll-up used it.

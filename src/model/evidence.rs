@@ -10,83 +10,44 @@ use serde_json::{Map, Value};
 use super::id::{DatasetId, RunId};
 use super::time::Timestamp;
 
-/// A kind of place that evidence comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Source {
-    Graph,
-    Host,
-    Osquery,
-    Dns,
-    Import,
+words! {
+    /// A kind of place that evidence comes from.
+    Source, "kind of source":
+        Graph = "graph",
+        Host = "host",
+        Osquery = "osquery",
+        Dns = "dns",
+        Import = "import",
 }
 
-impl Source {
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Graph => "graph",
-            Self::Host => "host",
-            Self::Osquery => "osquery",
-            Self::Dns => "dns",
-            Self::Import => "import",
-        }
-    }
-}
-
-/// How an attempt to collect one dataset ended. Only `Complete` and `Empty` were fully seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CollectionOutcome {
-    /// Everything was read.
-    Complete,
-    /// Everything was read and there was nothing.
-    Empty,
-    /// Some of it was read; the rest is not known.
-    Partial,
-    /// The source refused: no consent or no privilege.
-    Denied,
-    /// The source refused: the feature is not licensed.
-    Unlicensed,
-    /// This cloud or edition has no such thing.
-    NotOffered,
-    /// No answer could be had.
-    Unreachable,
-    /// The source kept asking to slow down until the time limit.
-    Throttled,
-    /// Anything else, such as an answer that cannot be read.
-    Failed,
+words! {
+    /// How an attempt to collect one dataset ended. Only `Complete` and `Empty` were fully seen.
+    CollectionOutcome, "collection outcome":
+        /// Everything was read.
+        Complete = "complete",
+        /// Everything was read and there was nothing.
+        Empty = "empty",
+        /// Some of it was read; the rest is not known.
+        Partial = "partial",
+        /// The source refused: no consent or no privilege.
+        Denied = "denied",
+        /// The source refused: the feature is not licensed.
+        Unlicensed = "unlicensed",
+        /// This cloud or edition has no such thing.
+        NotOffered = "not_offered",
+        /// No answer could be had.
+        Unreachable = "unreachable",
+        /// The source kept asking to slow down until the time limit.
+        Throttled = "throttled",
+        /// Anything else, such as an answer that cannot be read.
+        Failed = "failed",
 }
 
 impl CollectionOutcome {
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Complete => "complete",
-            Self::Empty => "empty",
-            Self::Partial => "partial",
-            Self::Denied => "denied",
-            Self::Unlicensed => "unlicensed",
-            Self::NotOffered => "not_offered",
-            Self::Unreachable => "unreachable",
-            Self::Throttled => "throttled",
-            Self::Failed => "failed",
-        }
-    }
-
     /// True when all of the dataset was seen.
     #[must_use]
     pub fn is_seen_whole(self) -> bool {
         matches!(self, Self::Complete | Self::Empty)
-    }
-}
-
-impl std::str::FromStr for CollectionOutcome {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        serde_json::from_value(Value::String(text.to_owned()))
-            .map_err(|_| format!("`{text}` is not a collection outcome"))
     }
 }
 

@@ -5,41 +5,21 @@ use serde::{Deserialize, Serialize};
 
 use super::id::CheckId;
 
-/// The four answers a check can give. Not knowing is its own answer.
-///
-/// The order is the order of [`FindingOutcome::worst`]: fail > unknown > pass > not applicable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FindingOutcome {
-    NotApplicable,
-    Pass,
-    Unknown,
-    Fail,
+words! {
+    /// The four answers a check can give. Not knowing is its own answer.
+    ///
+    /// The order is the order of [`FindingOutcome::worst`]: fail > unknown > pass > not applicable.
+    FindingOutcome, "finding":
+        NotApplicable = "not_applicable",
+        Pass = "pass",
+        Unknown = "unknown",
+        Fail = "fail",
 }
 
 impl FindingOutcome {
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NotApplicable => "not_applicable",
-            Self::Pass => "pass",
-            Self::Unknown => "unknown",
-            Self::Fail => "fail",
-        }
-    }
-
     /// The outcome of several findings together; nothing found is `Unknown`.
     pub fn worst(outcomes: impl IntoIterator<Item = Self>) -> Self {
         outcomes.into_iter().max().unwrap_or(Self::Unknown)
-    }
-}
-
-impl std::str::FromStr for FindingOutcome {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        serde_json::from_value(serde_json::Value::String(text.to_owned()))
-            .map_err(|_| format!("`{text}` is not one of pass, fail, unknown, not_applicable"))
     }
 }
 

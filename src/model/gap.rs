@@ -6,34 +6,13 @@ use super::id::{CheckId, ControlId, FrameworkId, GapId, RequestId};
 use super::responsibility::Party;
 use super::time::Timestamp;
 
-/// Where a gap stands. It closes only on evidence or a signed exception.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum GapState {
-    Open,
-    /// The check can no longer be seen; the last known failure stands.
-    AwaitingEvidence,
-    Closed,
-}
-
-impl GapState {
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::AwaitingEvidence => "awaiting_evidence",
-            Self::Closed => "closed",
-        }
-    }
-}
-
-impl std::str::FromStr for GapState {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        serde_json::from_value(serde_json::Value::String(text.to_owned()))
-            .map_err(|_| format!("`{text}` is not a gap state"))
-    }
+words! {
+    /// Where a gap stands. It closes only on evidence or a signed exception.
+    GapState, "gap state":
+        Open = "open",
+        /// The check can no longer be seen; the last known failure stands.
+        AwaitingEvidence = "awaiting_evidence",
+        Closed = "closed",
 }
 
 /// A control that a gap holds back.

@@ -3,6 +3,40 @@
 //! Nothing here does I/O, reads a clock or knows a database. Start with [`evidence`] (what was seen), then
 //! [`finding`] (what it means), [`control`] (what a framework asks) and [`responsibility`] (who owns it).
 
+/// An enum of fixed words: the same text is stored, printed as JSON and typed by people.
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident, $kind:literal: $($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)?) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        pub enum $name {
+            $($(#[$doc])* #[serde(rename = $word)] $variant),+
+        }
+
+        impl $name {
+            /// The word for it.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word),+
+                }
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                match text {
+                    $($word => Ok(Self::$variant),)+
+                    _ => Err(format!("`{text}` is not a {}; use one of {}", $kind, [$($word),+].join(", "))),
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use words;
+
 pub mod control;
 pub mod evidence;
 pub mod finding;

@@ -4,28 +4,18 @@ use serde::{Deserialize, Serialize};
 
 use super::id::{ControlId, FrameworkId, ObjectiveId};
 
-/// Who can own a task.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Party {
-    /// The managed service provider.
-    Provider,
-    /// The client's own IT.
-    Internal,
-    /// Microsoft and others whose service is inherited.
-    Vendor,
+words! {
+    /// Who can own a task.
+    Party, "party":
+        /// The managed service provider.
+        Provider = "provider",
+        /// The client's own IT.
+        Internal = "internal",
+        /// Microsoft and others whose service is inherited.
+        Vendor = "vendor",
 }
 
 impl Party {
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Provider => "provider",
-            Self::Internal => "internal",
-            Self::Vendor => "vendor",
-        }
-    }
-
     /// How the party is named to people.
     #[must_use]
     pub fn title(self) -> &'static str {
@@ -37,78 +27,22 @@ impl Party {
     }
 }
 
-impl std::str::FromStr for Party {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        serde_json::from_value(serde_json::Value::String(text.to_owned()))
-            .map_err(|_| format!("`{text}` is not a party; use provider, internal or vendor"))
-    }
+words! {
+    /// How the work is split by default.
+    EngagementModel, "engagement model":
+        InHouse = "in-house",
+        CoManaged = "co-managed",
+        FullyManaged = "fully-managed",
 }
 
-/// How the work is split by default.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum EngagementModel {
-    InHouse,
-    CoManaged,
-    FullyManaged,
-}
-
-impl EngagementModel {
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::InHouse => "in-house",
-            Self::CoManaged => "co-managed",
-            Self::FullyManaged => "fully-managed",
-        }
-    }
-}
-
-impl std::str::FromStr for EngagementModel {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        serde_json::from_value(serde_json::Value::String(text.to_owned()))
-            .map_err(|_| format!("`{text}` is not an engagement model; use in-house, co-managed or fully-managed"))
-    }
-}
-
-/// How a control's work is divided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ResponsibilityKind {
-    Provider,
-    Internal,
-    Shared,
-    Inherited,
-    NotApplicable,
-}
-
-impl ResponsibilityKind {
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Provider => "provider",
-            Self::Internal => "internal",
-            Self::Shared => "shared",
-            Self::Inherited => "inherited",
-            Self::NotApplicable => "not_applicable",
-        }
-    }
-}
-
-impl std::str::FromStr for ResponsibilityKind {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        serde_json::from_value(serde_json::Value::String(text.to_owned())).map_err(|_| {
-            format!(
-                "`{text}` is not a kind of responsibility; use provider, internal, shared, inherited or not_applicable"
-            )
-        })
-    }
+words! {
+    /// How a control's work is divided.
+    ResponsibilityKind, "kind of responsibility":
+        Provider = "provider",
+        Internal = "internal",
+        Shared = "shared",
+        Inherited = "inherited",
+        NotApplicable = "not_applicable",
 }
 
 /// One row of a responsibility matrix. Exactly one party is accountable.
@@ -131,34 +65,20 @@ pub struct Responsibility {
     pub document: Option<String>,
 }
 
-/// How far a matrix has come. Only `Countersigned` binds both parties.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MatrixState {
-    /// Filled in from the engagement model; nobody has signed.
-    ProposedByTemplate,
-    Draft,
-    Proposed,
-    Countersigned,
-    Superseded,
-    Rejected,
-    Withdrawn,
+words! {
+    /// How far a matrix has come. Only `Countersigned` binds both parties.
+    MatrixState, "state of a matrix":
+        /// Filled in from the engagement model; nobody has signed.
+        ProposedByTemplate = "proposed_by_template",
+        Draft = "draft",
+        Proposed = "proposed",
+        Countersigned = "countersigned",
+        Superseded = "superseded",
+        Rejected = "rejected",
+        Withdrawn = "withdrawn",
 }
 
 impl MatrixState {
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ProposedByTemplate => "proposed_by_template",
-            Self::Draft => "draft",
-            Self::Proposed => "proposed",
-            Self::Countersigned => "countersigned",
-            Self::Superseded => "superseded",
-            Self::Rejected => "rejected",
-            Self::Withdrawn => "withdrawn",
-        }
-    }
-
     /// The words every page, file and package shows.
     #[must_use]
     pub fn for_people(self) -> &'static str {
