@@ -171,7 +171,7 @@ fn holds_evidence(vault: &std::path::Path) -> bool {
 }
 
 /// How old a file in the staging folder must be before nobody can be working on it any more.
-const LEFTOVER: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
+const LEFTOVER: std::time::Duration = std::time::Duration::from_hours(24);
 
 /// Removes what a process that was cut off left in the staging folder. What is younger may belong to another process.
 /// Nothing depends on it: a file that cannot be removed stays for the next start.

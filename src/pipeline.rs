@@ -7,6 +7,7 @@ pub mod audit;
 pub mod collecting;
 pub mod commit;
 pub mod enrol;
+pub mod fault;
 pub mod judging;
 pub mod objects;
 pub mod records;
@@ -30,7 +31,8 @@ use crate::model::organization::Organization;
 use crate::store::{CollectorState, EvidenceRow, IndexRows, OrgScope, StoreFault};
 
 use collecting::{Progress, Watcher};
-use commit::{CommitFault, Committed};
+use commit::Committed;
+use fault::CommitFault;
 
 /// What a run is asked to do.
 #[derive(Debug, Clone, Default)]
@@ -91,7 +93,7 @@ pub enum RunFault {
     )]
     NothingConnected(String),
     #[error(
-        "nothing that is connected can answer the chosen collectors; countersign collector list shows which source each reads"
+        "nothing that is connected can answer the chosen collectors: connect a tenant with `countersign connect m365` or this machine with `countersign connect host`; files come in by `countersign import files`"
     )]
     NothingToRead,
     #[error("there is no framework `{0}`; countersign catalog list shows those there are")]
@@ -131,7 +133,7 @@ pub async fn run(
     if !definitions.iter().any(fits) {
         return Err(RunFault::NothingToRead);
     }
-    commit::roll_forward(app, &scope).await?;
+    roll_forward::roll_forward(app, &scope).await?;
     enrol::ensure_ledger(app, organization).await?;
     let run = RunId::fresh();
     let started = app.clock.now();
@@ -262,7 +264,7 @@ fn outline(raw: &RawEvidence, run: RunId) -> SealedEvidence {
 /// Seals files that were handed in, one record a file, in one archive and one step. They are kept, not judged.
 pub async fn import(app: &App, organization: &Organization, files: Vec<RawEvidence>) -> Result<RunReport, RunFault> {
     let scope = OrgScope::of(organization);
-    commit::roll_forward(app, &scope).await?;
+    roll_forward::roll_forward(app, &scope).await?;
     enrol::ensure_ledger(app, organization).await?;
     let run = RunId::fresh();
     app.store.begin_run(&scope, run, "import", app.clock.now()).await?;

@@ -41,7 +41,7 @@ struct TestArguments {
 
 #[derive(Debug, Args)]
 struct RunArguments {
-    /// Check, such as m365/mfa_for_all_users
+    /// Check, such as `m365/mfa_for_all_users`
     id: CheckId,
     /// A dataset and the raw file that holds it: a Graph body or an array of page bodies; for hosts
     /// `{"stdout", "stderr", "exit_code"}`

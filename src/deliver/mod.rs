@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use crate::config::data_folder::create_private;
 use crate::model::id::FrameworkId;
 use crate::pipeline::RunFault;
-use crate::pipeline::commit::CommitFault;
+use crate::pipeline::fault::CommitFault;
 use crate::render::RenderError;
 use crate::report::ReportError;
 use crate::store::StoreFault;

@@ -120,7 +120,7 @@ impl<'a> Basis<'a> {
     pub fn responsibilities(&self, app: &App) -> Result<Option<MatrixReport>, DeliverFault> {
         let Some((of_framework, matrix_state)) = self.matrix() else { return Ok(None) };
         let canonical =
-            countersign_seal::canonical::to_bytes(of_framework).map_err(crate::pipeline::commit::CommitFault::from)?;
+            countersign_seal::canonical::to_bytes(of_framework).map_err(crate::pipeline::fault::CommitFault::from)?;
         Ok(Some(matrix(MatrixInput {
             organization: self.organization,
             framework: self.framework,

@@ -194,7 +194,10 @@ fn a_rule_that_breaks_its_contract_is_unknown_and_says_how() {
     for (rule, said) in [
         (r#"findings := {"outcome": "pass"}"#, "not with a set"),
         ("findings := set()", "found nothing to say"),
-        (r#"findings contains {"resource": "a", "outcome": "met", "because": "x"}"#, "`met` is not one of"),
+        (
+            r#"findings contains {"resource": "a", "outcome": "met", "because": "x"}"#,
+            "`met` is not a finding; use one of",
+        ),
         (r#"findings contains {"resource": "a", "outcome": "pass"}"#, "exactly `resource`, `outcome` and `because`"),
         (r#"findings contains {"resource": "a", "outcome": "pass", "because": ""}"#, "`because` is not a text"),
         (r#"findings contains "pass""#, "a text where a finding is expected"),

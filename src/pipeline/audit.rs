@@ -11,7 +11,7 @@ use countersign_seal::digest::Digest;
 use countersign_seal::record::{Record, Statement};
 
 use super::RunFault;
-use super::commit::CommitFault;
+use super::fault::CommitFault;
 use super::objects::read_objects;
 use crate::app::App;
 use crate::model::finding::CheckResult;

@@ -5,21 +5,23 @@
 //! whatever is cut off after it is rolled forward at the next start.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use chrono::Duration;
 use countersign_seal::archive::{ArchiveError, ArchiveWriter, DEFAULT_LEVEL};
 use countersign_seal::digest::Digest;
 use countersign_seal::ledger::Frontier;
-use countersign_seal::log::{ArchiveName, Entry, FIRST_SEQUENCE, FORMAT, LogError};
+use countersign_seal::log::{ArchiveName, Entry, FIRST_SEQUENCE, FORMAT};
 use countersign_seal::note::{SignedCheckpoint, SigningKey};
-use countersign_seal::record::{Artifact, Record, RecordError, Statement};
+use countersign_seal::record::{Artifact, Record, Statement};
 
-use crate::app::{App, AppFault};
+use super::fault::{CommitFault, blocking};
+use super::records::{new_leaf, sealed};
+use crate::app::App;
 use crate::model::evidence::{Body, RawArtifact, SealedArtifact};
 use crate::model::time::Timestamp;
-use crate::store::{Head, IndexRows, LedgerCommit, NewLeaf, NewObject, OrgScope, StoreFault};
-use crate::vault::{LogPut, VaultFault};
+use crate::store::{Head, IndexRows, LedgerCommit, NewObject, OrgScope, StoreFault};
+use crate::vault::LogPut;
 
 /// A statement that is about to become a record, with the bytes it names.
 pub struct Entrant {
@@ -45,39 +47,6 @@ pub struct Committed {
     pub sequence: u64,
     pub signed: SignedCheckpoint,
     pub committed_at: Timestamp,
-}
-
-/// Why nothing was appended.
-#[derive(Debug, thiserror::Error)]
-pub enum CommitFault {
-    #[error(transparent)]
-    App(#[from] AppFault),
-    #[error(transparent)]
-    Store(#[from] StoreFault),
-    #[error(transparent)]
-    Vault(#[from] VaultFault),
-    #[error("a record cannot be written")]
-    Record(#[from] RecordError),
-    #[error("the archive cannot be written")]
-    Archive(#[from] ArchiveError),
-    #[error("the log object cannot be written or read")]
-    Log(#[from] LogError),
-    #[error("an identifier or time cannot stand in a record")]
-    Malformed(#[from] countersign_seal::record::Malformed),
-    #[error("something cannot be written in canonical form")]
-    NotCanonical(#[from] countersign_seal::canonical::CanonicalError),
-    #[error("a sealed archive cannot be read; run countersign verify")]
-    Container(#[from] countersign_seal::container::ContainerError),
-    #[error("cannot use {path}")]
-    Io { path: PathBuf, source: std::io::Error },
-    #[error("{0} changed while it was being sealed; run it again")]
-    Changed(PathBuf),
-    #[error("other writers kept appending first; try again")]
-    Contended,
-    #[error("the vault and the database disagree about this organization's ledger: {0}; run countersign verify")]
-    Diverged(String),
-    #[error("sealing was cut off")]
-    Cancelled,
 }
 
 /// How long a writer may hold the ledger before others may take it.
@@ -110,7 +79,7 @@ pub async fn commit(
     let (prepared, bodies) = prepare(entrants).await?;
     for attempt_number in 1..=TRIES {
         let now = app.clock.now();
-        roll_forward(app, scope).await?;
+        super::roll_forward::roll_forward(app, scope).await?;
         let head = app.store.head(scope).await?;
         let size = head.as_ref().map_or(0, |head| head.size);
         let until = now.plus(Duration::seconds(LEASE));
@@ -301,32 +270,6 @@ fn describe(prepared: &[Prepared], commit: &LedgerCommit, signed: SignedCheckpoi
     }
 }
 
-pub(super) fn sealed(artifact: &Artifact) -> SealedArtifact {
-    SealedArtifact {
-        name: artifact.name.clone(),
-        sha256: artifact.sha256,
-        size: artifact.size,
-        media_type: artifact.media_type.clone(),
-    }
-}
-
-pub(super) fn new_leaf(record: &Record, hash: Digest) -> NewLeaf {
-    let body = String::from_utf8_lossy(record.bytes()).into_owned();
-    NewLeaf { kind: record.kind().to_string(), hash, body }
-}
-
-/// Takes over what is committed in the vault and not yet known to the database.
-pub async fn roll_forward(app: &App, scope: &OrgScope) -> Result<u64, CommitFault> {
-    super::roll_forward::roll_forward(app, scope).await
-}
-
 fn remove(path: &Path) -> Result<(), CommitFault> {
     std::fs::remove_file(path).map_err(|source| CommitFault::Io { path: path.to_owned(), source })
-}
-
-/// Runs work that hashes, compresses or reads files away from the async threads.
-pub async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, CommitFault> + Send + 'static,
-) -> Result<T, CommitFault> {
-    tokio::task::spawn_blocking(work).await.unwrap_or(Err(CommitFault::Cancelled))
 }

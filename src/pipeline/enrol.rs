@@ -5,7 +5,8 @@ use countersign_seal::digest::Digest;
 use countersign_seal::note::{SigningKey, origin};
 use countersign_seal::record::{Key, KeyEvent, Responsibility};
 
-use super::commit::{CommitFault, Committed, Entrant, commit};
+use super::commit::{Committed, Entrant, commit};
+use super::fault::CommitFault;
 use super::{RunFault, records};
 use crate::app::{App, signing_purpose};
 use crate::config::secret_key::random;

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 
-use super::commit::{self, CommitFault, Committed};
+use super::commit::{self, Committed};
+use super::fault::CommitFault;
 use super::records::{self, JudgementParts};
 use super::standing::{Standing, judged_with};
 use super::{RunFault, SealedDataset, objects};

@@ -8,7 +8,7 @@ use countersign_seal::container::{Container, Folders};
 use countersign_seal::digest::Digest;
 use countersign_seal::names;
 
-use super::commit::{CommitFault, blocking};
+use super::fault::{CommitFault, blocking};
 use crate::app::App;
 use crate::store::OrgScope;
 

@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 
 use countersign_seal::digest::Digest;
 use countersign_seal::record::{
-    Artifact, Change, Collector, Evidence, Judgement, Redaction, Signer, Statement, Subject, Time, Uuid,
+    Artifact, Change, Collector, Evidence, Judgement, Record, Redaction, Signer, Statement, Subject, Time, Uuid,
 };
 use serde_json::{Map, Value};
 
-use super::commit::{CommitFault, Entrant};
-use crate::model::evidence::{RawArtifact, RawEvidence};
+use super::commit::Entrant;
+use super::fault::CommitFault;
+use crate::model::evidence::{RawArtifact, RawEvidence, SealedArtifact};
 use crate::model::finding::CheckResult;
 use crate::model::gap::Gap;
 use crate::model::id::RunId;
 use crate::model::time::Timestamp;
-use crate::store::OrgScope;
+use crate::store::{NewLeaf, OrgScope};
 
 /// The organization as records name it.
 pub fn organization(scope: &OrgScope) -> Result<Uuid, CommitFault> {
@@ -144,4 +145,20 @@ pub fn without_artifacts(statement: Statement) -> Entrant {
         statement: Box::new(move |_: Vec<Artifact>| Ok(statement)),
         order: Default::default(),
     }
+}
+
+/// An artifact as the rest of the product names it.
+pub(super) fn sealed(artifact: &Artifact) -> SealedArtifact {
+    SealedArtifact {
+        name: artifact.name.clone(),
+        sha256: artifact.sha256,
+        size: artifact.size,
+        media_type: artifact.media_type.clone(),
+    }
+}
+
+/// A record as the ledger's index keeps it.
+pub(super) fn new_leaf(record: &Record, hash: Digest) -> NewLeaf {
+    let body = String::from_utf8_lossy(record.bytes()).into_owned();
+    NewLeaf { kind: record.kind().to_string(), hash, body }
 }

@@ -6,8 +6,9 @@ use countersign_seal::names;
 use countersign_seal::note;
 use countersign_seal::record::{Record, Statement};
 
-use super::commit::{CommitFault, blocking, new_leaf, sealed};
+use super::fault::{CommitFault, blocking};
 use super::objects::FetchedArchive;
+use super::records::{new_leaf, sealed};
 use crate::app::App;
 use crate::model::evidence::{SealedEvidence, Source};
 use crate::model::id::RunId;

@@ -9,14 +9,13 @@ use sea_orm::{
 };
 
 use super::checks::{JudgedResult, StatusChange};
-use super::entity::{evidence, ledger_leaf, ledger_lease, ledger_log, stored_object};
+use super::entity::{ledger_leaf, ledger_lease, ledger_log, stored_object};
+use super::evidence::EvidenceRow;
 use super::gaps::GapWrite;
 use super::reports::ReportRow;
 use super::responsibilities::{MatrixEvent, MatrixVersion};
-use super::{OrgScope, Store, StoreFault, from_stored, read_json, read_text, to_stored, write_json};
-use crate::model::evidence::{SealedEvidence, Source};
+use super::{OrgScope, Store, StoreFault, from_stored, read_text, to_stored};
 use crate::model::gap::EvidenceRequest;
-use crate::model::id::RunId;
 use crate::model::time::Timestamp;
 
 /// The newest signed head of an organization's ledger.
@@ -91,13 +90,6 @@ pub struct StoredLog {
     pub checkpoint: String,
 }
 
-/// An evidence record with the number of rows it came to.
-#[derive(Debug, Clone, PartialEq)]
-pub struct EvidenceRow {
-    pub sealed: SealedEvidence,
-    pub row_count: u64,
-}
-
 /// What one commit adds beside its leaves; all of it in the same transaction.
 #[derive(Debug, Clone, Default)]
 pub struct IndexRows {
@@ -112,7 +104,7 @@ pub struct IndexRows {
 }
 
 /// How many rows one INSERT carries; below SQLite's limit on bound values.
-const ROWS_AT_ONCE: usize = 500;
+pub(super) const ROWS_AT_ONCE: usize = 500;
 
 impl Store {
     /// The newest head, or none before the first commit.
@@ -288,7 +280,7 @@ impl Store {
             return Ok(());
         }
         insert_log(&transaction, scope, commit).await?;
-        insert_evidence(&transaction, scope, &rows.evidence).await?;
+        super::evidence::insert(&transaction, scope, &rows.evidence).await?;
         super::checks::insert_results(&transaction, scope, &rows.results).await?;
         super::checks::insert_statuses(&transaction, scope, &rows.statuses).await?;
         super::gaps::write_gaps(&transaction, scope, &rows.gaps).await?;
@@ -297,71 +289,6 @@ impl Store {
         super::reports::insert(&transaction, scope, &rows.reports).await?;
         transaction.commit().await?;
         Ok(())
-    }
-
-    /// The newest evidence record of each dataset and target that was collected at or before `as_of`; imports, which
-    /// replace nothing, are not among them.
-    pub async fn latest_evidence(&self, scope: &OrgScope, as_of: Timestamp) -> Result<Vec<EvidenceRow>, StoreFault> {
-        let leaves: Vec<i64> = evidence::Entity::find()
-            .select_only()
-            .column_as(evidence::Column::Leaf.max(), "leaf")
-            .filter(evidence::Column::OrganizationId.eq(scope.uuid()))
-            .filter(evidence::Column::CollectedAt.lte(as_of.as_datetime()))
-            .filter(evidence::Column::Source.ne(Source::Import.as_str()))
-            .group_by(evidence::Column::Dataset)
-            .group_by(evidence::Column::Target)
-            .into_tuple()
-            .all(&self.read)
-            .await?;
-        let leaves: Vec<u64> = leaves.into_iter().map(from_stored).collect();
-        self.evidence_at(scope, &leaves).await
-    }
-
-    /// All evidence records of one run, with their leaf hashes.
-    pub async fn evidence_of_run(&self, scope: &OrgScope, run: RunId) -> Result<Vec<EvidenceRow>, StoreFault> {
-        self.evidence_where(scope, evidence::Column::RunId.eq(run.0)).await
-    }
-
-    /// The evidence records with these leaf numbers, with their leaf hashes.
-    pub async fn evidence_at(&self, scope: &OrgScope, leaves: &[u64]) -> Result<Vec<EvidenceRow>, StoreFault> {
-        let mut all = Vec::new();
-        for some in leaves.chunks(ROWS_AT_ONCE) {
-            let numbers = some.iter().map(|leaf| to_stored(*leaf));
-            all.extend(self.evidence_where(scope, evidence::Column::Leaf.is_in(numbers)).await?);
-        }
-        Ok(all)
-    }
-
-    async fn evidence_where(
-        &self,
-        scope: &OrgScope,
-        filter: sea_orm::sea_query::SimpleExpr,
-    ) -> Result<Vec<EvidenceRow>, StoreFault> {
-        let rows = evidence::Entity::find()
-            .filter(evidence::Column::OrganizationId.eq(scope.uuid()))
-            .filter(filter)
-            .order_by_asc(evidence::Column::Leaf)
-            .all(&self.read)
-            .await?;
-        let numbers: Vec<i64> = rows.iter().map(|row| row.leaf).collect();
-        let mut hashes = BTreeMap::new();
-        for some in numbers.chunks(ROWS_AT_ONCE) {
-            let found: Vec<(i64, Vec<u8>)> = ledger_leaf::Entity::find()
-                .select_only()
-                .columns([ledger_leaf::Column::Leaf, ledger_leaf::Column::Hash])
-                .filter(ledger_leaf::Column::OrganizationId.eq(scope.uuid()))
-                .filter(ledger_leaf::Column::Leaf.is_in(some.iter().copied()))
-                .into_tuple()
-                .all(&self.read)
-                .await?;
-            hashes.extend(found);
-        }
-        rows.into_iter()
-            .map(|row| {
-                let hash = hashes.remove(&row.leaf);
-                to_evidence(row, hash)
-            })
-            .collect()
     }
 }
 
@@ -408,50 +335,7 @@ async fn insert_log(
     Ok(())
 }
 
-async fn insert_evidence(
-    transaction: &DatabaseTransaction,
-    scope: &OrgScope,
-    all: &[EvidenceRow],
-) -> Result<(), StoreFault> {
-    for some in all.chunks(ROWS_AT_ONCE) {
-        let mut rows = Vec::with_capacity(some.len());
-        for EvidenceRow { sealed, row_count } in some {
-            rows.push(evidence::ActiveModel {
-                organization_id: Set(scope.uuid()),
-                leaf: Set(to_stored(sealed.leaf)),
-                run_id: Set(sealed.run.0),
-                dataset: Set(sealed.dataset.to_string()),
-                target: Set(sealed.target.clone()),
-                source: Set(sealed.source.as_str().to_owned()),
-                outcome: Set(sealed.outcome.as_str().to_owned()),
-                reason: Set(sealed.reason.clone()),
-                row_count: Set(to_stored(*row_count)),
-                collected_at: Set(sealed.collected_at.as_datetime()),
-                artifacts: Set(write_json("evidence", &sealed.artifacts)?),
-            });
-        }
-        evidence::Entity::insert_many(rows).exec_without_returning(transaction).await?;
-    }
-    Ok(())
-}
-
-fn to_evidence(row: evidence::Model, hash: Option<Vec<u8>>) -> Result<EvidenceRow, StoreFault> {
-    let sealed = SealedEvidence {
-        leaf: from_stored(row.leaf),
-        record_hash: hash.map_or_else(|| Ok(Digest::empty()), read_hash)?,
-        run: RunId(row.run_id),
-        dataset: read_text("evidence", &row.dataset)?,
-        target: row.target,
-        source: read_json("evidence", serde_json::Value::String(row.source))?,
-        collected_at: row.collected_at.into(),
-        outcome: read_text("evidence", &row.outcome)?,
-        reason: row.reason,
-        artifacts: read_json("evidence", row.artifacts)?,
-    };
-    Ok(EvidenceRow { sealed, row_count: from_stored(row.row_count) })
-}
-
-fn read_hash(bytes: Vec<u8>) -> Result<Digest, StoreFault> {
+pub(super) fn read_hash(bytes: Vec<u8>) -> Result<Digest, StoreFault> {
     let bytes: [u8; 32] = bytes.try_into().map_err(|bytes: Vec<u8>| StoreFault::Unreadable {
         table: "ledger_leaf",
         message: format!("a hash of {} bytes", bytes.len()),

@@ -7,6 +7,7 @@
 mod checks;
 mod connections;
 mod entity;
+mod evidence;
 mod gaps;
 mod ledger;
 mod organizations;
@@ -29,10 +30,9 @@ use secrecy::{ExposeSecret, SecretString};
 
 pub use checks::{JudgedResult, StatusChange};
 pub use connections::{Connection, NewConnection};
+pub use evidence::EvidenceRow;
 pub use gaps::{GapEvent, GapWrite};
-pub use ledger::{
-    EvidenceRow, Head, IndexRows, LedgerCommit, NewLeaf, NewObject, ObjectLocation, StoredLeaf, StoredLog,
-};
+pub use ledger::{Head, IndexRows, LedgerCommit, NewLeaf, NewObject, ObjectLocation, StoredLeaf, StoredLog};
 pub use organizations::{Instance, NewOrganization, SigningKeyRow};
 pub use reports::ReportRow;
 pub use responsibilities::{MatrixEvent, MatrixVersion};

@@ -248,7 +248,7 @@ pub fn run_script(folder: &Path, shell: &str, arguments: &[&str]) -> Option<Outp
             let what = format!("{tool} is not installed, so verify.sh was NOT tested");
             assert!(std::env::var_os("COUNTERSIGN_TESTS_MUST_NOT_SKIP").is_none(), "{what}");
             // Past the test harness, which hides what passing tests print.
-            writeln!(std::io::stderr(), "\n*** SKIPPED: {what} ***\n").unwrap();
+            std::io::stderr().write_all(format!("\n*** SKIPPED: {what} ***\n\n").as_bytes()).unwrap();
             return None;
         }
     }

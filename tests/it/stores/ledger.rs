@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::Duration;
 use countersign::model::id::RunId;
 use countersign::model::time::Clock;
+use countersign::pipeline::roll_forward::roll_forward;
 use countersign::pipeline::{commit, objects};
 use countersign::store::StoreFault;
 use countersign_seal::digest::Digest;
@@ -110,7 +111,7 @@ async fn a_commit_that_the_database_lost_is_taken_over_from_the_vault() {
         let story = stopped.start().await;
         let store = &story.app.store;
         assert_eq!(store.head(&scope).await.unwrap().unwrap().size, 1, "{kind:?}: the snapshot was not restored");
-        assert_eq!(commit::roll_forward(&story.app, &scope).await.unwrap(), 2, "{kind:?}");
+        assert_eq!(roll_forward(&story.app, &scope).await.unwrap(), 2, "{kind:?}");
 
         let now = store.head(&scope).await.unwrap().unwrap();
         assert_eq!((now.size, now.root, &now.checkpoint), (head.size, head.root, &head.checkpoint), "{kind:?}");
@@ -122,7 +123,7 @@ async fn a_commit_that_the_database_lost_is_taken_over_from_the_vault() {
         assert_eq!(sealed(&restored), sealed(&rows), "{kind:?}");
         let wanted = Digest::of(b"bytes of linux/sysctl");
         assert!(objects::read_objects(&story.app, &scope, [wanted]).await.is_ok(), "{kind:?}: bytes are lost");
-        assert_eq!(commit::roll_forward(&story.app, &scope).await.unwrap(), 0, "{kind:?}: rolled forward twice");
+        assert_eq!(roll_forward(&story.app, &scope).await.unwrap(), 0, "{kind:?}: rolled forward twice");
         seal(&story, "linux/passwd").await;
         assert_eq!(store.head(&scope).await.unwrap().unwrap().size, 4, "{kind:?}: the ledger cannot go on");
     }

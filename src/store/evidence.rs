@@ -1,0 +1,130 @@
+//! The index of evidence records: what was collected from where, when, and with which outcome.
+
+use std::collections::BTreeMap;
+
+use countersign_seal::digest::Digest;
+use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::entity::{evidence, ledger_leaf};
+use super::ledger::{ROWS_AT_ONCE, read_hash};
+use super::{OrgScope, Store, StoreFault, from_stored, read_json, read_text, to_stored, write_json};
+use crate::model::evidence::{SealedEvidence, Source};
+use crate::model::id::RunId;
+use crate::model::time::Timestamp;
+
+/// An evidence record with the number of rows it came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EvidenceRow {
+    pub sealed: SealedEvidence,
+    pub row_count: u64,
+}
+
+impl Store {
+    /// The newest evidence record of each dataset and target that was collected at or before `as_of`; imports, which
+    /// replace nothing, are not among them.
+    pub async fn latest_evidence(&self, scope: &OrgScope, as_of: Timestamp) -> Result<Vec<EvidenceRow>, StoreFault> {
+        let leaves: Vec<i64> = evidence::Entity::find()
+            .select_only()
+            .column_as(evidence::Column::Leaf.max(), "leaf")
+            .filter(evidence::Column::OrganizationId.eq(scope.uuid()))
+            .filter(evidence::Column::CollectedAt.lte(as_of.as_datetime()))
+            .filter(evidence::Column::Source.ne(Source::Import.as_str()))
+            .group_by(evidence::Column::Dataset)
+            .group_by(evidence::Column::Target)
+            .into_tuple()
+            .all(&self.read)
+            .await?;
+        let leaves: Vec<u64> = leaves.into_iter().map(from_stored).collect();
+        self.evidence_at(scope, &leaves).await
+    }
+
+    /// All evidence records of one run, with their leaf hashes.
+    pub async fn evidence_of_run(&self, scope: &OrgScope, run: RunId) -> Result<Vec<EvidenceRow>, StoreFault> {
+        self.evidence_where(scope, evidence::Column::RunId.eq(run.0)).await
+    }
+
+    /// The evidence records with these leaf numbers, with their leaf hashes.
+    pub async fn evidence_at(&self, scope: &OrgScope, leaves: &[u64]) -> Result<Vec<EvidenceRow>, StoreFault> {
+        let mut all = Vec::new();
+        for some in leaves.chunks(ROWS_AT_ONCE) {
+            let numbers = some.iter().map(|leaf| to_stored(*leaf));
+            all.extend(self.evidence_where(scope, evidence::Column::Leaf.is_in(numbers)).await?);
+        }
+        Ok(all)
+    }
+
+    async fn evidence_where(
+        &self,
+        scope: &OrgScope,
+        filter: sea_orm::sea_query::SimpleExpr,
+    ) -> Result<Vec<EvidenceRow>, StoreFault> {
+        let rows = evidence::Entity::find()
+            .filter(evidence::Column::OrganizationId.eq(scope.uuid()))
+            .filter(filter)
+            .order_by_asc(evidence::Column::Leaf)
+            .all(&self.read)
+            .await?;
+        let numbers: Vec<i64> = rows.iter().map(|row| row.leaf).collect();
+        let mut hashes = BTreeMap::new();
+        for some in numbers.chunks(ROWS_AT_ONCE) {
+            let found: Vec<(i64, Vec<u8>)> = ledger_leaf::Entity::find()
+                .select_only()
+                .columns([ledger_leaf::Column::Leaf, ledger_leaf::Column::Hash])
+                .filter(ledger_leaf::Column::OrganizationId.eq(scope.uuid()))
+                .filter(ledger_leaf::Column::Leaf.is_in(some.iter().copied()))
+                .into_tuple()
+                .all(&self.read)
+                .await?;
+            hashes.extend(found);
+        }
+        rows.into_iter()
+            .map(|row| {
+                let hash = hashes.remove(&row.leaf);
+                to_evidence(row, hash)
+            })
+            .collect()
+    }
+}
+
+pub(super) async fn insert(
+    transaction: &DatabaseTransaction,
+    scope: &OrgScope,
+    all: &[EvidenceRow],
+) -> Result<(), StoreFault> {
+    for some in all.chunks(ROWS_AT_ONCE) {
+        let mut rows = Vec::with_capacity(some.len());
+        for EvidenceRow { sealed, row_count } in some {
+            rows.push(evidence::ActiveModel {
+                organization_id: Set(scope.uuid()),
+                leaf: Set(to_stored(sealed.leaf)),
+                run_id: Set(sealed.run.0),
+                dataset: Set(sealed.dataset.to_string()),
+                target: Set(sealed.target.clone()),
+                source: Set(sealed.source.as_str().to_owned()),
+                outcome: Set(sealed.outcome.as_str().to_owned()),
+                reason: Set(sealed.reason.clone()),
+                row_count: Set(to_stored(*row_count)),
+                collected_at: Set(sealed.collected_at.as_datetime()),
+                artifacts: Set(write_json("evidence", &sealed.artifacts)?),
+            });
+        }
+        evidence::Entity::insert_many(rows).exec_without_returning(transaction).await?;
+    }
+    Ok(())
+}
+
+fn to_evidence(row: evidence::Model, hash: Option<Vec<u8>>) -> Result<EvidenceRow, StoreFault> {
+    let sealed = SealedEvidence {
+        leaf: from_stored(row.leaf),
+        record_hash: hash.map_or_else(|| Ok(Digest::empty()), read_hash)?,
+        run: RunId(row.run_id),
+        dataset: read_text("evidence", &row.dataset)?,
+        target: row.target,
+        source: read_json("evidence", serde_json::Value::String(row.source))?,
+        collected_at: row.collected_at.into(),
+        outcome: read_text("evidence", &row.outcome)?,
+        reason: row.reason,
+        artifacts: read_json("evidence", row.artifacts)?,
+    };
+    Ok(EvidenceRow { sealed, row_count: from_stored(row.row_count) })
+}
