@@ -55,6 +55,9 @@ pub struct DatasetLine {
     pub rows: u64,
     /// Ledger leaf of the evidence record.
     pub evidence: u64,
+    /// For files that were handed in: where the file lay below the folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
 }
 
 /// What a run came to.
@@ -303,6 +306,10 @@ fn line(sealed: &SealedDataset) -> DatasetLine {
         reason: sealed.evidence.reason.clone(),
         rows: sealed.dataset.rows.len() as u64,
         evidence: sealed.evidence.leaf,
+        path: match sealed.evidence.source {
+            Source::Import => sealed.evidence.artifacts.first().map(|file| file.name.clone()),
+            _ => None,
+        },
     }
 }
 

@@ -28,6 +28,9 @@ fn a_folder_is_sealed_with_its_relative_paths_one_record_a_file_in_one_archive_a
     let report = installation.run(&["import", "files", "--org", ORG, "inbox", "--json"]).fine().json();
 
     assert_eq!((&report["files"], &report["records"]), (&7.into(), &7.into()), "{report:#}");
+    let named: BTreeSet<&str> =
+        report["datasets"].as_array().unwrap().iter().map(|line| line["path"].as_str().unwrap()).collect();
+    assert_eq!(named, files.iter().map(|(name, _)| *name).collect(), "each line says which file it is");
     let new = |before: &[std::path::PathBuf], after: Vec<std::path::PathBuf>| -> Vec<_> {
         after.into_iter().filter(|path| !before.contains(path)).collect()
     };
