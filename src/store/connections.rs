@@ -1,6 +1,9 @@
 //! Tenants and hosts an organization collects from.
 
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder,
+};
 
 use super::entity::{connection, secret};
 use super::organizations::insert_secret;
@@ -40,13 +43,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<ConnectionId, StoreFault> {
         let transaction = self.begin().await?;
-        let taken = connection::Entity::find()
-            .filter(connection::Column::OrganizationId.eq(scope.uuid()))
-            .filter(connection::Column::Source.eq(new.source.as_str()))
-            .filter(connection::Column::Target.eq(&new.target))
-            .one(&transaction)
-            .await?;
-        if taken.is_some() {
+        if connected(&transaction, scope, new).await?.is_some() {
             let source_kind = new.source.as_str();
             return Err(StoreFault::ConnectionExists { source_kind, target: new.target.clone() });
         }
@@ -77,13 +74,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<ConnectionId, StoreFault> {
         let transaction = self.begin().await?;
-        let known = connection::Entity::find()
-            .filter(connection::Column::OrganizationId.eq(scope.uuid()))
-            .filter(connection::Column::Source.eq(new.source.as_str()))
-            .filter(connection::Column::Target.eq(&new.target))
-            .one(&transaction)
-            .await?
-            .ok_or_else(|| StoreFault::NotConnected(new.target.clone()))?;
+        let known =
+            connected(&transaction, scope, new).await?.ok_or_else(|| StoreFault::NotConnected(new.target.clone()))?;
         let secret_id = match &new.secret {
             Some(sealed) => Some(insert_secret(&transaction, scope.id(), "connection", sealed, now).await?),
             None => None,
@@ -126,4 +118,17 @@ impl Store {
             })
             .collect()
     }
+}
+
+/// The connection to the same target, if there is one.
+async fn connected(
+    transaction: &DatabaseTransaction,
+    scope: &OrgScope,
+    new: &NewConnection,
+) -> Result<Option<connection::Model>, StoreFault> {
+    let same = connection::Entity::find()
+        .filter(connection::Column::OrganizationId.eq(scope.uuid()))
+        .filter(connection::Column::Source.eq(new.source.as_str()))
+        .filter(connection::Column::Target.eq(&new.target));
+    Ok(same.one(transaction).await?)
 }
