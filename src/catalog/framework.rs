@@ -65,21 +65,13 @@ pub struct Framework {
 }
 
 impl Framework {
-    /// Finds a control by its id or one of its aliases.
+    /// The framework's own word for a status, or a plain English one.
     #[must_use]
-    pub fn control(&self, id: &str) -> Option<&Control> {
-        self.controls
-            .iter()
-            .find(|control| control.id.as_str() == id || control.aliases.iter().any(|alias| alias == id))
+    pub fn word(&self, state: ControlState) -> String {
+        self.vocabulary.get(&state).cloned().unwrap_or_else(|| state.as_str().replace('_', " "))
     }
 
-    /// The framework's own word for a status.
-    #[must_use]
-    pub fn word(&self, state: ControlState) -> &str {
-        self.vocabulary.get(&state).map_or_else(|| state.as_str(), String::as_str)
-    }
-
-    /// Objectives that are judged: the listed ones, or one for each assessable control without any and without children.
+    /// Objectives the framework itself lists; a control without any is judged as one and not counted here.
     #[must_use]
     pub fn objective_count(&self) -> usize {
         self.controls.iter().map(|control| control.objectives.len()).sum()

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::Catalog;
+use super::check::CheckDefinition;
 use super::framework::{Control, Framework};
 use crate::model::control::Proof;
 use crate::model::gap::ControlRef;
@@ -135,6 +136,16 @@ impl Catalog {
     pub fn checks_for_objective(&self, framework: &FrameworkId, objective: &str) -> &[(CheckId, Proof)] {
         let entry = self.index().frameworks.get(framework);
         entry.and_then(|entry| entry.proofs.get(objective)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The checks that say anything about a framework, sorted by id.
+    pub fn checks_of_framework<'catalog>(
+        &'catalog self,
+        framework: &'catalog FrameworkId,
+    ) -> impl Iterator<Item = &'catalog CheckDefinition> {
+        self.checks
+            .values()
+            .filter(move |check| self.controls_of_check(&check.id).iter().any(|held| held.framework == *framework))
     }
 
     /// Every control of every framework that a check bears on, with any proof; parents, which follow from their

@@ -143,7 +143,7 @@ fn print(
         let rows: Vec<[String; 3]> = statuses
             .iter()
             .filter(|status| status.framework == framework.id)
-            .map(|status| [status.control.to_string(), framework.word(status.state).to_owned(), status.because.clone()])
+            .map(|status| [status.control.to_string(), framework.word(status.state), status.because.clone()])
             .collect();
         output::table(["control", "status", "because"], &rows)?;
     }

@@ -150,9 +150,7 @@ async fn choose(
 ) -> Result<(u64, BTreeMap<u64, Record>), DeliverFault> {
     let datasets: BTreeSet<String> = app
         .catalog
-        .checks
-        .values()
-        .filter(|check| app.catalog.controls_of_check(&check.id).iter().any(|held| held.framework == *framework))
+        .checks_of_framework(framework)
         .flat_map(|check| check.datasets())
         .map(ToString::to_string)
         .collect();

@@ -2,13 +2,8 @@
 //!
 //! Two tables over the same objectives, so that nobody mistakes what could be proved for what is proved.
 
-use std::collections::HashMap;
-
 use serde::Serialize;
 
-use crate::catalog::Catalog;
-use crate::catalog::check::CheckDefinition;
-use crate::catalog::framework::Framework;
 use crate::model::control::{Bearing, ControlState, Proof};
 use crate::model::finding::FindingOutcome;
 
@@ -61,40 +56,5 @@ impl Coverage {
             Some(Proof::Supporting) => &mut self.reach.supporting,
             None => &mut self.reach.none,
         } += 1;
-    }
-}
-
-/// Which checks say something about an objective or control of one framework.
-pub(super) struct ProofIndex<'a> {
-    by_id: HashMap<&'a str, Vec<(&'a CheckDefinition, Proof)>>,
-}
-
-impl<'a> ProofIndex<'a> {
-    pub(super) fn of(framework: &Framework, catalog: &'a Catalog) -> Self {
-        let mut by_id: HashMap<&str, Vec<_>> = HashMap::new();
-        let frameworks = [Some(&framework.id), framework.judged_by.as_ref()];
-        for check in catalog.checks.values() {
-            for proves in frameworks.iter().flatten().filter_map(|id| check.metadata.proves.get(id)) {
-                for (id, proof) in proves {
-                    by_id.entry(id.as_str()).or_default().push((check, *proof));
-                }
-            }
-        }
-        Self { by_id }
-    }
-
-    /// Checks that bear on an objective, named by it or by its control.
-    pub(super) fn checks<'b>(
-        &'b self,
-        objective: &'b str,
-        control: &'b str,
-    ) -> impl Iterator<Item = (&'a CheckDefinition, Proof)> + 'b {
-        let ids = [Some(objective), (control != objective).then_some(control)];
-        ids.into_iter().flatten().filter_map(|id| self.by_id.get(id)).flatten().copied()
-    }
-
-    /// All checks that say anything about this framework; a check may come more than once.
-    pub(super) fn all(&self) -> impl Iterator<Item = &'a CheckDefinition> + '_ {
-        self.by_id.values().flatten().map(|(check, _)| *check)
     }
 }

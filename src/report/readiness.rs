@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use countersign_seal::digest::Digest;
 use serde::Serialize;
 
-use super::coverage::{Coverage, ProofIndex};
+use super::coverage::Coverage;
 use super::data::{
     Basis, EvidenceLine, FrameworkHeading, LedgerHead, MatrixHeading, OrganizationHeading, OwnerLine, dataset_title,
 };
@@ -15,6 +15,7 @@ use super::sight::{self, NotSeenLine};
 use super::tally::{self, Counting, Countings, Totals};
 use super::work::{self, GapLine, PartyWork, RequestLine};
 use crate::catalog::Catalog;
+use crate::catalog::check::CheckDefinition;
 use crate::catalog::framework::{Control, Framework};
 use crate::model::control::{Bearing, ControlState, ControlStatus, ObjectiveStatus, Proof};
 use crate::model::evidence::SealedEvidence;
@@ -195,7 +196,7 @@ pub fn readiness(input: ReadinessInput<'_>) -> ReadinessReport {
         open_gaps: parties.iter().map(|party| party.gaps.len()).sum(),
         open_requests: parties.iter().map(|party| party.requests.len()).sum(),
         parties,
-        not_seen: sight::not_seen(input.evidence, input.catalog, &sources.proofs, &waiting, input.as_of),
+        not_seen: sight::not_seen(input.evidence, input.catalog, &input.framework.id, &waiting, input.as_of),
         evidence,
     }
 }
@@ -210,7 +211,6 @@ struct Sources<'a> {
     evidence: HashMap<u64, &'a SealedEvidence>,
     gaps: HashMap<&'a ControlId, Vec<&'a Gap>>,
     requests: HashMap<&'a ControlId, Vec<&'a EvidenceRequest>>,
-    proofs: ProofIndex<'a>,
 }
 
 impl<'a> Sources<'a> {
@@ -226,7 +226,6 @@ impl<'a> Sources<'a> {
             evidence: input.evidence.iter().map(|record| (record.leaf, record)).collect(),
             gaps: work::gaps_by_control(input.framework, input.gaps),
             requests: work::requests_by_control(input.framework, input.requests),
-            proofs: ProofIndex::of(input.framework, input.catalog),
         }
     }
 
@@ -237,10 +236,10 @@ impl<'a> Sources<'a> {
             (Counting::NotAssessable, _) => {
                 (None, "no status".to_owned(), "States scope or definitions, so it is never judged.".to_owned())
             }
-            (_, Some(status)) => (Some(status.state), self.word(status.state), status.because.clone()),
+            (_, Some(status)) => (Some(status.state), self.framework.word(status.state), status.because.clone()),
             (_, None) => {
                 let state = ControlState::Undetermined;
-                (Some(state), self.word(state), "It has not been judged yet.".to_owned())
+                (Some(state), self.framework.word(state), "It has not been judged yet.".to_owned())
             }
         };
         let objectives = match counting {
@@ -289,14 +288,15 @@ impl<'a> Sources<'a> {
                 None if whole => status.map_or(ControlState::Undetermined, |status| status.state),
                 None => ControlState::Undetermined,
             };
-            let reach = self.proofs.checks(id.as_str(), control.id.as_str()).map(|(_, proof)| proof).max();
+            let proofs = self.catalog.checks_for_objective(&self.framework.id, id.as_str());
+            let reach = proofs.iter().map(|(_, proof)| *proof).max();
             let bearings = known.map(|known| known.bearings.as_slice()).unwrap_or_default();
             coverage.add(state, bearings, reach);
             lines.push(ObjectiveLine {
                 title,
                 whole,
                 state,
-                state_word: self.word(state),
+                state_word: self.framework.word(state),
                 because: known.map_or_else(|| "It has not been judged yet.".to_owned(), |known| known.because.clone()),
                 owner: self.owners.get(&(control.id.as_str(), Some(id.as_str()))).map(|row| (*row).into()),
                 reach,
@@ -347,14 +347,12 @@ impl<'a> Sources<'a> {
             return;
         }
         let objectives = line.objectives.iter();
-        let checks = objectives.flat_map(|objective| self.proofs.checks(objective.id.as_str(), line.id.as_str()));
-        let datasets: BTreeSet<&DatasetId> = checks.flat_map(|(check, _)| check.datasets()).collect();
+        let proofs = objectives
+            .flat_map(|objective| self.catalog.checks_for_objective(&self.framework.id, objective.id.as_str()));
+        let checks = proofs.filter_map(|(check, _)| self.catalog.checks.get(check));
+        let datasets: BTreeSet<&DatasetId> = checks.flat_map(CheckDefinition::datasets).collect();
         for dataset in datasets {
             waiting.entry(dataset).or_default().push(line.id.clone());
         }
-    }
-
-    fn word(&self, state: ControlState) -> String {
-        tally::word(self.framework, state)
     }
 }

@@ -340,6 +340,21 @@ impl Sample {
             opened_at: time("2026-03-24T06:02:00Z"),
             closed_at: None,
         };
+        let framework = Framework {
+            id: "pretend-1".parse().unwrap(),
+            title: "Pretend Safeguards".into(),
+            version: "1.0".into(),
+            publisher: "Example Standards Body".into(),
+            source: "invented".into(),
+            vocabulary: BTreeMap::from([
+                (Met, "In place".into()),
+                (NotMet, "Not in place".into()),
+                (NotApplicable, "Not applicable".into()),
+                (Undetermined, "Undetermined".into()),
+            ]),
+            judged_by: None,
+            controls,
+        };
         Self {
             organization: Organization {
                 id: OrgId(id(9)),
@@ -350,24 +365,10 @@ impl Sample {
                 time_zone: "America/Denver".into(),
                 created_at: time("2026-01-05"),
             },
-            framework: Framework {
-                id: "pretend-1".parse().unwrap(),
-                title: "Pretend Safeguards".into(),
-                version: "1.0".into(),
-                publisher: "Example Standards Body".into(),
-                source: "invented".into(),
-                vocabulary: BTreeMap::from([
-                    (Met, "In place".into()),
-                    (NotMet, "Not in place".into()),
-                    (NotApplicable, "Not applicable".into()),
-                    (Undetermined, "Undetermined".into()),
-                ]),
-                judged_by: None,
-                controls,
-            },
+            framework: framework.clone(),
             catalog: {
                 let mut catalog = Catalog::of(
-                    Vec::new(),
+                    vec![framework],
                     vec![
                         check(
                             mfa,

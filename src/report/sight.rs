@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::Serialize;
 
-use super::coverage::ProofIndex;
 use super::data::dataset_title;
 use crate::catalog::Catalog;
+use crate::catalog::check::CheckDefinition;
 use crate::model::evidence::{CollectionOutcome, SealedEvidence};
-use crate::model::id::{ControlId, DatasetId};
+use crate::model::id::{ControlId, DatasetId, FrameworkId};
 use crate::model::time::Timestamp;
 
 /// One dataset that was not seen whole.
@@ -55,7 +55,7 @@ pub fn is_stale(record: &SealedEvidence, catalog: &Catalog, as_of: Timestamp) ->
 pub(super) fn not_seen(
     evidence: &[SealedEvidence],
     catalog: &Catalog,
-    proofs: &ProofIndex<'_>,
+    framework: &FrameworkId,
     waiting: &HashMap<&DatasetId, Vec<ControlId>>,
     as_of: Timestamp,
 ) -> Vec<NotSeenLine> {
@@ -85,7 +85,7 @@ pub(super) fn not_seen(
         });
     }
     let attempted: HashSet<_> = newest.keys().map(|(dataset, _)| *dataset).collect();
-    let wanted: BTreeSet<_> = proofs.all().flat_map(|check| check.datasets()).collect();
+    let wanted: BTreeSet<_> = catalog.checks_of_framework(framework).flat_map(CheckDefinition::datasets).collect();
     for dataset in wanted.into_iter().filter(|dataset| !attempted.contains(dataset)) {
         lines.push(NotSeenLine {
             dataset: dataset.clone(),

@@ -60,7 +60,7 @@ impl Totals {
 
     pub(super) fn add_up(framework: &Framework, rows: impl Iterator<Item = (Counting, Option<ControlState>)>) -> Self {
         let states = ORDER
-            .map(|state| StateTotal { state, word: word(framework, state), count: 0, bar_start: 0, bar_length: 0 })
+            .map(|state| StateTotal { state, word: framework.word(state), count: 0, bar_start: 0, bar_length: 0 })
             .to_vec();
         let mut totals = Self { states, counted: 0, derived: 0, not_assessable: 0, rows: 0 };
         for (counting, state) in rows {
@@ -99,12 +99,6 @@ pub fn totals(framework: &Framework, statuses: &[ControlStatus]) -> Totals {
     let states = by_control(framework, statuses);
     let row = |control: &Control| (counts.control(control), states.get(&control.id).map(|status| status.state));
     Totals::add_up(framework, framework.controls.iter().map(row))
-}
-
-/// The framework's own word for a status, or a plain English one.
-#[must_use]
-pub fn word(framework: &Framework, state: ControlState) -> String {
-    framework.vocabulary.get(&state).cloned().unwrap_or_else(|| state.as_str().replace('_', " "))
 }
 
 /// Which rows of a framework count; answers in constant time.
