@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::catalog::Catalog;
 use crate::config::data_folder::{DataFolder, DataFolderFault};
+use crate::config::presence::Presence;
 use crate::config::secret_key::{KeyFault, SecretKey};
 use crate::config::{Config, ConfigFault};
 use crate::model::time::Clock;
@@ -22,8 +23,8 @@ pub struct App {
     pub catalog: Arc<Catalog>,
     pub secret_key: SecretKey,
     pub clock: Arc<dyn Clock>,
-    /// Names this process as holder of leases.
-    pub process: String,
+    /// Names this process as holder of leases, and shows others that it lives.
+    pub presence: Presence,
 }
 
 /// Why the application cannot start.
@@ -125,8 +126,10 @@ impl App {
         crate::config::data_folder::create_private(&staging)
             .map_err(|source| AppFault::Write { path: staging, source })?;
         remove_leftovers(&data.staging_folder());
-        let process = format!("{}-{}", std::process::id(), Uuid::now_v7());
-        Ok(Self { data, config, store, vault, catalog, secret_key, clock, process })
+        let processes = data.processes_folder();
+        let presence =
+            Presence::claim(&processes).map_err(|source| AppFault::Write { path: processes.clone(), source })?;
+        Ok(Self { data, config, store, vault, catalog, secret_key, clock, presence })
     }
 
     /// The key that signs an organization's ledger.

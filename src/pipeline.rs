@@ -8,10 +8,13 @@ pub mod collecting;
 pub mod commit;
 pub mod enrol;
 pub mod fault;
+pub mod importing;
 pub mod judging;
+pub mod lease;
 pub mod objects;
 pub mod records;
 pub mod roll_forward;
+pub mod staging;
 pub mod standing;
 pub mod targets;
 
@@ -22,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::{App, AppFault};
 use crate::catalog::collector::CollectorDefinition;
 use crate::collect::graph::ConnectionError;
+use crate::collect::import::ImportError;
 use crate::config::secret_key::KeyFault;
 use crate::dataset::{self, Dataset};
 use crate::model::evidence::{Body, CollectionOutcome, RawEvidence, SealedEvidence, Source};
@@ -105,6 +109,12 @@ pub enum RunFault {
     NoSuchTimeZone(String),
     #[error("a signing key cannot be made")]
     Note(#[from] countersign_seal::note::NoteError),
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    #[error(
+        "the import broke off after {sealed} files were sealed; once this is mended, import the folder again: what is kept already is not stored twice"
+    )]
+    BrokeOff { sealed: u64, source: Box<RunFault> },
     #[error("there is no collector `{0}`; countersign collector list shows those there are")]
     NoSuchCollector(DatasetId),
 }
@@ -262,40 +272,6 @@ fn outline(raw: &RawEvidence, run: RunId) -> SealedEvidence {
         reason: raw.reason.clone(),
         artifacts: Vec::new(),
     }
-}
-
-/// Seals files that were handed in, one record a file, in one archive and one step. They are kept, not judged.
-pub async fn import(app: &App, organization: &Organization, files: Vec<RawEvidence>) -> Result<RunReport, RunFault> {
-    let scope = OrgScope::of(organization);
-    roll_forward::roll_forward(app, &scope).await?;
-    enrol::ensure_ledger(app, organization).await?;
-    let run = RunId::fresh();
-    app.store.begin_run(&scope, run, "import", app.clock.now()).await?;
-    let derived = files.into_iter().map(|raw| {
-        let dataset = Dataset {
-            id: raw.dataset.clone(),
-            outcome: raw.outcome,
-            reason: raw.reason.clone(),
-            collected_at: raw.finished,
-            rows: Vec::new(),
-            meta: serde_json::Map::new(),
-        };
-        Derived { raw, dataset }
-    });
-    let sealed = seal(app, &scope, run, derived.collect()).await?;
-    let lines: Vec<DatasetLine> = sealed.iter().map(line).collect();
-    let summary = serde_json::json!([{ "imported_files": lines.len() }]);
-    app.store.end_run(&scope, run, &[], summary, app.clock.now()).await?;
-    let ledger_size = app.store.head(&scope).await?.map_or(0, |head| head.size);
-    Ok(RunReport {
-        run,
-        records: lines.len() as u64,
-        datasets: lines,
-        findings: BTreeMap::new(),
-        gaps_opened: 0,
-        gaps_closed: 0,
-        ledger_size,
-    })
 }
 
 fn line(sealed: &SealedDataset) -> DatasetLine {

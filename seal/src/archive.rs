@@ -47,6 +47,26 @@ pub struct ArchiveSummary {
     pub object_bytes: u64,
 }
 
+/// Bytes in memory with their digest: made only by hashing them, so that nobody has to hash them again.
+#[derive(Debug, Clone)]
+pub struct Hashed<B: AsRef<[u8]>> {
+    bytes: B,
+    digest: Digest,
+}
+
+impl<B: AsRef<[u8]>> Hashed<B> {
+    /// Hashes bytes.
+    pub fn of(bytes: B) -> Self {
+        let digest = Digest::of(bytes.as_ref());
+        Self { bytes, digest }
+    }
+
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+}
+
 /// An archive being written.
 pub struct ArchiveWriter<W: Write + Seek> {
     entries: EntryWriter<W>,
@@ -71,9 +91,22 @@ impl<W: Write + Seek> ArchiveWriter<W> {
     /// # Errors
     /// When writing fails.
     pub fn add_bytes(&mut self, bytes: &[u8]) -> Result<Digest, ArchiveError> {
-        let digest = Digest::of(bytes);
-        self.add_reader(digest, bytes.len() as u64, bytes)?;
-        Ok(digest)
+        let hashed = Hashed::of(bytes);
+        self.add_hashed(&hashed)?;
+        Ok(hashed.digest)
+    }
+
+    /// Adds bytes whose digest is known, once however often they come.
+    ///
+    /// # Errors
+    /// When writing fails.
+    pub fn add_hashed<B: AsRef<[u8]>>(&mut self, hashed: &Hashed<B>) -> Result<(), ArchiveError> {
+        if self.objects.contains_key(&hashed.digest) {
+            return Ok(());
+        }
+        self.entries.hashed(&names::object_entry(&hashed.digest), hashed)?;
+        self.objects.insert(hashed.digest, hashed.bytes.as_ref().len() as u64);
+        Ok(())
     }
 
     /// Streams an object whose digest and size are known; checks both on the way. Nothing happens if it is there already.
@@ -177,11 +210,16 @@ impl<W: Write + Seek> EntryWriter<W> {
     }
 
     pub(crate) fn bytes(&mut self, name: &str, bytes: &[u8]) -> Result<Digest, ArchiveError> {
+        let hashed = Hashed::of(bytes);
+        self.hashed(name, &hashed)?;
+        Ok(hashed.digest)
+    }
+
+    fn hashed<B: AsRef<[u8]>>(&mut self, name: &str, hashed: &Hashed<B>) -> Result<(), ArchiveError> {
+        let bytes = hashed.bytes.as_ref();
         self.start(name, bytes.len() as u64)?;
         self.write(name, bytes)?;
-        let digest = Digest::of(bytes);
-        self.note(name, digest)?;
-        Ok(digest)
+        self.note(name, hashed.digest)
     }
 
     /// Writes one entry of lines, adding the line ends.

@@ -7,9 +7,9 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::{Common, Ending, output, session};
-use crate::collect::import::collect_folder;
+use crate::collect::import::ImportFolder;
 use crate::model::id::OrgSlug;
-use crate::pipeline;
+use crate::pipeline::importing;
 
 #[derive(Debug, Args)]
 pub struct ImportArguments {
@@ -19,7 +19,7 @@ pub struct ImportArguments {
 
 #[derive(Debug, Subcommand)]
 enum ImportCommand {
-    /// Seal every file of a folder, recursively: one record a file, one archive, one step
+    /// Seal every file of a folder, recursively: one record a file, one archive and step for each 10,000 files
     Files(FilesArguments),
 }
 
@@ -39,19 +39,25 @@ pub async fn run(common: &Common, arguments: ImportArguments) -> anyhow::Result<
     let id = "import/files".parse()?;
     let definition = app.catalog.collectors.get(&id).context("the catalog has no collector import/files")?;
     let folder = std::path::absolute(&arguments.dir)?;
-    let files = collect_folder(&folder, definition, app.clock.as_ref())?;
-    let many = files.len();
-    let report = pipeline::import(&app, &organization, files).await?;
+    let files = ImportFolder::survey(&folder, definition, app.clock.as_ref())?;
+    let mut lines = Vec::new();
+    let keep = |line| {
+        if common.json {
+            lines.push(line)
+        }
+    };
+    let report = importing::import(&app, &organization, &files, keep).await?;
     if common.json {
         output::json(&json!({
             "run": report.run,
-            "files": many,
+            "files": report.records,
             "records": report.records,
             "ledger_size": report.ledger_size,
-            "datasets": report.datasets,
+            "datasets": lines,
         }))?;
     } else {
-        output::line(&format!("Sealed {} of {} in one archive", output::count(many, "file"), folder.display()))?;
+        let many = usize::try_from(report.records).unwrap_or(usize::MAX);
+        output::line(&format!("Sealed {} of {}", output::count(many, "file"), folder.display()))?;
         output::line(&format!("Ledger: {} records", report.ledger_size))?;
     }
     Ok(Ending::Fine)

@@ -61,6 +61,12 @@ impl DataFolder {
         self.0.join("staging")
     }
 
+    /// One file for each process that lives on this folder.
+    #[must_use]
+    pub fn processes_folder(&self) -> PathBuf {
+        self.0.join("processes")
+    }
+
     /// Reports and packages, one folder an organization.
     #[must_use]
     pub fn reports_folder(&self, organization: &str) -> PathBuf {

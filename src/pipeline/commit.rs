@@ -1,26 +1,24 @@
 //! The only place that appends to a ledger: statements and bytes in, one durable archive and a signed head out.
 //!
-//! The order is the promise: bytes hashed, records made, ledger lease taken, head signed, archive durable in the vault,
-//! log object created (the commit point), database told. Whatever is cut off before the commit point never happened;
-//! whatever is cut off after it is rolled forward at the next start.
+//! The order is the promise: ledger lease taken, bytes hashed and staged, records made, head signed, archive durable in
+//! the vault, log object created (the commit point), database told. Whatever is cut off before the commit point never
+//! happened; whatever is cut off after it is rolled forward at the next start.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::collections::VecDeque;
 
-use chrono::Duration;
-use countersign_seal::archive::{ArchiveError, ArchiveWriter, DEFAULT_LEVEL};
 use countersign_seal::digest::Digest;
-use countersign_seal::ledger::Frontier;
 use countersign_seal::log::{ArchiveName, Entry, FIRST_SEQUENCE, FORMAT};
-use countersign_seal::note::{SignedCheckpoint, SigningKey};
+use countersign_seal::note::SignedCheckpoint;
 use countersign_seal::record::{Artifact, Record, Statement};
 
 use super::fault::{CommitFault, blocking};
+use super::lease::Lease;
 use super::records::{new_leaf, sealed};
+use super::staging::{Found, Staged};
 use crate::app::App;
 use crate::model::evidence::{Body, RawArtifact, SealedArtifact};
 use crate::model::time::Timestamp;
-use crate::store::{Head, IndexRows, LedgerCommit, NewObject, OrgScope, StoreFault};
+use crate::store::{IndexRows, LedgerCommit, OrgScope};
 use crate::vault::LogPut;
 
 /// A statement that is about to become a record, with the bytes it names.
@@ -49,22 +47,26 @@ pub struct Committed {
     pub committed_at: Timestamp,
 }
 
-/// How long a writer may hold the ledger before others may take it.
-const LEASE: i64 = 120;
 /// How often a writer starts again when another one was first.
 const TRIES: u32 = 12;
+/// How many entrants are read, hashed and looked up at once.
+const AT_ONCE: usize = 128;
 
-/// An artifact whose hash is known.
-struct Hashed {
-    artifact: Artifact,
-    body: Body,
-}
-
-/// A record with the artifacts it names.
+/// A record, with where its entrant stood.
 struct Prepared {
     record: Record,
-    artifacts: Vec<Artifact>,
+    artifacts: Vec<SealedArtifact>,
+    order: [String; 3],
     position: usize,
+}
+
+/// Everything that goes into a commit, as far as it has been read.
+struct Contents {
+    /// Not yet read, with their positions.
+    entrants: VecDeque<(usize, Entrant)>,
+    prepared: Vec<Prepared>,
+    /// What was read, for another try.
+    found: Vec<Found>,
 }
 
 /// Appends `entrants` to the organization's ledger in one archive and one step. `index` tells, once the leaves are
@@ -75,181 +77,128 @@ pub async fn commit(
     entrants: Vec<Entrant>,
     index: impl Fn(&Committed) -> IndexRows + Send,
 ) -> Result<Committed, CommitFault> {
-    let key = app.signing_key(scope).await?;
-    let (prepared, bodies) = prepare(entrants).await?;
-    for attempt_number in 1..=TRIES {
-        let now = app.clock.now();
-        super::roll_forward::roll_forward(app, scope).await?;
-        let head = app.store.head(scope).await?;
-        let size = head.as_ref().map_or(0, |head| head.size);
-        let until = now.plus(Duration::seconds(LEASE));
-        if let Err(fault) = app.store.take_ledger_lease(scope, &app.process, size, now, until).await {
-            match fault {
-                StoreFault::LedgerBusy(_) if attempt_number < TRIES => {
-                    tokio::time::sleep(std::time::Duration::from_millis(u64::from(attempt_number) * 200)).await;
-                    continue;
-                }
-                other => return Err(other.into()),
-            }
-        }
-        let attempt = append(app, scope, &key, head, &prepared, &bodies, now).await;
-        let done = match attempt {
-            Ok(Some((commit, signed))) => {
-                let committed = describe(&prepared, &commit, signed);
-                let rows = index(&committed);
-                app.store.record_commit(scope, &commit, &rows).await.map(|()| Some(committed)).map_err(Into::into)
-            }
-            Ok(None) => Ok(None),
-            Err(fault) => Err(fault),
-        };
-        app.store.release_ledger_lease(scope, &app.process).await?;
+    let mut contents = Contents {
+        prepared: Vec::with_capacity(entrants.len()),
+        found: Vec::with_capacity(entrants.len()),
+        entrants: entrants.into_iter().enumerate().collect(),
+    };
+    for _ in 0..TRIES {
+        let size = app.store.head(scope).await?.map_or(0, |head| head.size);
+        let lease = Lease::take(app, scope, size).await?;
+        // On the heap: everything a commit awaits in one piece is too much for a small stack.
+        let done = lease.during(Box::pin(append(app, scope, &mut contents, &index))).await;
+        let released = lease.release().await;
         if let Some(committed) = done? {
+            released?;
             return Ok(committed);
         }
     }
     Err(CommitFault::Contended)
 }
 
-/// Hashes every artifact and makes every record.
-async fn prepare(entrants: Vec<Entrant>) -> Result<(Vec<Prepared>, BTreeMap<Digest, (u64, Body)>), CommitFault> {
-    blocking(move || {
-        let mut bodies = BTreeMap::new();
-        let mut prepared = Vec::with_capacity(entrants.len());
-        for (position, entrant) in entrants.into_iter().enumerate() {
-            let mut artifacts = Vec::with_capacity(entrant.artifacts.len());
-            for raw in entrant.artifacts {
-                let hashed = hash(raw)?;
-                bodies.entry(hashed.artifact.sha256).or_insert((hashed.artifact.size, hashed.body));
-                artifacts.push(hashed.artifact);
-            }
-            let fitted = Record::fitted((entrant.statement)(artifacts.clone())?)?;
-            if let Some(list) = fitted.list {
-                let size = list.len() as u64;
-                bodies.entry(Digest::of(&list)).or_insert((size, Body::Memory(list.into())));
-            }
-            prepared.push((entrant.order, Prepared { record: fitted.record, artifacts, position }));
-        }
-        prepared.sort_by(|(one, _), (other, _)| one.cmp(other));
-        Ok((prepared.into_iter().map(|(_, prepared)| prepared).collect(), bodies))
-    })
-    .await
-}
-
-fn hash(raw: RawArtifact) -> Result<Hashed, CommitFault> {
-    let (sha256, size) = match &raw.body {
-        Body::Memory(bytes) => (Digest::of(bytes), bytes.len() as u64),
-        Body::File(path) => {
-            let fault = |source| CommitFault::Io { path: path.clone(), source };
-            Digest::of_reader(std::fs::File::open(path).map_err(fault)?).map_err(fault)?
-        }
-    };
-    let artifact = Artifact { name: raw.name, sha256, size, media_type: raw.media_type };
-    Ok(Hashed { artifact, body: raw.body })
-}
-
-/// One attempt: writes the archive, stores it, creates the log object. None when another writer was first.
+/// One attempt: writes the archive, stores it, creates the log object, tells the database. None when another writer was
+/// first.
 async fn append(
     app: &App,
     scope: &OrgScope,
-    key: &SigningKey,
-    head: Option<Head>,
-    prepared: &[Prepared],
-    bodies: &BTreeMap<Digest, (u64, Body)>,
-    now: Timestamp,
-) -> Result<Option<(LedgerCommit, SignedCheckpoint)>, CommitFault> {
+    contents: &mut Contents,
+    index: &(impl Fn(&Committed) -> IndexRows + Send),
+) -> Result<Option<Committed>, CommitFault> {
+    Box::pin(super::roll_forward::roll_forward(app, scope)).await?;
+    let key = app.signing_key(scope).await?;
+    let head = app.store.head(scope).await?;
     let first_leaf = head.as_ref().map_or(0, |head| head.size);
     let sequence = head.as_ref().map_or(FIRST_SEQUENCE, |head| head.sequence + 1);
-    let mut frontier = Frontier::default();
-    for hash in app.store.leaf_hashes(scope, first_leaf).await? {
-        frontier.push(hash);
-    }
+    let mut edge = app.store.ledger_edge(scope, first_leaf).await?;
     if let Some(head) = &head
-        && frontier.root() != head.root
+        && edge.root() != head.root
     {
         return Err(CommitFault::Diverged("the leaves in the database do not lead to the signed head".to_owned()));
     }
-    let hashes: Vec<Digest> = prepared.iter().map(|entry| entry.record.leaf_hash()).collect();
-    for hash in &hashes {
-        frontier.push(*hash);
-    }
-    let signed = key.sign_checkpoint(frontier.size(), frontier.root());
 
-    let days = i64::from(app.config.vault.store_again_after_days.unwrap_or(90));
-    let wanted: Vec<Digest> = bodies.keys().copied().collect();
-    let known = app.store.object_locations(scope, &wanted).await?;
-    let young = |at| now.since(at) < Duration::days(days);
-    let kept: BTreeSet<Digest> =
-        known.into_iter().filter(|(_, location)| young(location.stored_at)).map(|(digest, _)| digest).collect();
-    let fresh: Vec<(Digest, u64, Body)> = bodies
-        .iter()
-        .filter(|(digest, _)| !kept.contains(digest))
-        .map(|(digest, (size, body))| (*digest, *size, body.clone()))
-        .collect();
+    let now = app.clock.now();
     let name = format!("{}-{}.zip", now.for_file_names(), uuid::Uuid::now_v7());
-    let staged = app.data.staging_folder().join(&name);
-    let records: Vec<Record> = prepared.iter().map(|entry| entry.record.clone()).collect();
-    let objects: Vec<NewObject> =
-        fresh.iter().map(|(sha256, size, _)| NewObject { sha256: *sha256, size: *size }).collect();
-    let (path, note) = (staged.clone(), signed.note.clone());
-    let (sha256, size) = blocking(move || write_archive(&path, &fresh, &records, &note)).await?;
+    let staged = stage(app, scope, contents, &name, now).await?;
+    let records: Vec<Record> = contents.prepared.iter().map(|entry| entry.record.clone()).collect();
+    for record in &records {
+        edge.push(record.leaf_hash(), &mut Vec::new());
+    }
+    let signed = key.sign_checkpoint(edge.size(), edge.root());
+    let (archive, records) = staged.finish(records, signed.note.clone()).await?;
 
-    app.vault.put_archive(scope.id(), &name, &staged).await?;
-    remove(&staged)?;
+    app.vault.put_archive(scope.id(), &name, archive.path()).await?;
     let entry = Entry {
         format: FORMAT.to_owned(),
         organization: scope.id().to_string().parse()?,
         sequence,
-        archive: ArchiveName { name: name.clone(), sha256, size },
+        archive: ArchiveName { name: name.clone(), sha256: archive.sha256, size: archive.size },
         first_leaf,
-        leaf_count: prepared.len() as u64,
+        leaf_count: records.len() as u64,
         checkpoint: signed.note.clone(),
     };
     if app.vault.put_log(scope.id(), sequence, entry.encode()?).await? == LogPut::Taken {
         return Ok(None);
     }
-    let leaves = prepared.iter().zip(hashes).map(|(entry, hash)| new_leaf(&entry.record, hash)).collect();
     let commit = LedgerCommit {
         sequence,
         archive: name,
-        archive_digest: sha256,
+        archive_digest: archive.sha256,
         first_leaf,
         root: signed.checkpoint.root,
         checkpoint: signed.note.clone(),
         committed_at: now,
-        leaves,
-        objects,
+        leaves: records.into_iter().map(|record| new_leaf(&record, record.leaf_hash())).collect(),
+        objects: archive.objects.clone(),
     };
-    Ok(Some((commit, signed)))
+    let committed = describe(&contents.prepared, &commit, signed);
+    app.store.record_commit(scope, &commit, &index(&committed)).await?;
+    Ok(Some(committed))
 }
 
-fn write_archive(
-    path: &Path,
-    objects: &[(Digest, u64, Body)],
-    records: &[Record],
-    note: &str,
-) -> Result<(Digest, u64), CommitFault> {
-    let fault = |source| CommitFault::Io { path: path.to_owned(), source };
-    let file = std::fs::File::options().create_new(true).read(true).write(true).open(path).map_err(fault)?;
-    #[cfg(unix)]
-    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600)).map_err(fault)?;
-    let mut writer = ArchiveWriter::new(std::io::BufWriter::with_capacity(1 << 18, file), DEFAULT_LEVEL);
-    for (digest, size, body) in objects {
-        match body {
-            Body::Memory(bytes) => writer.add_reader(*digest, *size, bytes.as_ref())?,
-            Body::File(source) => {
-                let fault = |fault| CommitFault::Io { path: source.clone(), source: fault };
-                let opened = std::fs::File::open(source).map_err(fault)?;
-                match writer.add_reader(*digest, *size, opened) {
-                    Err(ArchiveError::Changed { .. }) => return Err(CommitFault::Changed(source.clone())),
-                    other => other?,
-                }
-            }
-        }
+/// Writes the objects of everything that is to be committed, reading what was not read before, and puts the records in
+/// order.
+async fn stage(
+    app: &App,
+    scope: &OrgScope,
+    contents: &mut Contents,
+    name: &str,
+    now: Timestamp,
+) -> Result<Staged, CommitFault> {
+    let mut staged = Staged::begin(app, name)?;
+    for again in contents.found.chunks(AT_ONCE) {
+        let again = again.iter().map(Found::elsewhere).collect();
+        staged = staged.add(app, scope, again, now).await?;
     }
-    let (writer, _) = writer.finish(records, note)?;
-    let file = writer.into_inner().map_err(|unwritten| fault(unwritten.into_error()))?;
-    drop(file);
-    Digest::of_reader(std::fs::File::open(path).map_err(fault)?).map_err(fault)
+    while !contents.entrants.is_empty() {
+        let some: Vec<_> = contents.entrants.drain(..AT_ONCE.min(contents.entrants.len())).collect();
+        let (prepared, found) = blocking(move || prepare(some)).await?;
+        contents.prepared.extend(prepared);
+        contents.found.extend(found.iter().map(Found::elsewhere));
+        staged = staged.add(app, scope, found, now).await?;
+    }
+    contents.prepared.sort_by(|one, other| one.order.cmp(&other.order));
+    Ok(staged)
+}
+
+/// Hashes the artifacts of some entrants and makes their records.
+fn prepare(entrants: Vec<(usize, Entrant)>) -> Result<(Vec<Prepared>, Vec<Found>), CommitFault> {
+    let mut prepared = Vec::with_capacity(entrants.len());
+    let mut all = Vec::with_capacity(entrants.len());
+    for (position, entrant) in entrants {
+        let mut artifacts = Vec::with_capacity(entrant.artifacts.len());
+        for RawArtifact { name, media_type, body } in entrant.artifacts {
+            let found = Found::read(body)?;
+            artifacts.push(Artifact { name, sha256: found.digest, size: found.size, media_type });
+            all.push(found);
+        }
+        let sealed = artifacts.iter().map(sealed).collect();
+        let fitted = Record::fitted((entrant.statement)(artifacts)?)?;
+        if let Some(list) = fitted.list {
+            all.push(Found::read(Body::Memory(list.into()))?);
+        }
+        prepared.push(Prepared { record: fitted.record, artifacts: sealed, order: entrant.order, position });
+    }
+    Ok((prepared, all))
 }
 
 fn describe(prepared: &[Prepared], commit: &LedgerCommit, signed: SignedCheckpoint) -> Committed {
@@ -257,8 +206,7 @@ fn describe(prepared: &[Prepared], commit: &LedgerCommit, signed: SignedCheckpoi
         .zip(prepared)
         .zip(&commit.leaves)
         .map(|((leaf, entry), stored)| {
-            let artifacts = entry.artifacts.iter().map(sealed).collect();
-            (entry.position, Admitted { leaf, record_hash: stored.hash, artifacts })
+            (entry.position, Admitted { leaf, record_hash: stored.hash, artifacts: entry.artifacts.clone() })
         })
         .collect();
     admitted.sort_by_key(|(position, _)| *position);
@@ -268,8 +216,4 @@ fn describe(prepared: &[Prepared], commit: &LedgerCommit, signed: SignedCheckpoi
         signed,
         committed_at: commit.committed_at,
     }
-}
-
-fn remove(path: &Path) -> Result<(), CommitFault> {
-    std::fs::remove_file(path).map_err(|source| CommitFault::Io { path: path.to_owned(), source })
 }

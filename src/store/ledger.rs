@@ -248,7 +248,9 @@ impl Store {
                 Err(fault) => return Err(fault.into()),
             };
             if added == 0 {
-                return Err(StoreFault::LedgerBusy(until.since(now).num_seconds().unsigned_abs()));
+                let held = ledger_lease::Entity::find_by_id(scope.uuid()).one(&transaction).await?;
+                let holder = held.map(|lease| lease.holder).unwrap_or_default();
+                return Err(StoreFault::LedgerBusy { holder });
             }
         }
         transaction.commit().await?;
@@ -279,6 +281,7 @@ impl Store {
         if known.is_some() {
             return Ok(());
         }
+        super::tiles::append(&transaction, scope, commit).await?;
         insert_log(&transaction, scope, commit).await?;
         super::evidence::insert(&transaction, scope, &rows.evidence).await?;
         super::checks::insert_results(&transaction, scope, &rows.results).await?;

@@ -15,6 +15,7 @@ mod reports;
 mod responsibilities;
 mod runs;
 mod scope;
+mod tiles;
 
 use std::path::Path;
 use std::time::Duration;
@@ -63,8 +64,10 @@ pub enum StoreFault {
     ConnectionExists { source_kind: &'static str, target: String },
     #[error("the database holds something unreadable in {table}: {message}")]
     Unreadable { table: &'static str, message: String },
-    #[error("another process is writing to this organization's ledger; it gives way within {0} seconds")]
-    LedgerBusy(u64),
+    #[error("another process is writing to this organization's ledger; try again, or see what it does: {holder}")]
+    LedgerBusy { holder: String },
+    #[error("the leaves in the database do not lead to the head {0}; run countersign verify")]
+    NotTheHead(countersign_seal::digest::Digest),
 }
 
 impl Store {

@@ -3,6 +3,7 @@
 mod ledger;
 mod refusals;
 mod scopes;
+mod tiles;
 
 use std::collections::BTreeSet;
 

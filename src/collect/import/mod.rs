@@ -1,33 +1,36 @@
 //! A folder of files -> evidence, one record a file. Bytes stay on disk until they are sealed.
 //!
 //! Never follows a symbolic link, never opens a device or pipe, never leaves the folder, never reads a file's bytes.
-//! Either every file can be taken or none is: [`ImportError::Refused`] lists all offenders at once. Start with
-//! [`collect_folder`].
+//! The folder is looked through before anything is taken: [`ImportError::Refused`] lists all offenders at once. Start
+//! with [`ImportFolder::survey`].
 
 mod media_type;
+mod walk;
 
-use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
-use std::fs::{self, FileType, Metadata};
+use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chrono::DateTime;
 use serde_json::{Map, Value, json};
+
+use walk::{FoundFile, Walk};
 
 use crate::catalog::collector::CollectorDefinition;
 use crate::model::evidence::{Body, CollectionOutcome, RawArtifact, RawEvidence, Source};
 use crate::model::time::{Clock, Timestamp};
 
 /// Files in one import; a folder with more is to be handed over in parts.
-const MAX_FILES: usize = 20_000;
-/// Folders inside folders.
-const MAX_DEPTH: usize = 64;
+const MAX_FILES: u64 = 1_000_000;
+/// Files in one batch, and so in one archive.
+const BATCH_FILES: usize = 10_000;
+/// A batch that has grown to this many bytes is full.
+const BATCH_BYTES: u64 = 1 << 30;
+/// Most offenders that are told one by one.
+const MAX_OFFENDERS: usize = 1000;
 
 /// Something in the folder that cannot be taken, and why.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,145 +68,107 @@ fn listed(offenders: &[Offender]) -> String {
     })
 }
 
-/// One [`RawEvidence`] for each file below `folder`, sorted by relative path. The target is the folder's own name.
+/// A folder of files that can all be taken, as far as a first look tells.
 ///
-/// Each artifact is named by its path relative to the folder, separated by `/`. The provenance holds the exact `path`
-/// (as `{"b64": …}` when it is not UTF-8), `size` in bytes and, where the file system tells, `modified`. A file that
-/// changes between now and sealing can be found by comparing with these.
-///
-/// # Errors
-/// [`ImportError`]; `Refused` lists every symbolic link, special file, unreadable entry and file larger than the
-/// collector's `max_bytes`.
-pub fn collect_folder(
-    folder: &Path,
-    definition: &CollectorDefinition,
-    clock: &dyn Clock,
-) -> Result<Vec<RawEvidence>, ImportError> {
-    let unreadable = |source| ImportError::Unreadable { folder: folder.to_owned(), source };
-    let root = fs::canonicalize(folder).map_err(unreadable)?;
-    if !fs::metadata(&root).map_err(unreadable)?.is_dir() {
-        return Err(ImportError::NotAFolder(folder.to_owned()));
-    }
-    let started = clock.now();
-    let mut walk = Walk { max_bytes: definition.max_bytes, files: BTreeMap::new(), offenders: Vec::new() };
-    walk.folder(&root, &[], 0);
-    if walk.files.len() > MAX_FILES {
-        return Err(ImportError::TooMany(folder.to_owned()));
-    }
-    if !walk.offenders.is_empty() {
-        walk.offenders.sort();
-        return Err(ImportError::Refused { folder: folder.to_owned(), offenders: walk.offenders });
-    }
-    if walk.files.is_empty() {
-        return Err(ImportError::Empty(folder.to_owned()));
-    }
-    let target = root.file_name().map_or_else(|| "/".to_owned(), |name| for_people(name.as_bytes()));
-    let finished = clock.now();
-    let evidence = |(relative, file): (Vec<u8>, FoundFile)| RawEvidence {
-        dataset: definition.id.clone(),
-        collector_digest: definition.digest,
-        target: target.clone(),
-        source: Source::Import,
-        started,
-        finished,
-        source_clock: None,
-        outcome: CollectionOutcome::Complete,
-        reason: String::new(),
-        provenance: provenance(&relative, &file),
-        redactions: Vec::new(),
-        artifacts: vec![artifact(&relative, file)],
-    };
-    Ok(walk.files.into_iter().map(evidence).collect())
+/// The look keeps nothing of each file, so that a folder of a million files takes no more memory than one of ten.
+#[derive(Debug)]
+pub struct ImportFolder<'a> {
+    root: PathBuf,
+    definition: &'a CollectorDefinition,
+    /// The folder's own name.
+    target: String,
+    started: Timestamp,
+    files: u64,
 }
 
-struct FoundFile {
-    path: PathBuf,
-    size: u64,
-    modified: Option<Timestamp>,
-}
-
-/// What was found below the folder so far, by relative path as bytes.
-struct Walk {
-    max_bytes: u64,
-    files: BTreeMap<Vec<u8>, FoundFile>,
-    offenders: Vec<Offender>,
-}
-
-impl Walk {
-    fn folder(&mut self, folder: &Path, relative: &[u8], depth: usize) {
-        if depth > MAX_DEPTH {
-            self.refuse(relative, format!("folders are nested deeper than {MAX_DEPTH}"));
-            return;
+impl<'a> ImportFolder<'a> {
+    /// Looks at every entry below `folder`.
+    ///
+    /// # Errors
+    /// [`ImportError`]; `Refused` lists every symbolic link, special file, unreadable entry and file larger than the
+    /// collector's `max_bytes`.
+    pub fn survey(folder: &Path, definition: &'a CollectorDefinition, clock: &dyn Clock) -> Result<Self, ImportError> {
+        let unreadable = |source| ImportError::Unreadable { folder: folder.to_owned(), source };
+        let root = fs::canonicalize(folder).map_err(unreadable)?;
+        if !fs::metadata(&root).map_err(unreadable)?.is_dir() {
+            return Err(ImportError::NotAFolder(folder.to_owned()));
         }
-        let entries = match fs::read_dir(folder) {
-            Ok(entries) => entries,
-            Err(fault) => return self.refuse(relative, format!("the folder cannot be read ({fault})")),
-        };
-        for entry in entries {
-            if self.files.len() > MAX_FILES {
-                return;
+        let started = clock.now();
+        let mut files = 0;
+        let mut offenders = Vec::new();
+        for found in Walk::below(&root, definition.max_bytes) {
+            match found.and_then(FoundFile::opened) {
+                Ok(_) => files += 1,
+                Err(offender) => offenders.push(offender),
             }
-            match entry {
-                Ok(entry) => self.entry(&entry.path(), &joined(relative, entry.file_name().as_bytes()), depth),
-                Err(fault) => self.refuse(relative, format!("the folder cannot be read to its end ({fault})")),
+            if files > MAX_FILES || offenders.len() > MAX_OFFENDERS {
+                break;
             }
         }
+        if files > MAX_FILES {
+            return Err(ImportError::TooMany(folder.to_owned()));
+        }
+        if !offenders.is_empty() {
+            offenders.sort();
+            return Err(ImportError::Refused { folder: folder.to_owned(), offenders });
+        }
+        if files == 0 {
+            return Err(ImportError::Empty(folder.to_owned()));
+        }
+        let target = root.file_name().map_or_else(|| "/".to_owned(), |name| for_people(name.as_bytes()));
+        Ok(Self { root, definition, target, started, files })
     }
 
-    fn entry(&mut self, path: &Path, relative: &[u8], depth: usize) {
-        let metadata = match fs::symlink_metadata(path) {
-            Ok(metadata) => metadata,
-            Err(fault) => return self.refuse(relative, format!("it cannot be looked at ({fault})")),
-        };
-        let kind = metadata.file_type();
-        if kind.is_dir() {
-            self.folder(path, relative, depth + 1);
-        } else if !kind.is_file() {
-            self.refuse(relative, refusal(kind).to_owned());
-        } else if metadata.len() > self.max_bytes {
-            self.refuse(relative, format!("it has {} bytes, {} are allowed", metadata.len(), self.max_bytes));
-        } else if let Err(fault) = fs::File::open(path) {
-            self.refuse(relative, format!("it cannot be opened ({fault})"));
-        } else {
-            self.files.insert(relative.to_owned(), FoundFile::of(path, &metadata));
+    /// How many files there were.
+    #[must_use]
+    pub fn files(&self) -> u64 {
+        self.files
+    }
+
+    /// One [`RawEvidence`] for each file, sorted by relative path, in batches of bounded number and size.
+    ///
+    /// Each artifact is named by its path relative to the folder, separated by `/`. The provenance holds the exact
+    /// `path` (as `{"b64": …}` when it is not UTF-8), `size` in bytes and, where the file system tells, `modified`. A
+    /// file that changes between now and sealing can be found by comparing with these. What cannot be taken any more
+    /// ends the batches with [`ImportError::Refused`].
+    pub fn batches(&self, clock: &dyn Clock) -> impl Iterator<Item = Result<Vec<RawEvidence>, ImportError>> {
+        let mut walk = Walk::below(&self.root, self.definition.max_bytes);
+        std::iter::from_fn(move || {
+            let (mut batch, mut bytes) = (Vec::new(), 0);
+            while batch.len() < BATCH_FILES && bytes < BATCH_BYTES {
+                match walk.next() {
+                    None => break,
+                    Some(Ok(file)) => {
+                        bytes += file.size;
+                        batch.push(self.evidence(file, clock.now()));
+                    }
+                    Some(Err(offender)) => {
+                        let (folder, offenders) = (self.root.clone(), vec![offender]);
+                        walk.stop();
+                        return Some(Err(ImportError::Refused { folder, offenders }));
+                    }
+                }
+            }
+            (!batch.is_empty()).then_some(Ok(batch))
+        })
+    }
+
+    fn evidence(&self, file: FoundFile, finished: Timestamp) -> RawEvidence {
+        RawEvidence {
+            dataset: self.definition.id.clone(),
+            collector_digest: self.definition.digest,
+            target: self.target.clone(),
+            source: Source::Import,
+            started: self.started,
+            finished,
+            source_clock: None,
+            outcome: CollectionOutcome::Complete,
+            reason: String::new(),
+            provenance: provenance(&file),
+            redactions: Vec::new(),
+            artifacts: vec![artifact(file)],
         }
     }
-
-    fn refuse(&mut self, relative: &[u8], why: String) {
-        let path = if relative.is_empty() { ".".to_owned() } else { for_people(relative) };
-        self.offenders.push(Offender { path, why });
-    }
-}
-
-impl FoundFile {
-    fn of(path: &Path, metadata: &Metadata) -> Self {
-        Self { path: path.to_owned(), size: metadata.len(), modified: metadata.modified().ok().and_then(moment) }
-    }
-}
-
-fn refusal(kind: FileType) -> &'static str {
-    if kind.is_symlink() {
-        "it is a symbolic link; put the file itself there"
-    } else if kind.is_fifo() {
-        "it is a pipe, not a file"
-    } else if kind.is_socket() {
-        "it is a socket, not a file"
-    } else {
-        "it is a device, not a file"
-    }
-}
-
-fn joined(folder: &[u8], name: &[u8]) -> Vec<u8> {
-    if folder.is_empty() { name.to_vec() } else { [folder, name].join(&b'/') }
-}
-
-/// None for times beyond the calendar, which some file systems can hold.
-fn moment(time: SystemTime) -> Option<Timestamp> {
-    let microseconds = match time.duration_since(UNIX_EPOCH) {
-        Ok(after) => i64::try_from(after.as_micros()).ok()?,
-        Err(before) => i64::try_from(before.duration().as_micros()).ok()?.checked_neg()?,
-    };
-    DateTime::from_timestamp_micros(microseconds).map(Timestamp::from)
 }
 
 /// The path as text: unchanged when it is printable UTF-8, else with the odd bytes (and `%`) percent-encoded.
@@ -228,9 +193,9 @@ fn for_people(relative: &[u8]) -> String {
     text
 }
 
-fn provenance(relative: &[u8], file: &FoundFile) -> Map<String, Value> {
-    let path = std::str::from_utf8(relative)
-        .map_or_else(|_| json!({"b64": STANDARD.encode(relative)}), |text| Value::from(text.to_owned()));
+fn provenance(file: &FoundFile) -> Map<String, Value> {
+    let path = std::str::from_utf8(&file.relative)
+        .map_or_else(|_| json!({"b64": STANDARD.encode(&file.relative)}), |text| Value::from(text.to_owned()));
     let mut provenance = Map::new();
     provenance.insert("path".to_owned(), path);
     provenance.insert("size".to_owned(), Value::from(file.size));
@@ -240,8 +205,8 @@ fn provenance(relative: &[u8], file: &FoundFile) -> Map<String, Value> {
     provenance
 }
 
-fn artifact(relative: &[u8], file: FoundFile) -> RawArtifact {
-    let name = for_people(relative);
+fn artifact(file: FoundFile) -> RawArtifact {
+    let name = for_people(&file.relative);
     RawArtifact { media_type: media_type::by_name(&name).to_owned(), name, body: Body::File(file.path) }
 }
 

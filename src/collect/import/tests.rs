@@ -8,7 +8,7 @@ use std::path::Path;
 use base64::Engine as _;
 use serde_json::json;
 
-use super::{ImportError, RawEvidence, collect_folder};
+use super::{ImportError, ImportFolder, RawEvidence};
 use crate::catalog::collector::CollectorDefinition;
 use crate::model::evidence::{Body, CollectionOutcome};
 use crate::model::time::FixedClock;
@@ -19,7 +19,9 @@ fn definition() -> CollectorDefinition {
 
 fn import(folder: &Path) -> Result<Vec<RawEvidence>, ImportError> {
     let clock = FixedClock("2026-11-23T09:00:00Z".parse().unwrap());
-    collect_folder(folder, &definition(), &clock)
+    let definition = definition();
+    let batches: Result<Vec<_>, _> = ImportFolder::survey(folder, &definition, &clock)?.batches(&clock).collect();
+    Ok(batches?.concat())
 }
 
 fn names(evidence: &[RawEvidence]) -> Vec<&str> {
@@ -89,7 +91,7 @@ fn a_file_over_the_limit_is_refused_with_both_numbers() {
     fs::write(scratch.path().join("large.bin"), [0; 11]).unwrap();
     let definition = CollectorDefinition { max_bytes: 10, ..definition() };
     let clock = FixedClock("2026-11-23T09:00:00Z".parse().unwrap());
-    let fault = collect_folder(scratch.path(), &definition, &clock).unwrap_err();
+    let fault = ImportFolder::survey(scratch.path(), &definition, &clock).unwrap_err();
     assert!(fault.to_string().contains("11 bytes, 10 are allowed"), "{fault}");
 }
 
@@ -101,4 +103,28 @@ fn a_missing_folder_a_file_and_an_empty_folder_each_have_their_own_words() {
     let file = scratch.path().join("file");
     fs::write(&file, "x").unwrap();
     assert!(matches!(import(&file), Err(ImportError::NotAFolder(_))));
+}
+
+#[test]
+fn paths_come_in_byte_order_also_where_a_folder_and_a_file_begin_alike() {
+    let scratch = tempfile::tempdir().unwrap();
+    for name in ["a/z", "a-b", "a.txt", "a0", "b"] {
+        fs::create_dir_all(scratch.path().join(name).parent().unwrap()).unwrap();
+        fs::write(scratch.path().join(name), name).unwrap();
+    }
+    assert_eq!(names(&import(scratch.path()).unwrap()), ["a-b", "a.txt", "a/z", "a0", "b"]);
+}
+
+#[test]
+fn what_turns_up_after_the_first_look_and_cannot_be_taken_ends_the_import_by_name() {
+    let scratch = tempfile::tempdir().unwrap();
+    fs::write(scratch.path().join("a"), "a").unwrap();
+    let clock = FixedClock("2026-11-23T09:00:00Z".parse().unwrap());
+    let definition = definition();
+    let folder = ImportFolder::survey(scratch.path(), &definition, &clock).unwrap();
+    symlink("/etc/passwd", scratch.path().join("b")).unwrap();
+    let mut batches = folder.batches(&clock);
+    let fault = batches.next().unwrap().unwrap_err();
+    assert!(fault.to_string().contains("`b`: it is a symbolic link"), "{fault}");
+    assert!(batches.next().is_none());
 }

@@ -12,6 +12,7 @@ pub mod instance;
 pub mod ledger_leaf;
 pub mod ledger_lease;
 pub mod ledger_log;
+pub mod ledger_tile;
 pub mod organization;
 pub mod report;
 pub mod responsibility_event;

@@ -142,7 +142,10 @@ async fn one_writer_at_a_time_holds_the_ledger_until_its_lease_expires() {
 
         take("first", now, until).await.unwrap();
 
-        assert!(matches!(take("second", now, until).await, Err(StoreFault::LedgerBusy(_))), "{kind:?}: two holders");
+        assert!(
+            matches!(take("second", now, until).await, Err(StoreFault::LedgerBusy { .. })),
+            "{kind:?}: two holders"
+        );
         take("first", now, until).await.unwrap_or_else(|fault| panic!("{kind:?}: cannot renew: {fault}"));
         store.release_ledger_lease(&scope, "second").await.unwrap();
         let nearly = until.plus(Duration::microseconds(-1));
@@ -165,7 +168,7 @@ async fn two_processes_that_write_at_once_make_one_history() {
         let writers = [Arc::clone(&story), other].map(|writer| {
             tokio::spawn(async move {
                 for number in 0..3 {
-                    let bytes = format!("{} {number}", writer.app.process);
+                    let bytes = format!("{} {number}", writer.app.presence.id());
                     let all = vec![evidence("linux/passwd", &writer.clock, bytes.as_bytes())];
                     writer.seal(&scope, RunId::fresh(), all).await.unwrap();
                 }

@@ -14,6 +14,7 @@ const APPEND_ONLY: &[&str] = &[
     "gap_event",
     "ledger_leaf",
     "ledger_log",
+    "ledger_tile",
     "report",
     "responsibility_event",
     "responsibility_version",

@@ -17,6 +17,7 @@ use countersign::store::{
     ReportRow, StatusChange,
 };
 use countersign_seal::digest::Digest;
+use countersign_seal::tiles::Tile;
 use serde_json::json;
 
 use crate::support::{TestApp, databases, evidence, index_rows};
@@ -115,6 +116,7 @@ async fn answers(story: &TestApp, scope: &OrgScope, known: &Known) -> BTreeMap<&
     let framework = "hipaa-security".parse().unwrap();
     let settings = store.settings(scope).await.unwrap();
     let (key, _) = store.signing_key(scope).await.unwrap();
+    let first_tile = BTreeSet::from_iter(Tile::of(0, 0, 1));
     BTreeMap::from([
         // Every organization has settings and a key; what counts is whose.
         ("settings", usize::from(settings["slug"] == "northwind")),
@@ -125,6 +127,8 @@ async fn answers(story: &TestApp, scope: &OrgScope, known: &Known) -> BTreeMap<&
         ("head_as_of", store.head_as_of(scope, Some(later)).await.unwrap().into_iter().count()),
         ("log_from", store.log_from(scope, 0).await.unwrap().len()),
         ("leaf_hashes", store.leaf_hashes(scope, 100).await.unwrap().len()),
+        ("ledger_edge", usize::from(store.ledger_edge(scope, 1).await.is_ok())),
+        ("ledger_tiles", usize::from(store.ledger_tiles(scope, 1, &first_tile).await.is_ok())),
         ("leaves", store.leaves(scope, 0, 100).await.unwrap().len()),
         ("object_locations", store.object_locations(scope, &[Digest::of(BYTES)]).await.unwrap().len()),
         ("latest_evidence", store.latest_evidence(scope, later).await.unwrap().len()),

@@ -1,0 +1,105 @@
+//! Tells processes that live on a data folder from those that died: each holds a lock on a file of its own while it lives.
+//!
+//! The system gives the lock back however a process ends, so nothing has to be cleaned up by hand after a crash. A process
+//! on another machine has no file here and is never called gone. Start at [`Presence::claim`].
+
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::data_folder::create_private;
+
+/// How long the file of a process that is gone stays, so that what it held can be told from what is held elsewhere.
+const KEPT: Duration = Duration::from_hours(1);
+
+/// This process, for as long as the value lives.
+#[derive(Debug)]
+pub struct Presence {
+    id: String,
+    path: PathBuf,
+    folder: PathBuf,
+    /// Holds the lock.
+    _file: File,
+}
+
+impl Presence {
+    /// Says that this process is there. Files of processes long gone are removed.
+    pub fn claim(folder: &Path) -> io::Result<Self> {
+        create_private(folder)?;
+        remove_the_gone(folder);
+        let id = Uuid::now_v7().to_string();
+        let path = file_of(folder, &id);
+        let file = File::options().create_new(true).write(true).open(&path)?;
+        file.lock()?;
+        Ok(Self { id, path, folder: folder.to_owned(), _file: file })
+    }
+
+    /// Names this process; no other ever had the name.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Whether the process of that name lived on this folder and is gone. False when nobody can tell.
+    #[must_use]
+    pub fn is_gone(&self, id: &str) -> bool {
+        // A name comes from the database; only one of ours may lead to a file.
+        id != self.id && id.parse::<Uuid>().is_ok() && can_be_locked(&file_of(&self.folder, id))
+    }
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        // A file that stays is removed by a later start.
+        std::fs::remove_file(&self.path).ok();
+    }
+}
+
+fn file_of(folder: &Path, id: &str) -> PathBuf {
+    folder.join(format!("{id}.lock"))
+}
+
+fn can_be_locked(path: &Path) -> bool {
+    match File::open(path).map(|file| file.try_lock()) {
+        Ok(Ok(())) => true,
+        Ok(Err(TryLockError::WouldBlock | TryLockError::Error(_))) | Err(_) => false,
+    }
+}
+
+fn remove_the_gone(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        let age = path.metadata().and_then(|facts| facts.modified()).ok().and_then(|at| at.elapsed().ok());
+        if age.is_some_and(|age| age > KEPT) && can_be_locked(&path) {
+            std::fs::remove_file(&path).ok();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Presence, file_of};
+
+    #[test]
+    fn a_process_is_gone_only_when_it_was_here_and_let_its_lock_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let this = Presence::claim(folder.path()).unwrap();
+        let other = Presence::claim(folder.path()).unwrap();
+        let id = other.id().to_owned();
+        assert!(!this.is_gone(&id), "it lives");
+        assert!(!this.is_gone(this.id()), "this very process lives");
+
+        // As after a kill: the lock is gone, the file is still there.
+        let path = file_of(folder.path(), &id);
+        let kept = std::fs::read(&path).unwrap();
+        drop(other);
+        std::fs::write(&path, kept).unwrap();
+
+        assert!(this.is_gone(&id));
+        assert!(!this.is_gone("0192f0c1-2345-7abc-8def-0123456789ab"), "nobody knows that one here");
+        assert!(!this.is_gone("../../etc/passwd"));
+    }
+}
