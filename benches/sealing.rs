@@ -49,7 +49,10 @@ fn seal_and_verify(scratch: &Path, evidence: &Path, rounds: usize) -> Ours {
         let data = scratch.join(format!("data-{round}"));
         let data = data.to_str().expect("a plain path");
         run(program, &["--data", data, "init"]);
-        run(program, &["--data", data, "org", "add", "northwind", "--name", "Northwind Example", "--frameworks", "cmmc-l1"]);
+        run(
+            program,
+            &["--data", data, "org", "add", "northwind", "--name", "Northwind Example", "--frameworks", "cmmc-l1"],
+        );
         let before = bytes_below(&Path::new(data).join("vault"));
         let folder = evidence.to_str().expect("a plain path");
         writes.push(run(program, &["--data", data, "import", "files", "--org", "northwind", folder]));
@@ -118,11 +121,8 @@ fn peers(scratch: &Path, evidence: &Path, rounds: usize, ours: &Ours) {
         return;
     }
     let restic = format!("RESTIC_PASSWORD=x restic --no-cache -q -r {out}/restic");
-    let backup = each(
-        "restic backup",
-        &format!("{restic} backup {folder}"),
-        &format!("rm -rf {out}/restic && {restic} init"),
-    );
+    let backup =
+        each("restic backup", &format!("{restic} backup {folder}"), &format!("rm -rf {out}/restic && {restic} init"));
     let check = each("restic check --read-data", &format!("{restic} check --read-data"), "true");
     ratio(Goal { what: "import / restic backup, CPU", most: 0.90 }, ours.write.cpu, backup.cpu);
     ratio(Goal { what: "verify --data / restic check --read-data, CPU", most: 1.0 }, ours.verify.cpu, check.cpu);
@@ -138,7 +138,11 @@ fn linear(scratch: &Path, files: usize, ours: &Ours) {
     ratio(Goal { what: "import, ten times the files, CPU", most: 11.0 }, many.write.cpu, ours.write.cpu);
     ratio(Goal { what: "verify --data, ten times the files, CPU", most: 11.0 }, many.verify.cpu, ours.verify.cpu);
     ratio(Goal { what: "import, ten times the files, memory", most: 1.5 }, many.write.memory, ours.write.memory);
-    ratio(Goal { what: "verify --data, ten times the files, memory", most: 1.5 }, many.verify.memory, ours.verify.memory);
+    ratio(
+        Goal { what: "verify --data, ten times the files, memory", most: 1.5 },
+        many.verify.memory,
+        ours.verify.memory,
+    );
 }
 
 fn row(what: &str, found: Measured, size: Option<u64>) {

@@ -35,7 +35,7 @@ use crate::model::organization::Organization;
 use crate::store::{CollectorState, EvidenceRow, IndexRows, OrgScope, StoreFault};
 
 use collecting::{Progress, Watcher};
-use commit::Committed;
+use commit::{Admitted, Committed};
 use fault::CommitFault;
 
 /// What a run is asked to do.
@@ -228,34 +228,35 @@ async fn seal(
     if entrants.is_empty() {
         return Ok(Vec::new());
     }
-    let finish = |committed: &Committed| -> Vec<SealedEvidence> {
-        committed
+    let index = |committed: &Committed| IndexRows {
+        evidence: committed
             .admitted
             .iter()
             .zip(&outlines)
-            .map(|(admitted, (outline, ..))| SealedEvidence {
-                leaf: admitted.leaf,
-                record_hash: admitted.record_hash,
-                artifacts: admitted.artifacts.clone(),
-                ..outline.clone()
+            .map(|(admitted, (outline, _, dataset))| EvidenceRow {
+                sealed: finished(outline.clone(), admitted.clone()),
+                row_count: dataset.rows.len() as u64,
             })
-            .collect()
-    };
-    let index = |committed: &Committed| IndexRows {
-        evidence: finish(committed)
-            .into_iter()
-            .zip(&outlines)
-            .map(|(sealed, (_, _, dataset))| EvidenceRow { sealed, row_count: dataset.rows.len() as u64 })
             .collect(),
         ..IndexRows::default()
     };
     let committed = commit::commit(app, scope, entrants, index).await?;
-    let sealed = finish(&committed);
-    Ok(sealed
+    Ok(committed
+        .admitted
         .into_iter()
         .zip(outlines)
-        .map(|(evidence, (_, started, dataset))| SealedDataset { evidence, dataset, started })
+        .map(|(admitted, (outline, started, dataset))| SealedDataset {
+            evidence: finished(outline, admitted),
+            dataset,
+            started,
+        })
         .collect())
+}
+
+/// Sealed evidence at its place in the ledger.
+fn finished(outline: SealedEvidence, admitted: Admitted) -> SealedEvidence {
+    let Admitted { leaf, record_hash, artifacts } = admitted;
+    SealedEvidence { leaf, record_hash, artifacts, ..outline }
 }
 
 /// Sealed evidence before its place in the ledger is known.

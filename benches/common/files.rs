@@ -16,7 +16,8 @@ pub fn make_files(folder: &Path, many: usize, size: usize, seed: u64) {
         if number % 1000 == 0 {
             std::fs::create_dir_all(&inside).expect("a folder can be made");
         }
-        std::fs::write(inside.join(format!("ev{number:06}.json")), body(&mut dice, size)).expect("a file can be written");
+        std::fs::write(inside.join(format!("ev{number:06}.json")), body(&mut dice, size))
+            .expect("a file can be written");
     }
 }
 

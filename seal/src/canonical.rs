@@ -38,9 +38,13 @@ pub enum CanonicalError {
 /// # Errors
 /// When it holds a number that is no integer below 2^53, a key outside printable ASCII, or is nested too deep.
 pub fn to_bytes(value: &impl Serialize) -> Result<Vec<u8>, CanonicalError> {
-    let value = serde_json::to_value(value).map_err(CanonicalError::NotJson)?;
+    value_bytes(&serde_json::to_value(value).map_err(CanonicalError::NotJson)?)
+}
+
+/// The canonical bytes of a value.
+pub(crate) fn value_bytes(value: &Value) -> Result<Vec<u8>, CanonicalError> {
     let mut out = Vec::with_capacity(256);
-    write_value(&value, 0, &mut out)?;
+    write_value(value, 0, &mut out)?;
     Ok(out)
 }
 

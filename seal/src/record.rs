@@ -74,8 +74,26 @@ impl Record {
     /// # Errors
     /// When it has no canonical form (a fraction, a key outside ASCII) or is longer than [`MAX_BYTES`].
     pub fn of(statement: impl Into<Statement>) -> Result<Self, RecordError> {
-        let bytes = canonical::to_bytes(&statement.into()).map_err(RecordError::NotCanonical)?;
-        Self::parse(&bytes)
+        Self::written(&statement.into())
+    }
+
+    /// What was just written in canonical form need not be read again to be believed.
+    fn written(statement: &Statement) -> Result<Self, RecordError> {
+        let fault = |source| RecordError::NotCanonical(CanonicalError::NotJson(source));
+        let value = serde_json::to_value(statement).map_err(fault)?;
+        let bytes = canonical::value_bytes(&value).map_err(RecordError::NotCanonical)?;
+        Self::of_parts(bytes, value)
+    }
+
+    fn of_parts(bytes: Vec<u8>, value: Value) -> Result<Self, RecordError> {
+        if bytes.len() > MAX_BYTES {
+            return Err(RecordError::TooLong { size: bytes.len() });
+        }
+        let envelope: Envelope = serde_json::from_value(value).map_err(RecordError::Envelope)?;
+        if envelope.artifact_list.is_some() && !envelope.artifacts.is_empty() {
+            return Err(RecordError::TwoLists);
+        }
+        Ok(Self { bytes, envelope })
     }
 
     /// Writes a statement down; an artifact list that is too long for the record becomes an artifact itself.
@@ -84,13 +102,13 @@ impl Record {
     /// As [`Record::of`], when the rest is still too long.
     pub fn fitted(statement: impl Into<Statement>) -> Result<Fitted, RecordError> {
         let mut statement = statement.into();
-        match Self::of(statement.clone()) {
+        match Self::written(&statement) {
             Err(RecordError::TooLong { .. }) if !statement.artifacts().is_empty() => {
                 let list = artifact_list_bytes(statement.artifacts())?;
                 let count = statement.artifacts().len() as u64;
                 let size = list.len() as u64;
                 statement.list_artifacts(ArtifactList { sha256: Digest::of(&list), size, count });
-                Ok(Fitted { record: Self::of(statement)?, list: Some(list) })
+                Ok(Fitted { record: Self::written(&statement)?, list: Some(list) })
             }
             other => Ok(Fitted { record: other?, list: None }),
         }
@@ -105,11 +123,7 @@ impl Record {
             return Err(RecordError::TooLong { size: bytes.len() });
         }
         let value = canonical::parse(bytes).map_err(RecordError::NotCanonical)?;
-        let envelope: Envelope = serde_json::from_value(value).map_err(RecordError::Envelope)?;
-        if envelope.artifact_list.is_some() && !envelope.artifacts.is_empty() {
-            return Err(RecordError::TwoLists);
-        }
-        Ok(Self { bytes: bytes.to_vec(), envelope })
+        Self::of_parts(bytes.to_vec(), value)
     }
 
     /// Exactly what is hashed and stored.

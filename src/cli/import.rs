@@ -19,7 +19,7 @@ pub struct ImportArguments {
 
 #[derive(Debug, Subcommand)]
 enum ImportCommand {
-    /// Seal every file of a folder, recursively: one record a file, one archive and step for each 10,000 files
+    /// Seal every file of a folder, recursively: one record a file, one archive and step for each 4,096 files
     Files(FilesArguments),
 }
 
