@@ -183,7 +183,9 @@ fn bears_on(record: &Record, datasets: &BTreeSet<String>, framework: &FrameworkI
             report.kind != REPORT_KIND && report.framework.is_none_or(|of| of == framework.as_str())
         }
         Some(Statement::Attestation(attestation)) => attestation.framework == framework.as_str(),
-        Some(Statement::Judgement(_) | Statement::Change(_) | Statement::Key(_) | Statement::Deletion(_)) | None => true,
+        Some(Statement::Judgement(_) | Statement::Change(_) | Statement::Key(_) | Statement::Deletion(_)) | None => {
+            true
+        }
     })
 }
 
