@@ -6,13 +6,14 @@
 //! level, times, rights) is not looked at, so that a re-zipped package stays valid. Start at [`Container::open`].
 
 mod directory;
+mod entry;
 
-use std::collections::BTreeMap;
+use std::collections::HashSet;
 use std::io::{self, BufRead, BufReader, Read, Seek};
 
-use zip::ZipArchive;
-
 use crate::names;
+use directory::Listed;
+use entry::{Entry, Unpacker};
 
 /// Whether entries that only name a folder may be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,9 +43,10 @@ pub enum ContainerError {
 
 /// A zip whose structure was found in order.
 pub struct Container<R: Read + Seek> {
-    zip: ZipArchive<BufReader<R>>,
-    /// Names and unpacked sizes.
-    entries: BTreeMap<String, u64>,
+    reader: R,
+    /// In byte order of the names.
+    entries: Vec<Listed>,
+    unpacker: Unpacker,
 }
 
 impl<R: Read + Seek> Container<R> {
@@ -52,59 +54,97 @@ impl<R: Read + Seek> Container<R> {
     ///
     /// # Errors
     /// When it cannot be read, is no zip, or has anything in it that a strict zip has not.
-    pub fn open(reader: R, folders: Folders) -> Result<Self, ContainerError> {
-        let mut reader = BufReader::with_capacity(64 * 1024, reader);
-        let listed = directory::read(&mut reader)?;
-        let mut entries = BTreeMap::new();
-        let mut folded = std::collections::HashSet::new();
+    pub fn open(mut reader: R, folders: Folders) -> Result<Self, ContainerError> {
+        let mut entries = directory::read(&mut reader)?;
         let mut empty_folders = Vec::new();
-        for entry in listed {
-            if folders == Folders::Ignored && entry.size == 0 && entry.name.ends_with('/') {
-                empty_folders.push(entry.name);
-                continue;
-            }
+        if folders == Folders::Ignored {
+            let is_folder = |entry: &mut Listed| entry.size == 0 && entry.name.ends_with('/');
+            empty_folders.extend(entries.extract_if(.., is_folder).map(|entry| entry.name));
+        }
+        entries.sort_unstable_by(|left, right| left.name.cmp(&right.name));
+        for entry in &entries {
             if !names::is_entry_name(&entry.name) {
                 return Err(damaged(format!("entry name `{}` is not allowed", printable(&entry.name))));
             }
             if entry.size > entry.packed.saturating_mul(names::MAX_RATIO).saturating_add(1024) {
                 return Err(damaged(format!("entry `{}` claims to grow beyond what is possible", entry.name)));
             }
-            // Names that differ in case only are one file on some systems.
-            if !folded.insert(entry.name.to_ascii_lowercase()) {
-                return Err(damaged(format!("entry `{}` is there twice", entry.name)));
-            }
-            entries.insert(entry.name, entry.size);
+        }
+        let container = Self { reader, entries, unpacker: Unpacker::new() };
+        if let Some(name) = container.double() {
+            return Err(damaged(format!("entry `{name}` is there twice")));
         }
         for folder in empty_folders {
-            let first = entries.range(folder.clone()..).next();
-            if !first.is_some_and(|(name, _)| name.starts_with(&folder)) {
+            let first = container.entries.partition_point(|entry| entry.name < folder);
+            if !container.entries.get(first).is_some_and(|entry| entry.name.starts_with(&folder)) {
                 return Err(damaged(format!("folder `{}` has no file", printable(&folder))));
             }
         }
-        let zip = ZipArchive::new(reader).map_err(|fault| damaged(fault.to_string()))?;
-        Ok(Self { zip, entries })
+        Ok(container)
+    }
+
+    /// A name that is there twice. Names that differ in case only are one file on some systems.
+    fn double(&self) -> Option<&str> {
+        let mut before = None;
+        let mut folded = HashSet::new();
+        for Listed { name, .. } in &self.entries {
+            if before.replace(name) == Some(name) {
+                return Some(name);
+            }
+            // Of two names that differ in case only, one at least has an upper-case letter.
+            if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                let lower = name.to_ascii_lowercase();
+                if self.find(&lower).is_some() || !folded.insert(lower) {
+                    return Some(name);
+                }
+            }
+        }
+        None
+    }
+
+    fn find(&self, name: &str) -> Option<&Listed> {
+        let index = self.entries.binary_search_by(|entry| entry.name.as_str().cmp(name)).ok()?;
+        self.entries.get(index)
     }
 
     /// Names and unpacked sizes in byte order of the names.
     pub fn entries(&self) -> impl Iterator<Item = (&str, u64)> {
-        self.entries.iter().map(|(name, size)| (name.as_str(), *size))
+        self.entries.iter().map(|entry| (entry.name.as_str(), entry.size))
+    }
+
+    /// Name and unpacked size of one entry, counted in byte order of the names.
+    #[must_use]
+    pub fn entry(&self, index: usize) -> Option<(&str, u64)> {
+        self.entries.get(index).map(|entry| (entry.name.as_str(), entry.size))
     }
 
     /// Unpacked size of an entry.
     #[must_use]
     pub fn size(&self, name: &str) -> Option<u64> {
-        self.entries.get(name).copied()
+        self.find(name).map(|entry| entry.size)
     }
 
-    /// Streams an entry's content. The zip's own checksum is checked at the end; it proves nothing against intent.
+    /// Streams an entry's content. Length and the zip's own checksum are checked at the end; they prove nothing against
+    /// intent.
     ///
     /// # Errors
-    /// When it is not there or cannot be unpacked.
+    /// When it is not there or cannot be reached.
     pub fn stream(&mut self, name: &str) -> Result<impl Read + '_, ContainerError> {
-        let Some(size) = self.size(name) else { return Err(ContainerError::Missing(name.to_owned())) };
-        let entry = self.zip.by_name(name).map_err(|fault| damaged(format!("entry `{name}`: {fault}")))?;
-        // One more than promised, so that a longer stream is noticed and an endless one is not followed.
-        Ok(entry.take(size.saturating_add(1)))
+        let index = self.entries.binary_search_by(|entry| entry.name.as_str().cmp(name)).ok();
+        self.stream_at(index).ok_or_else(|| ContainerError::Missing(name.to_owned()))?
+    }
+
+    /// As [`Container::stream`], counted in byte order of the names.
+    ///
+    /// # Errors
+    /// When there are fewer entries or it cannot be reached.
+    pub fn stream_entry(&mut self, index: usize) -> Result<impl Read + '_, ContainerError> {
+        self.stream_at(Some(index)).ok_or_else(|| ContainerError::Missing(format!("number {index}")))?
+    }
+
+    fn stream_at(&mut self, index: Option<usize>) -> Option<Result<Entry<'_, R>, ContainerError>> {
+        let entry = self.entries.get(index?)?;
+        Some(Entry::begin(&mut self.reader, entry, &mut self.unpacker).map_err(ContainerError::Io))
     }
 
     /// An entry's content as a whole.

@@ -34,12 +34,19 @@ impl Digest {
     ///
     /// # Errors
     /// Any error of the reader.
-    pub fn of_reader(mut reader: impl Read) -> std::io::Result<(Self, u64)> {
+    pub fn of_reader(reader: impl Read) -> std::io::Result<(Self, u64)> {
+        Self::of_reader_through(reader, &mut [0_u8; 16 * 1024])
+    }
+
+    /// As [`Digest::of_reader`], through a buffer of the caller's, for many readers in a row. It must not be empty.
+    ///
+    /// # Errors
+    /// Any error of the reader.
+    pub fn of_reader_through(mut reader: impl Read, buffer: &mut [u8]) -> std::io::Result<(Self, u64)> {
         let mut hasher = Sha256::new();
-        let mut buffer = vec![0_u8; 64 * 1024];
         let mut size = 0_u64;
         loop {
-            let read = reader.read(&mut buffer)?;
+            let read = reader.read(buffer)?;
             if read == 0 {
                 return Ok((Self(hasher.finalize().into()), size));
             }
@@ -85,12 +92,24 @@ impl FromStr for Digest {
 
     fn from_str(text: &str) -> Result<Self, NotADigest> {
         let refuse = || NotADigest(text.chars().take(80).collect());
-        if text.len() != 64 || text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+        if text.len() != 64 || !rest.is_empty() {
             return Err(refuse());
         }
         let mut bytes = [0_u8; 32];
-        hex::decode_to_slice(text, &mut bytes).map_err(|_| refuse())?;
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            *byte = nibble(*high).zip(nibble(*low)).map(|(high, low)| high << 4 | low).ok_or_else(refuse)?;
+        }
         Ok(Self(bytes))
+    }
+}
+
+/// A lower-case hex digit's value.
+fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
     }
 }
 

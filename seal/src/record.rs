@@ -82,14 +82,14 @@ impl Record {
         let fault = |source| RecordError::NotCanonical(CanonicalError::NotJson(source));
         let value = serde_json::to_value(statement).map_err(fault)?;
         let bytes = canonical::value_bytes(&value).map_err(RecordError::NotCanonical)?;
-        Self::of_parts(bytes, value)
+        Self::of_parts(bytes, &value)
     }
 
-    fn of_parts(bytes: Vec<u8>, value: Value) -> Result<Self, RecordError> {
+    fn of_parts(bytes: Vec<u8>, value: &Value) -> Result<Self, RecordError> {
         if bytes.len() > MAX_BYTES {
             return Err(RecordError::TooLong { size: bytes.len() });
         }
-        let envelope: Envelope = serde_json::from_value(value).map_err(RecordError::Envelope)?;
+        let envelope = Envelope::deserialize(value).map_err(RecordError::Envelope)?;
         if envelope.artifact_list.is_some() && !envelope.artifacts.is_empty() {
             return Err(RecordError::TwoLists);
         }
@@ -119,11 +119,25 @@ impl Record {
     /// # Errors
     /// When they are too long, not their own canonical form, or lack what every record has.
     pub fn parse(bytes: &[u8]) -> Result<Self, RecordError> {
+        Self::read(bytes).map(|(record, _)| record)
+    }
+
+    fn read(bytes: &[u8]) -> Result<(Self, Value), RecordError> {
         if bytes.len() > MAX_BYTES {
             return Err(RecordError::TooLong { size: bytes.len() });
         }
         let value = canonical::parse(bytes).map_err(RecordError::NotCanonical)?;
-        Self::of_parts(bytes.to_vec(), value)
+        Ok((Self::of_parts(bytes.to_vec(), &value)?, value))
+    }
+
+    /// Reads a record with what it says, in one go: [`Record::parse`] and [`Record::statement`].
+    ///
+    /// # Errors
+    /// The outer one as [`Record::parse`], the inner one as [`Record::statement`].
+    pub fn parse_with_statement(bytes: &[u8]) -> Result<(Self, Result<Option<Statement>, RecordError>), RecordError> {
+        let (record, value) = Self::read(bytes)?;
+        let statement = record.statement_of(value);
+        Ok((record, statement))
     }
 
     /// Exactly what is hashed and stored.
@@ -165,11 +179,15 @@ impl Record {
     /// # Errors
     /// When the type is known and the record does not say what it should, no more and no less.
     pub fn statement(&self) -> Result<Option<Statement>, RecordError> {
+        let fault = |source| RecordError::Statement { kind: self.kind().clone(), source };
+        self.statement_of(serde_json::from_slice(&self.bytes).map_err(fault)?)
+    }
+
+    fn statement_of(&self, value: Value) -> Result<Option<Statement>, RecordError> {
         if !Statement::knows(self.kind()) {
             return Ok(None);
         }
         let fault = |source| RecordError::Statement { kind: self.kind().clone(), source };
-        let value: Value = serde_json::from_slice(&self.bytes).map_err(fault)?;
         serde_json::from_value(value).map(Some).map_err(fault)
     }
 }

@@ -72,25 +72,31 @@ impl Sums {
     /// On upper-case digits, another separator, a name that may not be one, a name twice or out of order, or a last line
     /// without end.
     pub fn parse(bytes: &[u8]) -> Result<Self, SumsError> {
-        let text =
-            std::str::from_utf8(bytes).map_err(|_| SumsError { line: 1, what: "or a later one is not ASCII" })?;
         let mut sums = Self::default();
+        for line in Self::lines(bytes) {
+            let (digest, name) = line?;
+            sums.files.insert(name.to_owned(), digest);
+        }
+        Ok(sums)
+    }
+
+    /// The lines of the file, as strictly as [`Sums::parse`] reads them, without keeping them.
+    pub fn lines(bytes: &[u8]) -> impl Iterator<Item = Result<(Digest, &str), SumsError>> {
         let mut last: Option<&str> = None;
-        for (position, line) in text.split_inclusive('\n').enumerate() {
+        bytes.split_inclusive(|byte| *byte == b'\n').enumerate().map(move |(position, line)| {
             let refuse = |what| SumsError { line: position + 1, what };
+            let line = std::str::from_utf8(line).map_err(|_| refuse("is not ASCII"))?;
             let line = line.strip_suffix('\n').ok_or(refuse("has no line end"))?;
             let (digest, name) = line.split_once("  ").ok_or(refuse("has no two spaces after the digest"))?;
             let digest = digest.parse().map_err(|_| refuse("does not begin with 64 lower-case hex digits"))?;
             if !is_entry_name(name) {
                 return Err(refuse("has a name outside the allowed letters"));
             }
-            if last.is_some_and(|last| last >= name) {
+            if last.replace(name).is_some_and(|last| last >= name) {
                 return Err(refuse("repeats a name or is out of order"));
             }
-            last = Some(name);
-            sums.files.insert(name.to_owned(), digest);
-        }
-        Ok(sums)
+            Ok((digest, name))
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! The structure of a zip, byte by byte: end record, central directory, local headers, nothing between them.
 
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 
 use super::{ContainerError, damaged, printable};
 use crate::names;
@@ -26,10 +26,12 @@ pub(super) struct Listed {
     pub(super) size: u64,
     /// In the zip, in bytes.
     pub(super) packed: u64,
+    /// First byte of the packed content.
+    pub(super) data: u64,
+    pub(super) method: u16,
+    pub(super) crc: u32,
     offset: u64,
     flags: u16,
-    method: u16,
-    crc: u32,
 }
 
 /// Little-endian numbers from a buffer, never beyond its end.
@@ -59,7 +61,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// All entries, in the order of the central directory, once everything is in its place.
+/// All entries, in the order of their content, once everything is in its place.
 pub(super) fn read(reader: &mut (impl Read + Seek)) -> Result<Vec<Listed>, ContainerError> {
     let length = reader.seek(SeekFrom::End(0)).map_err(ContainerError::Io)?;
     let (start, end, count) = find_directory(reader, length)?;
@@ -75,15 +77,16 @@ pub(super) fn read(reader: &mut (impl Read + Seek)) -> Result<Vec<Listed>, Conta
     if entries.len() as u64 != count {
         return Err(damaged(format!("its end record counts {count} entries, its directory has {}", entries.len())));
     }
-    let mut order: Vec<&Listed> = entries.iter().collect();
-    order.sort_by_key(|entry| entry.offset);
+    drop(buffer);
+    entries.sort_unstable_by_key(|entry| entry.offset);
+    let nexts: Vec<u64> = entries.iter().skip(1).map(|entry| entry.offset).chain([start]).collect();
+    let mut header = Vec::new();
     let mut expected = 0;
-    for (position, entry) in order.iter().enumerate() {
+    for (entry, next) in entries.iter_mut().zip(nexts) {
         if entry.offset != expected {
             return Err(damaged(format!("bytes {expected} to {} belong to no entry", entry.offset)));
         }
-        let next = order.get(position + 1).map_or(start, |next| next.offset);
-        expected = local(reader, entry, next)?;
+        expected = local(reader, entry, next, &mut header)?;
     }
     if expected != start {
         return Err(damaged(format!("bytes {expected} to {start} belong to no entry")));
@@ -182,7 +185,7 @@ fn central(fields: &mut Fields<'_>) -> Result<Listed, ContainerError> {
         return Err(damaged(format!("entry `{}` is packed in a way that is not allowed", printable(&name))));
     }
     let (size, packed, offset) = large(extra, &name, size, packed, offset)?;
-    Ok(Listed { name, size, packed, offset, flags, method, crc })
+    Ok(Listed { name, size, packed, data: 0, method, crc, offset, flags })
 }
 
 /// Sizes and offset, from the extra field where the header has no room. Fields that could rename an entry are refused.
@@ -209,14 +212,23 @@ fn large(extra: &[u8], name: &str, size: u64, packed: u64, offset: u64) -> Resul
     Ok((size, packed, offset))
 }
 
-/// Checks an entry's local header against the directory; gives the first byte after the entry.
-fn local(reader: &mut (impl Read + Seek), entry: &Listed, next: u64) -> Result<u64, ContainerError> {
+/// Room for what our own writer puts behind a name, so that a header is one read; less than any directory has bytes.
+const USUAL_EXTRA: usize = 28;
+
+/// Checks an entry's local header against the directory and notes where its content is; gives the first byte after the
+/// entry. `header` is a buffer to use again.
+fn local(
+    reader: &mut (impl Read + Seek),
+    entry: &mut Listed,
+    next: u64,
+    header: &mut Vec<u8>,
+) -> Result<u64, ContainerError> {
     let contradiction =
-        || damaged(format!("entry `{}` says different things in its two headers", printable(&entry.name)));
-    let buffer = read_at(reader, entry.offset, 30)?;
-    let mut fields = Fields(&buffer);
+        |name: &str| damaged(format!("entry `{}` says different things in its two headers", printable(name)));
+    read_into(reader, entry.offset, 30 + entry.name.len() + USUAL_EXTRA, header)?;
+    let mut fields = Fields(header);
     if fields.u32()? != LOCAL {
-        return Err(contradiction());
+        return Err(contradiction(&entry.name));
     }
     fields.bytes(2)?;
     let (flags, method) = (fields.u16()?, fields.u16()?);
@@ -224,39 +236,57 @@ fn local(reader: &mut (impl Read + Seek), entry: &Listed, next: u64) -> Result<u
     let crc = fields.u32()?;
     let (packed, size) = (u64::from(fields.u32()?), u64::from(fields.u32()?));
     let (name_length, extra_length) = (fields.u16()?, fields.u16()?);
-    let rest = read_at(reader, entry.offset + 30, u64::from(name_length) + u64::from(extra_length))?;
-    let mut fields = Fields(&rest);
+    let rest = usize::from(name_length) + usize::from(extra_length);
+    let longer;
+    if fields.0.len() < rest {
+        longer = read_at(reader, entry.offset + 30, rest as u64)?;
+        fields = Fields(&longer);
+    }
     let name = fields.bytes(usize::from(name_length))?;
-    let (size, packed, _) = large(fields.0, &entry.name, size, packed, 0)?;
+    let (size, packed, _) = large(fields.bytes(usize::from(extra_length))?, &entry.name, size, packed, 0)?;
     let streamed = entry.flags & 0b1000 != 0;
     let same = (crc, size, packed) == (entry.crc, entry.size, entry.packed);
     let unset = streamed && (crc, size, packed) == (0, 0, 0);
     if flags != entry.flags || method != entry.method || name != entry.name.as_bytes() || !(same || unset) {
-        return Err(contradiction());
+        return Err(contradiction(&entry.name));
     }
-    let head = 30 + rest.len() as u64;
-    let end = entry.offset.checked_add(head).and_then(|start| start.checked_add(entry.packed));
-    let end = end.filter(|end| *end <= next).ok_or_else(contradiction)?;
+    entry.data = entry.offset + 30 + rest as u64;
+    let end = entry.data.checked_add(entry.packed).filter(|end| *end <= next);
+    let end = end.ok_or_else(|| contradiction(&entry.name))?;
     if !streamed {
         return Ok(end);
     }
     let length = next - end;
     if !matches!(length, 12 | 16 | 20 | 24) {
-        return Err(contradiction());
+        return Err(contradiction(&entry.name));
     }
     let buffer = read_at(reader, end, length)?;
     let mut fields = Fields(&buffer);
     if matches!(length, 16 | 24) && fields.u32()? != DESCRIPTOR {
-        return Err(contradiction());
+        return Err(contradiction(&entry.name));
     }
     let width = if length < 20 { 4 } else { 8 };
     let said = (fields.u32()?, fields.number(width)?, fields.number(width)?);
-    if said == (entry.crc, entry.packed, entry.size) { Ok(next) } else { Err(contradiction()) }
+    if said == (entry.crc, entry.packed, entry.size) { Ok(next) } else { Err(contradiction(&entry.name)) }
 }
 
 fn read_at(reader: &mut (impl Read + Seek), offset: u64, length: u64) -> Result<Vec<u8>, ContainerError> {
-    reader.seek(SeekFrom::Start(offset)).map_err(ContainerError::Io)?;
     let mut buffer = Vec::new();
-    reader.take(length).read_to_end(&mut buffer).map_err(ContainerError::Io)?;
-    if buffer.len() as u64 == length { Ok(buffer) } else { Err(damaged("it is cut short".to_owned())) }
+    read_into(reader, offset, usize::try_from(length).unwrap_or(usize::MAX), &mut buffer)?;
+    Ok(buffer)
+}
+
+/// Callers ask for no more than a file of this length can have.
+fn read_into(
+    reader: &mut (impl Read + Seek),
+    offset: u64,
+    length: usize,
+    buffer: &mut Vec<u8>,
+) -> Result<(), ContainerError> {
+    reader.seek(SeekFrom::Start(offset)).map_err(ContainerError::Io)?;
+    buffer.resize(length, 0);
+    reader.read_exact(buffer).map_err(|fault| match fault.kind() {
+        ErrorKind::UnexpectedEof => damaged("it is cut short".to_owned()),
+        _ => ContainerError::Io(fault),
+    })
 }

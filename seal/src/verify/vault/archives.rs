@@ -2,13 +2,34 @@
 
 use std::io::{Seek as _, SeekFrom};
 
+use sha2::{Digest as _, Sha256};
+
 use super::super::{ReadSeek, told};
 use super::{Commit, Held, Ledger, deletions};
 use crate::container::{Container, Folders};
 use crate::digest::Digest;
 use crate::names;
-use crate::record;
+use crate::record::{self, Deletion};
 use crate::sums::Sums;
+
+/// Unpacked bytes hashed at a time; small enough to stay near the processor.
+const BUFFER: usize = 32 * 1024;
+
+/// Digest of an archive's records, and the deletions among them with their leaves.
+fn records(
+    zip: &mut Container<Box<dyn ReadSeek>>,
+    first_leaf: u64,
+    found: &mut Vec<(u64, Deletion)>,
+) -> Result<Digest, String> {
+    let mut hasher = Sha256::new();
+    let ended = zip.lines(names::RECORDS, record::MAX_BYTES, |number, line| {
+        hasher.update(line);
+        hasher.update(b"\n");
+        found.extend(deletions::parse(line).map(|deletion| (first_leaf.saturating_add(number), deletion)));
+        true
+    });
+    ended.map(|()| Digest::from_bytes(hasher.finalize().into())).map_err(|fault| told(&fault))
+}
 
 impl Ledger<'_> {
     /// An archive's own bytes, its structure, its list and its objects.
@@ -20,66 +41,68 @@ impl Ledger<'_> {
         }
         let Some(mut zip) = self.open(commit) else { return };
         self.report.archives += 1;
-        let sums = zip.read(names::SUMS, names::MAX_WHOLE).map_err(|fault| told(&fault));
-        let sums = match sums.and_then(|bytes| Sums::parse(&bytes).map_err(|fault| told(&fault))) {
+        let read = zip.read(names::SUMS, names::MAX_WHOLE).map_err(|fault| told(&fault));
+        let lines: Result<Vec<(Digest, &str)>, String> = match &read {
+            Ok(bytes) => Sums::lines(bytes).collect::<Result<_, _>>().map_err(|fault| told(&fault)),
+            Err(fault) => Err(fault.clone()),
+        };
+        let sums = match lines {
             Ok(sums) => sums,
             Err(fault) => {
                 return self.faults.add(format!("{place}, {}", names::SUMS), "a strict list of digests", fault);
             }
         };
-        let present: Vec<(String, u64)> = zip.entries().map(|(name, size)| (name.to_owned(), size)).collect();
         for name in [names::RECORDS, names::CHECKPOINT, names::SUMS] {
             if zip.size(name).is_none() {
                 self.faults.add(format!("{place}, {name}"), "a file", "nothing");
             }
         }
-        for (name, digest) in sums.iter() {
+        for (digest, name) in &sums {
             if zip.size(name).is_none() {
                 self.faults.add(format!("{place}, {name}"), format!("an entry with SHA-256 {digest}"), "nothing");
             }
         }
-        for (name, size) in present {
-            let inside = format!("{place}, {name}");
-            if matches!(name.as_str(), names::SUMS | names::CHECKPOINT) {
+        let mut found = Vec::new();
+        let mut buffer = vec![0; BUFFER];
+        for index in 0.. {
+            let Some((name, size)) = zip.entry(index) else { break };
+            if matches!(name, names::SUMS | names::CHECKPOINT) {
                 continue;
             }
-            let Some(listed) = sums.get(&name) else {
+            let line = sums.binary_search_by(|(_, listed)| (*listed).cmp(name)).ok().and_then(|line| sums.get(line));
+            let Some((listed, name)) = line else {
+                let inside = format!("{place}, {name}");
                 self.faults.add(inside, "a line in the archive's list", "none: the entry was added");
                 continue;
             };
+            let inside = || format!("{place}, {name}");
+            let is_records = *name == names::RECORDS;
             let object = name.strip_prefix(names::OBJECTS).map(str::parse::<Digest>);
-            if name != names::RECORDS && !matches!(&object, Some(Ok(named)) if named == listed) {
-                self.faults.add(inside, "an object named by its digest", listed.to_string());
+            if !is_records && !matches!(&object, Some(Ok(named)) if named == listed) {
+                self.faults.add(inside(), "an object named by its digest", listed.to_string());
                 continue;
             }
-            if self.options.skip_data && name != names::RECORDS {
+            if self.options.skip_data && !is_records {
                 self.hold(*listed, Some(size), commit);
                 continue;
             }
-            let read = zip.stream(&name).map_err(|fault| told(&fault));
-            let good = match read.and_then(|reader| Digest::of_reader(reader).map_err(|fault| told(&fault))) {
-                Ok((found, _)) if found == *listed => true,
-                Ok((found, _)) => {
-                    self.faults.add(inside, format!("SHA-256 {listed}"), found.to_string());
-                    false
-                }
-                Err(fault) => {
-                    self.faults.add(inside, format!("SHA-256 {listed}"), fault);
-                    false
-                }
+            let digest = if is_records {
+                records(&mut zip, commit.entry.first_leaf, &mut found)
+            } else {
+                let stream = zip.stream_entry(index).map_err(|fault| told(&fault));
+                stream.and_then(|stream| {
+                    Digest::of_reader_through(stream, &mut buffer).map(|(found, _)| found).map_err(|fault| told(&fault))
+                })
             };
-            if name != names::RECORDS {
+            let good = digest.as_ref() == Ok(listed);
+            if !good {
+                let found = digest.map_or_else(|fault| fault, |found| found.to_string());
+                self.faults.add(inside(), format!("SHA-256 {listed}"), found);
+            }
+            if !is_records {
                 self.hold(*listed, good.then_some(size), commit);
             }
         }
-        let mut found = Vec::new();
-        // A fault of these lines is told when they become leaves.
-        let _ = zip.lines(names::RECORDS, record::MAX_BYTES, |number, line| {
-            if let Some(deletion) = deletions::parse(line) {
-                found.push((commit.entry.first_leaf.saturating_add(number), deletion));
-            }
-            true
-        });
         self.deletions.take(commit.entry.sequence, found);
     }
 

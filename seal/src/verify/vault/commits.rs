@@ -66,8 +66,8 @@ impl Ledger<'_> {
         let hash = ledger::leaf_hash(line);
         self.tree.push(hash);
         self.report.leaves.push(hash);
-        let record = match Record::parse(line) {
-            Ok(record) => record,
+        let (record, statement) = match Record::parse_with_statement(line) {
+            Ok(read) => read,
             Err(fault) => return self.faults.add(place, "a record in canonical form", told(&fault)),
         };
         if *record.organization() != self.organization {
@@ -75,7 +75,7 @@ impl Ledger<'_> {
         }
         // What a deletion lists may be gone; the list itself never.
         let mut excused = Some(leaf);
-        match record.statement() {
+        match statement {
             Ok(Some(Statement::Key(fact))) => self.key_record(leaf, &place, &fact),
             Ok(_) if leaf == 0 => {
                 self.faults.add(&place, "the key/1 record of the signing key", record.kind().as_str());
