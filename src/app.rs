@@ -10,6 +10,7 @@ use crate::config::data_folder::{DataFolder, DataFolderFault};
 use crate::config::secret_key::{KeyFault, SecretKey};
 use crate::config::{Config, ConfigFault};
 use crate::model::time::Clock;
+use crate::spool::Spool;
 use crate::store::{Instance, OrgScope, Store, StoreFault};
 use crate::vault::{Vault, VaultFault};
 
@@ -19,6 +20,8 @@ pub struct App {
     pub config: Config,
     pub store: Store,
     pub vault: Vault,
+    /// Where what arrives continuously waits to be sealed.
+    pub spool: Spool,
     pub catalog: Arc<Catalog>,
     pub secret_key: SecretKey,
     pub clock: Arc<dyn Clock>,
@@ -126,7 +129,8 @@ impl App {
             .map_err(|source| AppFault::Write { path: staging, source })?;
         remove_leftovers(&data.staging_folder());
         let process = format!("{}-{}", std::process::id(), Uuid::now_v7());
-        Ok(Self { data, config, store, vault, catalog, secret_key, clock, process })
+        let spool = Spool::at(data.spool_folder(), &config.spool);
+        Ok(Self { data, config, store, vault, spool, catalog, secret_key, clock, process })
     }
 
     /// The key that signs an organization's ledger.

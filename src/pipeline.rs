@@ -12,6 +12,7 @@ pub mod judging;
 pub mod objects;
 pub mod records;
 pub mod roll_forward;
+pub mod sealer;
 pub mod standing;
 pub mod targets;
 

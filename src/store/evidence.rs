@@ -43,6 +43,19 @@ impl Store {
         self.evidence_where(scope, evidence::Column::RunId.eq(run.0)).await
     }
 
+    /// Whether any evidence record of a run is known.
+    pub async fn has_evidence_of_run(&self, scope: &OrgScope, run: RunId) -> Result<bool, StoreFault> {
+        let one: Option<i64> = evidence::Entity::find()
+            .select_only()
+            .column(evidence::Column::Leaf)
+            .filter(evidence::Column::OrganizationId.eq(scope.uuid()))
+            .filter(evidence::Column::RunId.eq(run.0))
+            .into_tuple()
+            .one(&self.read)
+            .await?;
+        Ok(one.is_some())
+    }
+
     /// The evidence records with these leaf numbers, with their leaf hashes.
     pub async fn evidence_at(&self, scope: &OrgScope, leaves: &[u64]) -> Result<Vec<EvidenceRow>, StoreFault> {
         let mut all = Vec::new();
