@@ -58,7 +58,8 @@ struct Line {
     /// False for a last line without LF.
     is_ended: bool,
     /// Its place among what is read ahead.
-    _room: OwnedSemaphorePermit,
+    #[expect(dead_code, reason = "held until the line is taken")]
+    room: OwnedSemaphorePermit,
 }
 
 /// What became of the lines so far.
@@ -85,8 +86,9 @@ pub(super) async fn run(common: &Common, arguments: LinesArguments) -> anyhow::R
     while lines.recv_many(&mut waiting, group).await > 0 {
         let (taken, broken): (Vec<_>, Vec<_>) = waiting.drain(..).partition(Result::is_ok);
         let taken = taken.into_iter().flatten().collect();
+        let refused = tally.refused.len();
         take(&app, &organization, definition, &arguments.target, taken, &mut tally).await?;
-        acknowledge(common, &tally)?;
+        acknowledge(common, tally.durable, tally.refused.get(refused..).unwrap_or_default())?;
         if let Some(Err(fault)) = broken.into_iter().next() {
             return Err(fault).context("standard input cannot be read; what was acknowledged waits in the spool");
         }
@@ -177,11 +179,12 @@ fn media_type(line: &[u8]) -> &'static str {
     if std::str::from_utf8(line).is_ok() { "text/plain" } else { "application/octet-stream" }
 }
 
-fn acknowledge(common: &Common, tally: &Tally) -> anyhow::Result<()> {
+/// Says how many lines are durable so far, and which of the last group were refused.
+fn acknowledge(common: &Common, durable: u64, refused: &[u64]) -> anyhow::Result<()> {
     if common.json {
-        output::line(&json!({ "durable": tally.durable, "refused": tally.refused }).to_string())
+        output::line(&json!({ "durable": durable, "refused": refused }).to_string())
     } else {
-        output::line(&format!("{} durable", output::count_of(tally.durable, "line is", "lines are")))
+        output::line(&format!("{} durable", output::count_of(durable, "line is", "lines are")))
     }
 }
 
@@ -250,8 +253,8 @@ fn read(limit: usize) -> mpsc::UnboundedReceiver<io::Result<Line>> {
                 Ok(None) => break,
                 Ok(Some((bytes, is_ended))) => {
                     let size = bytes.as_ref().map_or(1, |bytes| u32::try_from(bytes.len() / 1024).unwrap_or(1) + 1);
-                    let Ok(_room) = here.block_on(Arc::clone(&room).acquire_many_owned(size)) else { break };
-                    let line = Line { number, bytes: bytes.map(Bytes::from), is_ended, _room };
+                    let Ok(room) = here.block_on(Arc::clone(&room).acquire_many_owned(size)) else { break };
+                    let line = Line { number, bytes: bytes.map(Bytes::from), is_ended, room };
                     if lines.send(Ok(line)).is_err() {
                         break;
                     }

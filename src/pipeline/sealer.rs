@@ -5,6 +5,7 @@
 //! removed only when it was done for all its organizations. Items are kept, not judged. Start with [`seal_spool`].
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::path::PathBuf;
 
 use super::commit::{Committed, commit};
@@ -16,12 +17,14 @@ use crate::model::evidence::{CollectionOutcome, RawArtifact, RawEvidence, Sealed
 use crate::model::id::{OrgId, OrgSlug, RunId};
 use crate::model::organization::Organization;
 use crate::spool::frame::Contents;
-use crate::spool::segment::take_left_behind;
+use crate::spool::segment::segments;
 use crate::spool::{Aside, Item, SealerLock, SpoolFault, TakenSegment};
 use crate::store::{EvidenceRow, IndexRows, InstanceScope, OrgScope, StoreFault};
 
 /// Segments are taken together until they have so many bytes: all of it is in memory while it is sealed.
 const BATCH_BYTES: u64 = 64 * 1024 * 1024;
+/// Or are so many: each is an open file.
+const BATCH_SEGMENTS: usize = 100;
 
 /// Why nothing was sealed. What waited still waits.
 #[derive(Debug, thiserror::Error)]
@@ -38,20 +41,24 @@ pub enum SealFault {
 #[derive(Debug, thiserror::Error)]
 pub enum Trouble {
     #[error(
-        "{} is damaged in bytes {}: what could be read is sealed, the file is kept as it is; restore it from a copy or remove it", .file.display(), listed(.ranges)
+        "{} is damaged in bytes {}: everything else in it is sealed, the file is kept as it is; see the operations guide", .file.display(), listed(.ranges)
     )]
-    Damaged { file: PathBuf, ranges: Vec<std::ops::Range<usize>> },
+    Damaged { file: PathBuf, ranges: Vec<Range<usize>> },
     #[error(
         "{} has {items} items of organization {organization}, which is not there: the file is kept; when the organization is there again, rename it to end in .spool", .file.display()
     )]
     Orphaned { file: PathBuf, organization: OrgId, items: usize },
+    #[error(
+        "{} has {items} items of {organization}, of which {sealed} were sealed before; which ones cannot be told, so the file is kept", .file.display()
+    )]
+    Richer { file: PathBuf, organization: OrgSlug, items: usize, sealed: u64 },
     #[error("items of {organization} cannot be sealed now; they wait in the spool")]
     Waiting { organization: OrgSlug, source: RunFault },
     #[error("a segment of the spool cannot be read or removed")]
     Segment(#[from] SpoolFault),
 }
 
-fn listed(ranges: &[std::ops::Range<usize>]) -> String {
+fn listed(ranges: &[Range<usize>]) -> String {
     let each = ranges.iter().map(|range| format!("{} to {}", range.start, range.end.saturating_sub(1)));
     each.collect::<Vec<_>>().join(", ")
 }
@@ -70,6 +77,20 @@ pub struct SealedStream {
 pub struct SealReport {
     pub archives: Vec<SealedStream>,
     pub troubles: Vec<Trouble>,
+}
+
+/// Items of a segment that are not sealed and never will be by themselves.
+enum Kept {
+    OfNobody {
+        organization: OrgId,
+        items: usize,
+    },
+    /// The ledger knows this segment, but fewer items of it: it was damaged then and has been mended.
+    Richer {
+        organization: OrgSlug,
+        items: usize,
+        sealed: u64,
+    },
 }
 
 /// The organizations that items can belong to.
@@ -92,8 +113,16 @@ pub async fn seal_spool(app: &App) -> Result<SealReport, SealFault> {
     let organizations: Organizations = all.into_iter().map(|organization| (organization.id, organization)).collect();
     let mut batch = Vec::new();
     let mut bytes = 0;
-    for segment in take_left_behind(app.spool.folder())? {
-        if !batch.is_empty() && bytes + segment.length > BATCH_BYTES {
+    for path in segments(app.spool.folder())? {
+        let segment = match TakenSegment::take(&path) {
+            Ok(Some(segment)) => segment,
+            Ok(None) => continue,
+            Err(fault) => {
+                report.troubles.push(fault.into());
+                continue;
+            }
+        };
+        if bytes + segment.length > BATCH_BYTES || batch.len() == BATCH_SEGMENTS {
             seal_batch(app, &organizations, std::mem::take(&mut batch), &mut report).await;
             bytes = 0;
         }
@@ -122,16 +151,16 @@ async fn seal_batch(app: &App, organizations: &Organizations, batch: Vec<TakenSe
         }
     }
     let mut unsealed: BTreeSet<RunId> = BTreeSet::new();
-    let mut orphans: BTreeMap<RunId, Vec<(OrgId, usize)>> = BTreeMap::new();
+    let mut kept: BTreeMap<RunId, Vec<Kept>> = BTreeMap::new();
     for (id, runs) in items {
         let Some(organization) = organizations.get(&id) else {
             for (run, items) in runs {
-                orphans.entry(run).or_default().push((id, items.len()));
+                kept.entry(run).or_default().push(Kept::OfNobody { organization: id, items: items.len() });
             }
             continue;
         };
         let segments: Vec<RunId> = runs.keys().copied().collect();
-        match seal_items(app, organization, runs).await {
+        match seal_items(app, organization, runs, &mut kept).await {
             Ok(sealed) => report.archives.extend(sealed),
             Err(source) => {
                 unsealed.extend(segments);
@@ -143,8 +172,8 @@ async fn seal_batch(app: &App, organizations: &Organizations, batch: Vec<TakenSe
         if unsealed.contains(&segment.id) {
             continue;
         }
-        let of_nobody = orphans.remove(&segment.id).unwrap_or_default();
-        if let Err(fault) = end(segment, damage, of_nobody, report) {
+        let kept = kept.remove(&segment.id).unwrap_or_default();
+        if let Err(fault) = end(segment, damage, kept, report) {
             report.troubles.push(fault.into());
         }
     }
@@ -158,17 +187,21 @@ async fn read(mut segment: TakenSegment) -> Result<(TakenSegment, Contents), Spo
 /// Removes a segment that is sealed, or puts it aside when some of it could not be.
 fn end(
     segment: TakenSegment,
-    damage: Vec<std::ops::Range<usize>>,
-    of_nobody: Vec<(OrgId, usize)>,
+    damage: Vec<Range<usize>>,
+    kept: Vec<Kept>,
     report: &mut SealReport,
 ) -> Result<(), SpoolFault> {
-    if damage.is_empty() && of_nobody.is_empty() {
+    if damage.is_empty() && kept.is_empty() {
         return segment.remove();
     }
-    let file = segment.put_aside(if damage.is_empty() { Aside::Orphaned } else { Aside::Damaged })?;
-    for (organization, items) in of_nobody {
-        report.troubles.push(Trouble::Orphaned { file: file.clone(), organization, items });
-    }
+    let is_only_of_nobody = damage.is_empty() && kept.iter().all(|one| matches!(one, Kept::OfNobody { .. }));
+    let file = segment.put_aside(if is_only_of_nobody { Aside::Orphaned } else { Aside::Damaged })?;
+    report.troubles.extend(kept.into_iter().map(|one| match one {
+        Kept::OfNobody { organization, items } => Trouble::Orphaned { file: file.clone(), organization, items },
+        Kept::Richer { organization, items, sealed } => {
+            Trouble::Richer { file: file.clone(), organization, items, sealed }
+        }
+    }));
     if !damage.is_empty() {
         report.troubles.push(Trouble::Damaged { file, ranges: damage });
     }
@@ -180,6 +213,7 @@ async fn seal_items(
     app: &App,
     organization: &Organization,
     runs: BTreeMap<RunId, Vec<Item>>,
+    kept: &mut BTreeMap<RunId, Vec<Kept>>,
 ) -> Result<Option<SealedStream>, RunFault> {
     let scope = OrgScope::of(organization);
     roll_forward(app, &scope).await?;
@@ -187,7 +221,13 @@ async fn seal_items(
     let mut entrants = Vec::new();
     let mut outlines = Vec::new();
     for (run, items) in runs {
-        if app.store.has_evidence_of_run(&scope, run).await? {
+        let sealed = app.store.count_of_evidence_of_run(&scope, run).await?;
+        if sealed > 0 {
+            // Fewer items than are sealed: a crash may have taken from the file what was not durable yet.
+            if items.len() as u64 > sealed {
+                let organization = organization.slug.clone();
+                kept.entry(run).or_default().push(Kept::Richer { organization, items: items.len(), sealed });
+            }
             continue;
         }
         for item in items {

@@ -53,7 +53,9 @@ async fn seal(app: &App, said: &mut BTreeSet<String>) {
     if troubles.is_empty() {
         said.clear();
     }
-    troubles.iter().for_each(|trouble| say(said, causes(trouble)));
+    for trouble in &troubles {
+        say(said, causes(trouble));
+    }
 }
 
 fn say(said: &mut BTreeSet<String>, sentence: String) {

@@ -149,16 +149,45 @@ enum Flaw {
 /// be read is damage; reading goes on at the next one that can.
 #[must_use]
 pub fn read(all: &Bytes) -> Contents {
+    let told = mark_at(all, MAGIC.len()).filter(|_| all.starts_with(MAGIC));
+    // When the beginning is damaged the first frame itself tells the mark: its place is fixed, so nobody but the
+    // writer chose what stands there.
+    let own = mark_at(all, BEGIN).filter(|own| told != Some(*own) && frame(all, own, BEGIN).is_ok());
+    let by_told = told.map(|mark| read_frames(all, &mark));
+    let by_own = own.map(|mark| {
+        let mut contents = read_frames(all, &mark);
+        contents.damage.insert(0, 0..BEGIN);
+        contents
+    });
+    match (by_told, by_own) {
+        (Some(told), Some(own)) => {
+            if own.items.len() > told.items.len() {
+                own
+            } else {
+                told
+            }
+        }
+        (Some(one), None) | (None, Some(one)) => one,
+        (None, None) => {
+            let is_cut = all.len() < BEGIN && all.iter().zip(MAGIC).all(|(found, wanted)| found == wanted);
+            let is_torn = is_cut || is_blank(all, 0);
+            let damage = (!is_torn).then_some(0..all.len()).into_iter().collect();
+            Contents { items: Vec::new(), damage, torn_at: is_torn.then_some(0) }
+        }
+    }
+}
+
+fn read_frames(all: &Bytes, mark: &Mark) -> Contents {
     let mut contents = Contents::default();
-    let Some((mark, mut at)) = begin(all, &mut contents) else { return contents };
+    let mut at = BEGIN;
     while at < all.len() {
-        match frame(all, &mark, at) {
+        match frame(all, mark, at) {
             Ok((item, end)) => {
                 contents.items.push(item);
                 at = end;
             }
             Err(flaw) => {
-                let next = next_frame(all, &mark, at);
+                let next = next_frame(all, mark, at);
                 match (next, flaw) {
                     (None, Flaw::Cut) => contents.torn_at = Some(at),
                     (next, _) => contents.damage.push(at..next.unwrap_or(all.len())),
@@ -168,33 +197,6 @@ pub fn read(all: &Bytes) -> Contents {
         }
     }
     contents
-}
-
-/// The mark and the place of the first frame; none when nothing can be read. When the beginning is damaged the first
-/// frame itself tells the mark: its place is fixed, so nobody but the writer chose what stands there.
-fn begin(all: &Bytes, contents: &mut Contents) -> Option<(Mark, usize)> {
-    let magic_is_whole = all.starts_with(MAGIC);
-    let told = mark_at(all, MAGIC.len()).filter(|_| magic_is_whole);
-    if let Some(mark) = told
-        && (all.len() == BEGIN || frame(all, &mark, BEGIN).is_ok())
-    {
-        return Some((mark, BEGIN));
-    }
-    if let Some(mark) = mark_at(all, BEGIN)
-        && frame(all, &mark, BEGIN).is_ok()
-    {
-        contents.damage.push(0..BEGIN);
-        return Some((mark, BEGIN));
-    }
-    if told.is_none() {
-        let is_cut = all.len() < BEGIN && all.iter().zip(MAGIC).all(|(found, wanted)| found == wanted);
-        if is_cut || is_blank(all, 0) {
-            contents.torn_at = Some(0);
-        } else {
-            contents.damage.push(0..all.len());
-        }
-    }
-    told.map(|mark| (mark, BEGIN))
 }
 
 fn mark_at(all: &Bytes, at: usize) -> Option<Mark> {

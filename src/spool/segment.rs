@@ -1,6 +1,6 @@
 //! Segments on disk, seen from outside: which there are, which nobody writes any more, and what becomes of them.
 //!
-//! Only whoever holds [`SealerLock`] takes segments. Start with [`take_left_behind`].
+//! Only whoever holds [`SealerLock`] takes segments. Start with [`TakenSegment::take`].
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read};
@@ -81,31 +81,36 @@ pub struct TakenSegment {
     file: File,
 }
 
-/// Every segment that nobody writes, oldest first. Those that are being written are passed over.
+/// Every segment there is, oldest first.
 ///
 /// # Errors
-/// When the folder or a segment cannot be read.
-pub fn take_left_behind(folder: &Path) -> Result<Vec<TakenSegment>, SpoolFault> {
-    let mut taken = Vec::new();
-    for path in files(folder)? {
-        let Some(id) = segment_id(&path) else {
-            remove_leftover(&path);
-            continue;
-        };
-        let fault = |fault| SpoolFault::of(&path, fault);
-        let file = File::open(&path).map_err(fault)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => continue,
-            Err(TryLockError::Error(source)) => return Err(fault(source)),
-        }
-        let length = file.metadata().map_err(fault)?.len();
-        taken.push(TakenSegment { id, path, length, file });
+/// When the folder cannot be read.
+pub fn segments(folder: &Path) -> Result<Vec<PathBuf>, SpoolFault> {
+    let (segments, others): (Vec<_>, Vec<_>) = files(folder)?.into_iter().partition(|path| segment_id(path).is_some());
+    for path in others {
+        remove_leftover(&path);
     }
-    Ok(taken)
+    Ok(segments)
 }
 
 impl TakenSegment {
+    /// Takes a segment; none while somebody writes it.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn take(path: &Path) -> Result<Option<Self>, SpoolFault> {
+        let Some(id) = segment_id(path) else { return Ok(None) };
+        let fault = |fault| SpoolFault::of(path, fault);
+        let file = File::open(path).map_err(fault)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(source)) => return Err(fault(source)),
+        }
+        let length = file.metadata().map_err(fault)?.len();
+        Ok(Some(Self { id, path: path.to_owned(), length, file }))
+    }
+
     /// Reads all of it.
     ///
     /// # Errors

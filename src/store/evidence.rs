@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use countersign_seal::digest::Digest;
-use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
 
 use super::entity::{evidence, ledger_leaf};
 use super::ledger::{ROWS_AT_ONCE, read_hash};
@@ -43,17 +46,12 @@ impl Store {
         self.evidence_where(scope, evidence::Column::RunId.eq(run.0)).await
     }
 
-    /// Whether any evidence record of a run is known.
-    pub async fn has_evidence_of_run(&self, scope: &OrgScope, run: RunId) -> Result<bool, StoreFault> {
-        let one: Option<i64> = evidence::Entity::find()
-            .select_only()
-            .column(evidence::Column::Leaf)
+    /// How many evidence records of one run there are.
+    pub async fn count_of_evidence_of_run(&self, scope: &OrgScope, run: RunId) -> Result<u64, StoreFault> {
+        let question = evidence::Entity::find()
             .filter(evidence::Column::OrganizationId.eq(scope.uuid()))
-            .filter(evidence::Column::RunId.eq(run.0))
-            .into_tuple()
-            .one(&self.read)
-            .await?;
-        Ok(one.is_some())
+            .filter(evidence::Column::RunId.eq(run.0));
+        Ok(question.count(&self.read).await?)
     }
 
     /// The evidence records with these leaf numbers, with their leaf hashes.
