@@ -18,6 +18,8 @@ pub trait SegmentFile: Send {
     /// Returns once everything that was appended is durable.
     fn sync(&mut self) -> io::Result<()>;
     fn cut(&mut self, length: u64) -> io::Result<()>;
+    /// Lets others take it. Closing is not enough: a process that is just being started has the file open too.
+    fn unlock(&mut self) -> io::Result<()>;
 }
 
 /// The disk of this machine.
@@ -54,6 +56,10 @@ impl SegmentFile for File {
 
     fn cut(&mut self, length: u64) -> io::Result<()> {
         self.set_len(length)
+    }
+
+    fn unlock(&mut self) -> io::Result<()> {
+        File::unlock(self)
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) fn file_name(id: RunId) -> String {
 
 /// The right to seal what is in a spool; one holder at a time among all processes.
 #[derive(Debug)]
-pub struct SealerLock(#[expect(dead_code, reason = "held for its lock")] File);
+pub struct SealerLock(File);
 
 impl SealerLock {
     /// None while another process seals.
@@ -48,6 +48,13 @@ impl SealerLock {
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(source)) => Err(fault(source)),
         }
+    }
+}
+
+impl Drop for SealerLock {
+    fn drop(&mut self) {
+        // Said aloud, because a process that is just being started has the file open too.
+        self.0.unlock().ok();
     }
 }
 
@@ -81,7 +88,7 @@ pub struct TakenSegment {
     file: File,
 }
 
-/// Every segment there is, oldest first.
+/// Every segment there is, oldest first. What a process left unfinished while it made one is removed when it is old.
 ///
 /// # Errors
 /// When the folder cannot be read.
@@ -91,6 +98,12 @@ pub fn segments(folder: &Path) -> Result<Vec<PathBuf>, SpoolFault> {
         remove_leftover(&path);
     }
     Ok(segments)
+}
+
+impl Drop for TakenSegment {
+    fn drop(&mut self) {
+        self.file.unlock().ok();
+    }
 }
 
 impl TakenSegment {

@@ -361,4 +361,8 @@ impl SegmentFile for BadFile {
     fn cut(&mut self, length: u64) -> io::Result<()> {
         self.file.get_mut().unwrap().cut(length)
     }
+
+    fn unlock(&mut self) -> io::Result<()> {
+        self.file.get_mut().unwrap().unlock()
+    }
 }

@@ -164,6 +164,13 @@ impl Writer {
     }
 }
 
+impl Drop for Segment {
+    fn drop(&mut self) {
+        // Whoever cannot be told that it is free takes it when this process has ended.
+        self.file.unlock().ok();
+    }
+}
+
 impl Segment {
     fn create(disk: &dyn Disk, folder: &std::path::Path) -> Result<Self, SpoolFault> {
         let id = RunId::fresh();
