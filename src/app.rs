@@ -11,6 +11,7 @@ use crate::config::presence::Presence;
 use crate::config::secret_key::{KeyFault, SecretKey};
 use crate::config::{Config, ConfigFault};
 use crate::model::time::Clock;
+use crate::spool::Spool;
 use crate::store::{Instance, OrgScope, Store, StoreFault};
 use crate::vault::{Vault, VaultFault};
 
@@ -20,6 +21,8 @@ pub struct App {
     pub config: Config,
     pub store: Store,
     pub vault: Vault,
+    /// Where what arrives continuously waits to be sealed.
+    pub spool: Spool,
     pub catalog: Arc<Catalog>,
     pub secret_key: SecretKey,
     pub clock: Arc<dyn Clock>,
@@ -129,7 +132,8 @@ impl App {
         let processes = data.processes_folder();
         let presence =
             Presence::claim(&processes).map_err(|source| AppFault::Write { path: processes.clone(), source })?;
-        Ok(Self { data, config, store, vault, catalog, secret_key, clock, presence })
+        let spool = Spool::at(data.spool_folder(), &config.spool);
+        Ok(Self { data, config, store, vault, spool, catalog, secret_key, clock, presence })
     }
 
     /// The key that signs an organization's ledger.

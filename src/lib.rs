@@ -22,6 +22,7 @@ pub mod pipeline;
 pub mod render;
 pub mod report;
 pub mod schedule;
+pub mod spool;
 pub mod store;
 pub mod telemetry;
 pub mod track;

@@ -14,6 +14,7 @@ pub mod lease;
 pub mod objects;
 pub mod records;
 pub mod roll_forward;
+pub mod sealer;
 pub mod staging;
 pub mod standing;
 pub mod targets;

@@ -1,4 +1,4 @@
-//! `countersign import files`
+//! `countersign import files`; lines are `import_lines.rs`'s
 
 use std::path::PathBuf;
 
@@ -6,6 +6,7 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::import_lines::LinesArguments;
 use super::{Common, Ending, output, session};
 use crate::collect::import::ImportFolder;
 use crate::model::id::OrgSlug;
@@ -21,6 +22,8 @@ pub struct ImportArguments {
 enum ImportCommand {
     /// Seal every file of a folder, recursively: one record a file, one archive and step for each 4,096 files
     Files(FilesArguments),
+    /// Take lines from standard input as they come, each acknowledged once it is durable, and seal them
+    Lines(LinesArguments),
 }
 
 #[derive(Debug, Args)]
@@ -33,7 +36,13 @@ struct FilesArguments {
 }
 
 pub async fn run(common: &Common, arguments: ImportArguments) -> anyhow::Result<Ending> {
-    let ImportCommand::Files(arguments) = arguments.command;
+    match arguments.command {
+        ImportCommand::Files(arguments) => files(common, arguments).await,
+        ImportCommand::Lines(arguments) => super::import_lines::run(common, arguments).await,
+    }
+}
+
+async fn files(common: &Common, arguments: FilesArguments) -> anyhow::Result<Ending> {
     let app = session::app(common).await?;
     let organization = session::organization(&app, &arguments.org).await?;
     let id = "import/files".parse()?;

@@ -11,6 +11,7 @@ mod connect;
 mod demo;
 mod gap;
 mod import;
+mod import_lines;
 mod init;
 mod org;
 mod output;
@@ -92,7 +93,7 @@ pub enum Command {
     Connect(connect::ConnectArguments),
     /// Collect evidence now, seal it and judge it
     Collect(collect::CollectArguments),
-    /// Seal files somebody hands in
+    /// Seal files or lines somebody hands in
     Import(import::ImportArguments),
     /// Where an organization stands
     Status(status::StatusArguments),

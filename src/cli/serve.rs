@@ -64,17 +64,22 @@ pub async fn overview(app: Arc<App>, schedule: Schedule) -> anyhow::Result<()> {
             })
             .await
     });
-    let schedule = (schedule == Schedule::On).then(|| {
+    let until_stopped = || {
         let mut stopped = stopped.clone();
-        tokio::spawn(crate::schedule::serve(app, async move {
+        async move {
             stopped.wait_for(|stop| *stop).await.ok();
-        }))
+        }
+    };
+    let schedule = (schedule == Schedule::On).then(|| {
+        let sealing = tokio::spawn(crate::schedule::keep_sealing(app.clone(), until_stopped()));
+        (tokio::spawn(crate::schedule::serve(app, until_stopped())), sealing)
     });
     stop_asked.wait().await?;
     eprintln!("Stopping.");
     stop.send(true).ok();
-    if let Some(schedule) = schedule {
+    if let Some((schedule, sealing)) = schedule {
         schedule.await.context("the schedule broke off")?;
+        sealing.await.context("sealing what arrived broke off")?;
     }
     pages.await.context("the pages broke off")??;
     Ok(())

@@ -67,6 +67,12 @@ impl DataFolder {
         self.0.join("processes")
     }
 
+    /// What arrived continuously and is not sealed yet.
+    #[must_use]
+    pub fn spool_folder(&self) -> PathBuf {
+        self.0.join("spool")
+    }
+
     /// Reports and packages, one folder an organization.
     #[must_use]
     pub fn reports_folder(&self, organization: &str) -> PathBuf {

@@ -30,6 +30,7 @@ pub struct Config {
     pub vault: VaultConfig,
     pub catalog: CatalogConfig,
     pub collect: CollectConfig,
+    pub spool: SpoolConfig,
     pub serve: ServeConfig,
     pub keys: KeysConfig,
 }
@@ -86,6 +87,22 @@ impl Default for CollectConfig {
     }
 }
 
+/// `[spool]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SpoolConfig {
+    /// What arrives continuously is sealed this often. Default 10.
+    pub seal_after_minutes: u32,
+    /// Or when this much waits, in millions of bytes. Default 64.
+    pub seal_after_megabytes: u32,
+}
+
+impl Default for SpoolConfig {
+    fn default() -> Self {
+        Self { seal_after_minutes: 10, seal_after_megabytes: 64 }
+    }
+}
+
 /// `[serve]`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -123,8 +140,8 @@ pub enum ConfigFault {
     NotLoopback(SocketAddr),
     #[error("database.url holds a password; put the URL into a file or variable and write file:PATH or env:NAME")]
     PasswordInFile,
-    #[error("{0} must be between 1 and 64")]
-    OutOfRange(&'static str),
+    #[error("{name} must be between 1 and {most}")]
+    OutOfRange { name: &'static str, most: usize },
     #[error("database.url")]
     Secret(#[from] SecretFault),
 }
@@ -159,13 +176,15 @@ impl Config {
         if has_password {
             return Err(ConfigFault::PasswordInFile);
         }
-        for (name, value) in [
-            ("collect.targets_at_once", self.collect.targets_at_once),
-            ("collect.datasets_at_once", self.collect.datasets_at_once),
-            ("database.read_connections", self.database.read_connections as usize),
+        for (name, value, most) in [
+            ("collect.targets_at_once", self.collect.targets_at_once, 64),
+            ("collect.datasets_at_once", self.collect.datasets_at_once, 64),
+            ("database.read_connections", self.database.read_connections as usize, 64),
+            ("spool.seal_after_minutes", self.spool.seal_after_minutes as usize, 1440),
+            ("spool.seal_after_megabytes", self.spool.seal_after_megabytes as usize, 256),
         ] {
-            if !(1..=64).contains(&value) {
-                return Err(ConfigFault::OutOfRange(name));
+            if !(1..=most).contains(&value) {
+                return Err(ConfigFault::OutOfRange { name, most });
             }
         }
         Ok(())

@@ -5,10 +5,13 @@
 
 use std::collections::BTreeMap;
 
+use chrono::Duration;
+
 use super::due::is_silent;
 use super::timetable::Planned;
 use crate::model::evidence::{CollectionOutcome, Source};
 use crate::model::time::Timestamp;
+use crate::spool::Backlog;
 
 /// How many datasets one sentence names.
 const NAMED: usize = 3;
@@ -20,6 +23,27 @@ enum Silence {
     NotTried,
     /// It was asked, and this is how that ended.
     NotSeen(CollectionOutcome),
+}
+
+/// How long what arrived may wait to be sealed.
+const LONGEST_WAIT: Duration = Duration::hours(1);
+
+/// What should worry somebody about the spool: what waits too long, and what was put aside.
+#[must_use]
+pub fn unsealed(backlog: &Backlog, now: Timestamp) -> Vec<String> {
+    let waits = backlog.since.filter(|since| now.since(*since) > LONGEST_WAIT).map(|since| {
+        format!(
+            "What arrived since {} waits to be sealed; keep `countersign serve` running and look into its log.",
+            since.for_people()
+        )
+    });
+    let aside = backlog.aside.iter().map(|file| {
+        format!(
+            "{} holds items that arrived and could not be sealed; see the operations guide, \"Spool\".",
+            file.display()
+        )
+    });
+    waits.into_iter().chain(aside).collect()
 }
 
 /// One sentence for each target and reason, sorted by target.
@@ -103,10 +127,11 @@ fn words(outcome: CollectionOutcome) -> &'static str {
 mod tests {
     use chrono::Duration;
 
-    use super::silent;
+    use super::{silent, unsealed};
     use crate::model::evidence::{CollectionOutcome, Source};
     use crate::model::time::Timestamp;
     use crate::schedule::timetable::Planned;
+    use crate::spool::Backlog;
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
@@ -126,6 +151,20 @@ mod tests {
             next: None,
             interval: Some(Duration::days(1)),
         }
+    }
+
+    #[test]
+    fn what_waits_longer_than_an_hour_to_be_sealed_raises_an_alarm() {
+        let backlog = Backlog { bytes: 1, since: Some(at("2026-11-22T08:00:00Z")), aside: Vec::new() };
+        assert!(unsealed(&backlog, at("2026-11-22T09:00:00Z")).is_empty());
+        let alarms = unsealed(&backlog, at("2026-11-22T09:00:01Z"));
+        assert!(alarms[0].contains("2026-11-22 08:00") && alarms[0].contains("countersign serve"), "{}", alarms[0]);
+    }
+
+    #[test]
+    fn a_segment_that_was_put_aside_raises_an_alarm_until_somebody_looked_at_it() {
+        let backlog = Backlog { bytes: 0, since: None, aside: vec!["/srv/spool/1.damaged".into()] };
+        assert!(unsealed(&backlog, at("2026-11-22"))[0].contains("/srv/spool/1.damaged"));
     }
 
     #[test]

@@ -302,7 +302,7 @@ async fn run_until_stopped(
 }
 
 /// A fault with all its causes, in one line.
-fn causes(fault: &(dyn StdError + 'static)) -> String {
+pub(super) fn causes(fault: &(dyn StdError + 'static)) -> String {
     let mut text = fault.to_string();
     let mut next = fault.source();
     while let Some(cause) = next {

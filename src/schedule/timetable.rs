@@ -83,7 +83,18 @@ pub async fn next_times(app: &App, organization: &Organization) -> Result<Vec<Pl
 /// # Errors
 /// When the database cannot be asked.
 pub async fn alarms(app: &App, organization: &Organization, now: Timestamp) -> Result<Vec<String>, StoreFault> {
-    Ok(alarming(organization, &next_times(app, organization).await?, now))
+    let mut alarms = alarming(organization, &next_times(app, organization).await?, now);
+    alarms.extend(spool_alarms(app, now));
+    Ok(alarms)
+}
+
+/// What should worry somebody about the spool, which all organizations share.
+#[must_use]
+pub fn spool_alarms(app: &App, now: Timestamp) -> Vec<String> {
+    match app.spool.backlog() {
+        Ok(backlog) => alarm::unsealed(&backlog, now),
+        Err(fault) => vec![format!("It cannot be seen what waits in the spool: {fault}.")],
+    }
 }
 
 /// The same for whoever has asked for the times already.

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use countersign_seal::digest::Digest;
-use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
 
 use super::entity::{evidence, ledger_leaf};
 use super::ledger::{ROWS_AT_ONCE, read_hash};
@@ -41,6 +44,14 @@ impl Store {
     /// All evidence records of one run, with their leaf hashes.
     pub async fn evidence_of_run(&self, scope: &OrgScope, run: RunId) -> Result<Vec<EvidenceRow>, StoreFault> {
         self.evidence_where(scope, evidence::Column::RunId.eq(run.0)).await
+    }
+
+    /// How many evidence records of one run there are.
+    pub async fn count_of_evidence_of_run(&self, scope: &OrgScope, run: RunId) -> Result<u64, StoreFault> {
+        let question = evidence::Entity::find()
+            .filter(evidence::Column::OrganizationId.eq(scope.uuid()))
+            .filter(evidence::Column::RunId.eq(run.0));
+        Ok(question.count(&self.read).await?)
     }
 
     /// The evidence records with these leaf numbers, with their leaf hashes.

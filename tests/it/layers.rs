@@ -22,6 +22,7 @@ const MAY_IMPORT: &[(&str, &str)] = &[
     ("catalog", "model"),
     ("store", "model"),
     ("vault", "model config"),
+    ("spool", "model config"),
     ("dataset", "model catalog"),
     ("assess", "model catalog"),
     ("track", "model catalog"),
@@ -29,10 +30,10 @@ const MAY_IMPORT: &[(&str, &str)] = &[
     ("collect", "model catalog config"),
     ("render", "model config"),
     ("report", "model catalog render"),
-    ("app", "model config catalog store vault collect"),
-    ("pipeline", "model catalog store vault app collect dataset evaluate assess track"),
+    ("app", "model config catalog store vault spool collect"),
+    ("pipeline", "model catalog store vault spool app collect dataset evaluate assess track"),
     ("deliver", "model catalog store vault app pipeline render report"),
-    ("schedule", "model catalog store app pipeline deliver"),
+    ("schedule", "model catalog store spool app pipeline deliver"),
     ("web", "model catalog store render report app pipeline schedule track deliver"),
     ("demo", "model config catalog store app pipeline deliver"),
     ("cli", "*"),
@@ -64,7 +65,7 @@ const CRATES: &[(&str, &str)] = &[
     ("indicatif", "cli"),
     ("anyhow", "cli main"),
     ("chacha20poly1305", "config"),
-    ("tokio", "main app pipeline collect vault deliver schedule web demo cli"),
+    ("tokio", "main app pipeline collect vault spool deliver schedule web demo cli"),
 ];
 
 /// Who may read the machine's clock. Everyone else is handed a time or a `Clock`.
@@ -73,8 +74,9 @@ const MAY_READ_THE_CLOCK: &str = "model::time main cli schedule::runner demo";
 /// Who may measure how long something takes. The pure stages may not: they would not be repeatable.
 const MAY_NOT_MEASURE_TIME: &str = "model catalog store dataset evaluate assess track render report";
 
-/// Who may ask for all organizations at once. `web::source` lists them on the overview, for whoever runs the installation.
-const MAY_SEE_ALL_ORGANIZATIONS: &str = "app cli schedule demo web::source";
+/// Who may ask for all organizations at once. `web::source` lists them on the overview, for whoever runs the installation;
+/// `pipeline::sealer` empties the one spool of all organizations.
+const MAY_SEE_ALL_ORGANIZATIONS: &str = "app cli schedule demo web::source pipeline::sealer";
 
 /// Modules of the evidence crate that write; the verifier shares none of their code.
 const WRITERS: &[&str] = &["archive", "package"];

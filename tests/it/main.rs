@@ -15,6 +15,7 @@ mod layers;
 mod packages;
 mod pages;
 mod runs;
+mod spool;
 mod start;
 mod stores;
 mod support;

@@ -133,6 +133,10 @@ async fn answers(story: &TestApp, scope: &OrgScope, known: &Known) -> BTreeMap<&
         ("object_locations", store.object_locations(scope, &[Digest::of(BYTES)]).await.unwrap().len()),
         ("latest_evidence", store.latest_evidence(scope, later).await.unwrap().len()),
         ("evidence_of_run", store.evidence_of_run(scope, known.run).await.unwrap().len()),
+        (
+            "count_of_evidence_of_run",
+            usize::try_from(store.count_of_evidence_of_run(scope, known.run).await.unwrap()).unwrap(),
+        ),
         ("evidence_at", store.evidence_at(scope, &known.leaves).await.unwrap().len()),
         ("latest_runs", store.latest_runs(scope, later, 10).await.unwrap().len()),
         ("collector_states", store.collector_states(scope).await.unwrap().len()),
