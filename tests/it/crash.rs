@@ -5,6 +5,8 @@
 //! then [`scenario`]. The long variant, `COUNTERSIGN_LONG_TESTS=1 cargo test --test it crash`, looks at every point of
 //! every scenario and takes hours; the short one takes a share of them, and both say how many.
 
+mod faulty_store;
+mod objects;
 mod proof;
 mod scenario;
 mod shim;

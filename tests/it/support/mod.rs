@@ -36,7 +36,7 @@ pub enum Kind {
 
 /// One fresh database of every kind there is here.
 pub async fn databases() -> Vec<Database> {
-    let mut all = vec![Database { kind: Kind::Sqlite, folder: Arc::new(tempfile::tempdir().unwrap()), name: None }];
+    let mut all = vec![Database::sqlite()];
     match postgres::server() {
         Ok(server) => {
             let name = format!("story_{}", uuid::Uuid::now_v7().simple());
@@ -68,6 +68,11 @@ async fn administer(server: &postgres::Server, statements: &[String]) {
 }
 
 impl Database {
+    /// A fresh SQLite database, for stories that are not about the database.
+    pub fn sqlite() -> Self {
+        Self { kind: Kind::Sqlite, folder: Arc::new(tempfile::tempdir().unwrap()), name: None }
+    }
+
     fn url(&self) -> Option<String> {
         self.name.as_ref().map(|name| postgres::server().unwrap().url(name))
     }
