@@ -33,7 +33,8 @@ fn disk_of(path: &Path) -> PathBuf {
     let mut mounted = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     #[cfg(unix)]
     {
-        let device = |path: &Path| std::fs::metadata(path).ok().map(|facts| std::os::unix::fs::MetadataExt::dev(&facts));
+        let device =
+            |path: &Path| std::fs::metadata(path).ok().map(|facts| std::os::unix::fs::MetadataExt::dev(&facts));
         let own = device(&mounted);
         while let Some(above) = mounted.parent().filter(|above| device(above) == own) {
             mounted = above.to_owned();

@@ -45,6 +45,14 @@ pub enum DeliverFault {
     Write { path: PathBuf, source: std::io::Error },
 }
 
+/// A name made from a moment, or, when it is taken because the same was asked for twice within a second or broke off, the
+/// name with the first number that is free.
+fn first_free(name: &Path, is_taken: impl Fn(&Path) -> bool) -> Result<PathBuf, DeliverFault> {
+    let numbered = (2..100).map(|number| PathBuf::from(format!("{}-{number}", name.display())));
+    let found = std::iter::once(name.to_owned()).chain(numbered).find(|name| !is_taken(name));
+    found.ok_or_else(|| DeliverFault::Exists(name.to_owned()))
+}
+
 /// Writes a file whole or not at all, in a folder that only its owner can read if it has to be made.
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), DeliverFault> {
     let folder = path.parent().map_or(Ok(()), data_folder::create_private);

@@ -6,6 +6,8 @@
 //! every scenario and takes hours; the short one takes a share of them, and both say how many.
 
 mod faulty_store;
+mod full_disk;
+mod kills;
 mod objects;
 mod proof;
 mod scenario;
@@ -22,4 +24,27 @@ fn thorough() -> bool {
 /// Says figures past the test harness, which hides what passing tests print.
 fn loud(figures: &str) {
     writeln!(std::io::stderr(), "{figures}").unwrap();
+}
+
+/// Numbers that look random and are the same each time.
+struct Random(u64);
+
+impl Random {
+    fn of(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    fn next(&mut self) -> u32 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 32) as u32
+    }
+
+    fn byte(&mut self) -> u8 {
+        self.next().to_le_bytes()[3]
+    }
+
+    /// Between 0 and `most`.
+    fn share_of(&mut self, most: std::time::Duration) -> std::time::Duration {
+        most.mul_f64(f64::from(self.next()) / f64::from(u32::MAX))
+    }
 }

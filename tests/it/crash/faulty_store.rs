@@ -39,6 +39,8 @@ pub enum Trouble {
     DiesBefore,
     /// The process dies after the call.
     DiesAfter,
+    /// The call is done and its answer comes only when somebody says so: time for another process to do something.
+    Waits,
 }
 
 impl Trouble {
@@ -55,7 +57,7 @@ impl Trouble {
     ];
 
     fn does(self) -> bool {
-        matches!(self, Self::Unanswered | Self::TriedAgain | Self::OutageAfter | Self::DiesAfter)
+        matches!(self, Self::Unanswered | Self::TriedAgain | Self::OutageAfter | Self::DiesAfter | Self::Waits)
     }
 }
 
@@ -65,7 +67,10 @@ struct Day {
     planned: Mutex<Option<(u64, Trouble)>>,
     out: AtomicBool,
     hit: AtomicBool,
-    died: Notify,
+    /// A call was reached at which the process dies or waits.
+    reached: Notify,
+    /// The answer of a call that waits may come.
+    answer: Notify,
     late: Mutex<Option<(Path, PutPayload)>>,
 }
 
@@ -103,9 +108,14 @@ impl FaultyStore {
         self.day.hit.load(Ordering::SeqCst)
     }
 
-    /// Returns when a call was reached at which the process dies.
-    pub async fn death(&self) {
-        self.day.died.notified().await;
+    /// Returns when a call was reached at which the process dies or waits.
+    pub async fn reached(&self) {
+        self.day.reached.notified().await;
+    }
+
+    /// Lets the answer come that a call waits for.
+    pub fn answer(&self) {
+        self.day.answer.notify_one();
     }
 }
 
@@ -127,8 +137,13 @@ impl Day {
     async fn end<T>(&self, trouble: Trouble, done: Option<Result<T>>) -> Result<T> {
         match trouble {
             Trouble::DiesBefore | Trouble::DiesAfter => {
-                self.died.notify_one();
+                self.reached.notify_one();
                 pending().await
+            }
+            Trouble::Waits => {
+                self.reached.notify_one();
+                self.answer.notified().await;
+                done.unwrap_or_else(|| Err(unavailable()))
             }
             Trouble::TriedAgain => done.unwrap_or_else(|| Err(unavailable())),
             _ => Err(unavailable()),
@@ -156,11 +171,7 @@ impl ObjectStore for FaultyStore {
         self.day.end(trouble, first).await
     }
 
-    async fn put_multipart_opts(
-        &self,
-        location: &Path,
-        opts: PutMultipartOptions,
-    ) -> Result<Box<dyn MultipartUpload>> {
+    async fn put_multipart_opts(&self, location: &Path, opts: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
         if let Some(trouble) = self.day.next() {
             let begun = self.objects.put_multipart_opts(location, opts).await;
             return self.day.end(trouble, Some(begun)).await;

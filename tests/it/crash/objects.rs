@@ -2,7 +2,7 @@
 //! each way, and the same promise holds as on a disk.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use chrono::Duration;
@@ -21,7 +21,7 @@ use futures_util::TryStreamExt;
 use object_store::{ObjectStore, ObjectStoreExt};
 
 use super::faulty_store::{FaultyStore, Trouble};
-use super::{loud, thorough};
+use super::{Random, loud, thorough};
 use crate::support::{Database, TestApp, evidence};
 
 /// What is done on the faulty store.
@@ -32,6 +32,16 @@ enum Work {
     LargeImport,
     /// Collects from this host and judges, with what an earlier run left.
     Run,
+}
+
+impl Work {
+    /// In the short variant a call meets one in so many kinds of trouble, in turn.
+    fn turns(self) -> u64 {
+        match self {
+            Self::Import => 3,
+            Self::LargeImport | Self::Run => 5,
+        }
+    }
 }
 
 struct Story {
@@ -77,7 +87,7 @@ impl Story {
         match work {
             Work::Run => self.collect("linux/host_identity").await,
             Work::Import => self.import(2, 300).await,
-            Work::LargeImport => self.import(1, 6 * 1024 * 1024).await,
+            Work::LargeImport => self.import(1, 5 * 1024 * 1024 + 9).await,
         }
     }
 
@@ -86,7 +96,11 @@ impl Story {
             dataset: "import/files".parse().unwrap(),
             target: "inbox".to_owned(),
             source: Source::Import,
-            artifacts: vec![RawArtifact::in_memory(format!("{number}.bin"), "text/plain", noise(number, size))],
+            artifacts: vec![RawArtifact::in_memory(
+                format!("{number}.bin"),
+                "text/plain",
+                noise()[number..][..size].to_vec(),
+            )],
             ..evidence("import/files", &self.app.clock, b"")
         };
         let files = (0..many).map(file).collect();
@@ -146,13 +160,12 @@ fn told(fault: &dyn std::error::Error) -> String {
 }
 
 /// Bytes that cannot be compressed, the same ones each time.
-fn noise(seed: usize, size: usize) -> Vec<u8> {
-    let mut state = seed as u64 + 1;
-    let next = move || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) as u8
-    };
-    std::iter::repeat_with(next).take(size).collect()
+fn noise() -> &'static [u8] {
+    static NOISE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+        let mut random = Random::of(1);
+        std::iter::repeat_with(|| random.byte()).take(11 * 1024 * 1024).collect()
+    });
+    &NOISE
 }
 
 #[tokio::test]
@@ -180,8 +193,8 @@ async fn survives(work: Work) {
     let (mut broken, mut hit, mut tried_all) = (Vec::new(), 0, 0);
     for at in 1..=calls {
         for (number, trouble) in Trouble::ALL.into_iter().enumerate() {
-            // Three kinds of trouble for each call, others for the next one.
-            if !thorough() && !(number as u64 + at).is_multiple_of(3) {
+            // Some kinds of trouble for each call, others for the next one.
+            if !thorough() && !(number as u64 + at).is_multiple_of(work.turns()) {
                 continue;
             }
             let story = Story::begin(work).await;
@@ -203,7 +216,7 @@ async fn tried(story: &Story, work: Work, at: u64, trouble: Trouble) -> (Result<
     story.store.plan(Some((at, trouble)));
     let ended = tokio::select! {
         ended = story.does(work) => Some(ended),
-        () = story.store.death() => None,
+        () = story.store.reached() => None,
     };
     let hit = story.store.hit();
     story.store.plan(None);
@@ -268,12 +281,38 @@ async fn a_list_that_lags_hides_nothing_from_a_writer() {
     story.verifies(heads).await.unwrap();
 }
 
+#[tokio::test]
+#[ignore = "a process rolls forward what another one is just committing; to be run once that takes the ledger lease"]
+async fn what_another_process_reads_in_the_middle_of_a_commit_does_not_cost_the_findings() {
+    let counted = Story::begin(Work::Run).await;
+    counted.store.plan(None);
+    counted.does(Work::Run).await.unwrap();
+    let story = Story::begin(Work::Run).await;
+    let scope = OrgScope::of(&story.organization);
+    let mut other = story.app.beside().await;
+    other.app.vault = Vault::over(Arc::new(story.store.clone()));
+    story.app.clock.advance(Duration::minutes(1));
+    // The last call creates the log object of the judgement.
+    story.store.plan(Some((counted.store.calls(), Trouble::Waits)));
+    let reads_in_between = async {
+        story.store.reached().await;
+        pipeline::roll_forward::roll_forward(&other.app, &scope).await.ok();
+        story.store.answer();
+    };
+    let (ended, ()) = tokio::join!(story.does(Work::Run), reads_in_between);
+    ended.unwrap();
+    let now = story.app.clock.now();
+    let results = story.app.app.store.latest_results(&scope, now).await.unwrap();
+    let newest = story.heads().await.last().unwrap().0;
+    assert!(results.iter().any(|judged| judged.recorded_leaf + 1 == newest), "the run's findings are lost");
+}
+
 /// An upload that broke off leaves no object under the archive's name.
 #[tokio::test]
 async fn an_upload_that_dies_at_a_part_leaves_no_archive() {
     let folder = tempfile::tempdir().unwrap();
     let staged = folder.path().join("staged");
-    std::fs::write(&staged, noise(1, 11 * 1024 * 1024)).unwrap();
+    std::fs::write(&staged, noise()).unwrap();
     let organization = OrgId::fresh();
     // The upload is begun, three parts follow, then it is completed.
     for at in 1..=5 {
@@ -284,7 +323,7 @@ async fn an_upload_that_dies_at_a_part_leaves_no_archive() {
         assert!(!fetched(&vault, organization, folder.path()).await, "call {at}");
         vault.put_archive(organization, "a.zip", &staged).await.unwrap();
         assert!(fetched(&vault, organization, folder.path()).await, "call {at}");
-        assert!(std::fs::read(folder.path().join("back")).unwrap() == std::fs::read(&staged).unwrap(), "call {at}");
+        assert!(std::fs::read(folder.path().join("back")).unwrap() == noise(), "call {at}");
     }
 }
 

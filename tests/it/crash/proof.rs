@@ -32,9 +32,8 @@ pub fn heads(data: &Path) -> Vec<SeenHead> {
     let objects = logs.flat_map(|log| entries(&log)).filter(|path| path.extension().is_some_and(|end| end == "json"));
     objects
         .map(|path| {
-            let entry = Entry::decode(&std::fs::read(&path).unwrap()).unwrap_or_else(|fault| {
-                panic!("a log object was seen that is not whole: {}: {fault}", path.display())
-            });
+            let entry = Entry::decode(&std::fs::read(&path).unwrap())
+                .unwrap_or_else(|fault| panic!("a log object was seen that is not whole: {}: {fault}", path.display()));
             let size = claimed_checkpoint(&entry.checkpoint).unwrap().size;
             SeenHead { size, note: entry.checkpoint }
         })

@@ -54,13 +54,7 @@ pub const SCENARIOS: &[Scenario] = &[
         done_already: Some("exists already"),
         then: &[IMPORT],
     },
-    Scenario {
-        name: "import files",
-        stage: Stage::WithOrganization,
-        arguments: IMPORT,
-        done_already: None,
-        then: &[],
-    },
+    Scenario { name: "import files", stage: Stage::WithOrganization, arguments: IMPORT, done_already: None, then: &[] },
     Scenario { name: "collect", stage: Stage::WithOrganization, arguments: COLLECT, done_already: None, then: &[] },
     Scenario {
         name: "report",
@@ -134,11 +128,23 @@ impl Place {
 /// A folder in memory where there is such a place: what a killed process wrote is kept by the system on any file system,
 /// and a few thousand attempts spare the disk.
 pub fn in_memory() -> TempDir {
+    static SWEPT: OnceLock<()> = OnceLock::new();
     let memory = Path::new("/dev/shm");
-    let builder = || {
-        let mut builder = tempfile::Builder::new();
-        builder.prefix("countersign-crash-");
-        builder
-    };
-    builder().tempdir_in(memory).or_else(|_| builder().tempdir_in(std::env::temp_dir().canonicalize()?)).unwrap()
+    SWEPT.get_or_init(|| sweep(memory));
+    let made =
+        |place: &Path| tempfile::Builder::new().prefix(&format!("{PREFIX}{}-", std::process::id())).tempdir_in(place);
+    made(memory).or_else(|_| made(&std::env::temp_dir().canonicalize()?)).unwrap()
+}
+
+const PREFIX: &str = "countersign-crash-";
+
+/// Removes what test processes that have ended left: a static is never dropped.
+fn sweep(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let owner = name.strip_prefix(PREFIX).and_then(|rest| rest.split('-').next());
+        if owner.is_some_and(|process| !Path::new("/proc").join(process).exists()) {
+            std::fs::remove_dir_all(entry.path()).ok();
+        }
+    }
 }

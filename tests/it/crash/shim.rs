@@ -52,15 +52,11 @@ impl Kind {
     /// What can happen to a call of this kind.
     pub fn faults(self) -> &'static [How] {
         match self {
-            Self::Write => {
-                &[How::KilledWithin, How::Fails, How::KilledAfter, How::DiskFull, How::KilledBefore]
-            }
+            Self::Write => &[How::KilledWithin, How::Fails, How::KilledAfter, How::DiskFull, How::KilledBefore],
             Self::Truncate | Self::Create | Self::MakeFolder => {
                 &[How::KilledAfter, How::DiskFull, How::KilledBefore, How::Fails]
             }
-            Self::Sync | Self::Rename | Self::Unlink | Self::Mode => {
-                &[How::KilledAfter, How::Fails, How::KilledBefore]
-            }
+            Self::Sync | Self::Rename | Self::Unlink | Self::Mode => &[How::KilledAfter, How::Fails, How::KilledBefore],
         }
     }
 

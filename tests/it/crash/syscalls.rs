@@ -72,6 +72,9 @@ fn survives(name: &str) {
                 while let Some(fault) = faults.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let (broken, hit) = tried(scenario, *fault);
                     let mut found = found.lock().unwrap();
+                    if let (true, Some(broken)) = (thorough(), &broken) {
+                        loud(&format!("{name}: {fault:?}: {broken}"));
+                    }
                     found.0.extend(broken.map(|broken| format!("{fault:?}: {broken}")));
                     found.1 += usize::from(hit);
                 }
