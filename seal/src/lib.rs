@@ -22,5 +22,6 @@ pub mod package;
 pub mod proof;
 pub mod record;
 pub mod ssh;
+mod steady;
 pub mod sums;
 pub mod verify;

@@ -46,16 +46,13 @@ pub async fn write(app: &App, organization: &Organization, request: &PackageRequ
     let scope = OrgScope::of(organization);
     let basis = Basis::gather(app, organization, &request.framework, request.as_of).await?;
     let drafts = basis.drafts(app, &Engine::new(None)?)?;
-    let path = match &request.out {
-        Some(named) => {
-            std::path::absolute(named).map_err(|source| DeliverFault::Write { path: named.clone(), source })?
-        }
-        None => {
-            let name = format!("{}-{}-{}", organization.slug, request.framework, basis.now.for_file_names());
-            let of_moment = app.data.reports_folder(organization.slug.as_str()).join(name);
-            let as_zip = |stem: &Path| PathBuf::from(format!("{}.zip", stem.display()));
-            as_zip(&super::first_free(&of_moment, |stem| as_zip(stem).exists())?)
-        }
+    let path = if let Some(named) = &request.out {
+        std::path::absolute(named).map_err(|source| DeliverFault::Write { path: named.clone(), source })?
+    } else {
+        let name = format!("{}-{}-{}", organization.slug, request.framework, basis.now.for_file_names());
+        let of_moment = app.data.reports_folder(organization.slug.as_str()).join(name);
+        let as_zip = |stem: &Path| PathBuf::from(format!("{}.zip", stem.display()));
+        as_zip(&super::first_free(&of_moment, |stem| as_zip(stem).exists())?)
     };
     if path.exists() {
         return Err(DeliverFault::Exists(path));

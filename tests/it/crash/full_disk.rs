@@ -8,7 +8,7 @@ use super::proof::{A_DEAD_WRITER_IS_NOTICED_AFTER, heads, remember, verified};
 use super::scenario::{Place, Stage, in_memory};
 use super::{Random, shim};
 use crate::support::command::{ORG, copy, entries};
-use crate::support::skip;
+use crate::support::not_permitted;
 
 /// A file system of a few megabytes; unmounted when dropped.
 struct SmallDisk(PathBuf);
@@ -46,7 +46,7 @@ fn an_import_that_finds_the_disk_full_says_which_and_succeeds_once_there_is_room
     let place = Stage::WithOrganization.place();
     let (disk, data) = match installed(&place) {
         Ok(made) => made,
-        Err(reason) => return skip("a disk that is full", &format!("a tmpfs cannot be mounted: {reason}")),
+        Err(reason) => return not_permitted("a disk that is full", &format!("a tmpfs cannot be mounted: {reason}")),
     };
     let elsewhere = in_memory();
     let inbox = elsewhere.path().join("inbox");

@@ -142,7 +142,10 @@ const PREFIX: &str = "countersign-crash-";
 fn sweep(folder: &Path) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let owner = name.strip_prefix(PREFIX).and_then(|rest| rest.split('-').next());
+        let owner = name
+            .strip_prefix(PREFIX)
+            .and_then(|rest| rest.split('-').next())
+            .filter(|owner| owner.parse::<u32>().is_ok());
         if owner.is_some_and(|process| !Path::new("/proc").join(process).exists()) {
             std::fs::remove_dir_all(entry.path()).ok();
         }

@@ -14,7 +14,7 @@ use super::proof::{ended_well, heads, mended};
 use super::scenario::{SCENARIOS, Scenario};
 use super::shim::{self, Fault, How, Kind};
 use super::{loud, thorough};
-use crate::support::skip;
+use crate::support::{not_permitted, skip};
 
 /// Calls of one kind that the short variant looks at in one scenario, at most.
 const SHORT: u64 = 3;
@@ -147,7 +147,7 @@ fn the_shim_sees_every_call_the_system_sees() {
         command.arg(product.get_program()).args(product.get_args()).current_dir(place.folder());
         let ended = shim::run(&mut command);
         if ended.stderr.contains("ptrace") {
-            return skip("the shim's counts against strace's", &ended.stderr);
+            return not_permitted("the shim's counts against strace's", &ended.stderr);
         }
         assert_eq!(ended.code, Some(0), "{ended:#?}");
         let by_shim = shim::read(&counts).calls;
