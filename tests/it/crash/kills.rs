@@ -67,7 +67,7 @@ fn processes_that_are_killed_at_any_moment_leave_one_whole_history() {
         let mut command = Beside::start(&mut shim::command(arguments, &data, ahead), &place, "command");
         std::thread::sleep(random.share_of(longest));
         let [first, second] =
-            if random.next() % 2 == 0 { [&mut serve, &mut command] } else { [&mut command, &mut serve] };
+            if random.next().is_multiple_of(2) { [&mut serve, &mut command] } else { [&mut command, &mut serve] };
         let one = first.kill();
         std::thread::sleep(random.share_of(longest / 4));
         let other = second.kill();
