@@ -35,6 +35,11 @@ enum Work {
 }
 
 impl Work {
+    /// Commits that it makes: no trouble may make it commit something twice.
+    fn commits(self) -> usize {
+        if self == Self::Run { 2 } else { 1 }
+    }
+
     /// In the short variant a call meets one in so many kinds of trouble, in turn.
     fn turns(self) -> u64 {
         match self {
@@ -229,7 +234,11 @@ async fn mended(
     ended: Option<Result<u64, String>>,
     mut seen: Vec<(u64, String)>,
 ) -> Result<(), String> {
+    let before = seen.len();
     seen.extend(story.heads().await);
+    if seen.len() - before > before + work.commits() {
+        return Err(format!("{} commits of one {work:?}", seen.len() - before - before));
+    }
     match ended {
         Some(Ok(size)) if !seen.iter().any(|(head, _)| *head == size) => {
             return Err(format!("a ledger of {size} records was acknowledged; no such head is in the log"));
