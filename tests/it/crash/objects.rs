@@ -198,8 +198,9 @@ async fn survives(work: Work) {
     let (mut broken, mut hit, mut tried_all) = (Vec::new(), 0, 0);
     for at in 1..=calls {
         for (number, trouble) in Trouble::ALL.into_iter().enumerate() {
-            // Some kinds of trouble for each call, others for the next one.
-            if !thorough() && !(number as u64 + at).is_multiple_of(work.turns()) {
+            // Some kinds of trouble for each call, others for the next one; every kind for the last, which creates the log
+            // object.
+            if !thorough() && at < calls && !(number as u64 + at).is_multiple_of(work.turns()) {
                 continue;
             }
             let story = Story::begin(work).await;
