@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 /// Words of the system and of SQLite when there is no room.
 const FULL: &[&str] = &["(os error 28)", "(os error 122)", "database or disk is full"];
-/// Words of the system and of SQLite when a disk does not do what it is asked.
-const BROKEN: &[&str] = &["(os error 5)", "disk I/O error", "unable to open database file"];
+/// Words of the system and of SQLite when a disk does not do what it is asked. SQLite opens a file that it may not write
+/// to for reading.
+const BROKEN: &[&str] =
+    &["(os error 5)", "disk I/O error", "unable to open database file", "attempt to write a readonly database"];
 
 /// The next step after an error of the disk; none for other errors, whose own words say it.
 #[must_use]
@@ -21,7 +23,7 @@ pub fn next_step(fault: &anyhow::Error, data: Option<&Path>) -> Option<String> {
         ))
     } else if said(BROKEN) {
         Some(format!(
-            "the disk{disk} failed: see the system's log, then run the same command again; what was sealed before is kept"
+            "the disk{disk} did not do what it was asked: see the system's log and whether its files may be written, then run the same command again; what was sealed before is kept"
         ))
     } else {
         None
