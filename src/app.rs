@@ -56,7 +56,8 @@ pub enum AppFault {
 }
 
 impl App {
-    /// Makes a new installation in an empty or absent folder: settings file, key, database, vault.
+    /// Makes a new installation in an empty or absent folder: settings file, key, database, vault. What an `init` that was
+    /// cut off has left is taken up and finished.
     pub async fn init(
         data: DataFolder,
         config: Config,
@@ -65,18 +66,24 @@ impl App {
     ) -> Result<Self, AppFault> {
         data.create()?;
         let key_file = data.secret_key_file(&config);
-        if key_file.exists() {
-            return Err(DataFolderFault::AlreadyInitialized(data.path().to_owned()).into());
+        let begun = key_file.exists();
+        let already = || AppFault::from(DataFolderFault::AlreadyInitialized(data.path().to_owned()));
+        if begun && holds_evidence(&data.vault_folder(&config)) {
+            return Err(already());
         }
         let settings = data.config_file();
         if !settings.exists() {
-            std::fs::write(&settings, crate::config::TEMPLATE)
+            crate::config::data_folder::write_whole(&settings, crate::config::TEMPLATE.as_bytes())
                 .map_err(|source| AppFault::Write { path: settings.clone(), source })?;
         }
         let store = open_store(&data, &config).await?;
         store.migrate().await?;
-        let secret_key = SecretKey::create(&key_file)?;
-        if let Some(known) = store.instance().await? {
+        let known = store.instance().await?;
+        if begun && known.is_some() {
+            return Err(already());
+        }
+        let secret_key = if begun { SecretKey::read(&key_file)? } else { SecretKey::create(&key_file)? };
+        if let Some(known) = known {
             return Err(KeyFault::WrongKey { expected: known.secret_key_id, found: secret_key.id().to_owned() }.into());
         }
         let instance = Instance { id: Uuid::now_v7(), secret_key_id: secret_key.id().to_owned() };

@@ -25,10 +25,11 @@ fn main() -> ExitCode {
             return ExitCode::from(cli::EXIT_ERROR);
         }
     };
+    let data = arguments.common.data.clone();
     match runtime.block_on(cli::run(arguments)) {
         Ok(ending) => ExitCode::from(ending.exit_code()),
         Err(fault) => {
-            eprintln!("{}", cli::describe(&fault));
+            eprintln!("{}", cli::describe(&fault, data.as_deref()));
             ExitCode::from(cli::EXIT_ERROR)
         }
     }

@@ -19,3 +19,15 @@ impl MigratorTrait for Migrator {
 }
 
 pub use sea_orm_migration;
+
+#[cfg(test)]
+mod tests {
+    use super::{Migrator, MigratorTrait};
+
+    #[test]
+    fn a_migration_that_is_cut_off_leaves_nothing_behind_on_any_database() {
+        for migration in Migrator::migrations() {
+            assert_eq!(migration.use_transaction(), Some(true), "{} would be left half done", migration.name());
+        }
+    }
+}

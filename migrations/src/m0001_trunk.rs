@@ -313,6 +313,10 @@ const INDEXES: &[(&str, &[&str], bool)] = &[
 
 #[async_trait::async_trait]
 impl MigrationTrait for Trunk {
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for table in TABLES {
             create(manager, table).await?;

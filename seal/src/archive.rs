@@ -17,6 +17,7 @@ use zip::{CompressionMethod, DateTime, System, ZipWriter};
 use crate::digest::Digest;
 use crate::names;
 use crate::record::Record;
+use crate::steady::{Steady, Trouble};
 use crate::sums::Sums;
 
 /// Deflate level when nothing else is asked for: nearly as small as level 6 for a third of the work.
@@ -169,7 +170,8 @@ impl<W: Write + Seek> ArchiveWriter<W> {
 
 /// A deterministic zip: fixed time, fixed rights, each name once; keeps the digest of everything written.
 pub(crate) struct EntryWriter<W: Write + Seek> {
-    zip: ZipWriter<W>,
+    zip: ZipWriter<Steady<W>>,
+    trouble: Trouble,
     options: SimpleFileOptions,
     pub(crate) sums: Sums,
 }
@@ -182,7 +184,9 @@ impl<W: Write + Seek> EntryWriter<W> {
             .last_modified_time(DateTime::default())
             .unix_permissions(0o600)
             .system(System::Unix);
-        Self { zip: ZipWriter::new(out), options, sums: Sums::default() }
+        let out = Steady::new(out);
+        let trouble = out.trouble();
+        Self { zip: ZipWriter::new(out), trouble, options, sums: Sums::default() }
     }
 
     /// Streams one entry; gives digest and size of what was read. `size` is a hint, needed above 4 GiB.
@@ -242,7 +246,9 @@ impl<W: Write + Seek> EntryWriter<W> {
     }
 
     pub(crate) fn finish(self) -> Result<W, ArchiveError> {
-        self.zip.finish().map_err(|fault| failed("the zip's directory", fault))
+        let entry = "the zip's directory";
+        let out = self.zip.finish().map_err(|fault| failed(entry, fault))?;
+        out.into_inner().map_err(|source| ArchiveError::Write { entry: entry.to_owned(), source })
     }
 
     fn start(&mut self, name: &str, size: u64) -> Result<(), ArchiveError> {
@@ -251,11 +257,17 @@ impl<W: Write + Seek> EntryWriter<W> {
         }
         // Half of what the small header can hold, because deflate may also lengthen.
         let options = self.options.large_file(size > u64::from(u32::MAX / 2));
-        self.zip.start_file(name, options).map_err(|fault| failed(name, fault))
+        self.zip.start_file(name, options).map_err(|fault| failed(name, fault))?;
+        self.reached_the_disk(name)
     }
 
     fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), ArchiveError> {
-        self.zip.write_all(bytes).map_err(|source| ArchiveError::Write { entry: name.to_owned(), source })
+        self.zip.write_all(bytes).map_err(|source| ArchiveError::Write { entry: name.to_owned(), source })?;
+        self.reached_the_disk(name)
+    }
+
+    fn reached_the_disk(&self, name: &str) -> Result<(), ArchiveError> {
+        self.trouble.check().map_err(|source| ArchiveError::Write { entry: name.to_owned(), source })
     }
 
     fn note(&mut self, name: &str, digest: Digest) -> Result<(), ArchiveError> {
@@ -265,4 +277,69 @@ impl<W: Write + Seek> EntryWriter<W> {
 
 fn failed(entry: &str, fault: ZipError) -> ArchiveError {
     ArchiveError::Write { entry: entry.to_owned(), source: fault.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Cursor, Seek, SeekFrom, Write};
+
+    use super::{ArchiveError, ArchiveWriter};
+
+    /// A disk of which one call fails, and every later one if it stays broken.
+    struct Disk {
+        bytes: Cursor<Vec<u8>>,
+        calls: u32,
+        fails_at: u32,
+        stays_broken: bool,
+    }
+
+    impl Disk {
+        fn call(&mut self) -> io::Result<()> {
+            self.calls += 1;
+            let fails = self.calls == self.fails_at || (self.stays_broken && self.calls > self.fails_at);
+            if fails { Err(io::Error::from_raw_os_error(28)) } else { Ok(()) }
+        }
+    }
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.call()?;
+            self.bytes.write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            self.call()?;
+            self.bytes.flush()
+        }
+    }
+
+    impl Seek for Disk {
+        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+            self.call()?;
+            self.bytes.seek(to)
+        }
+    }
+
+    fn archive_on(disk: Disk) -> Result<Disk, ArchiveError> {
+        let mut writer = ArchiveWriter::new(disk, 2);
+        for number in 0..3_u8 {
+            writer.add_bytes(&[number; 5000])?;
+        }
+        writer.finish(&[], "a note").map(|(disk, _)| disk)
+    }
+
+    #[test]
+    fn a_disk_that_fails_at_any_call_gives_its_own_error_and_never_a_panic() {
+        let disk = |fails_at, stays_broken| Disk { bytes: Cursor::default(), calls: 0, fails_at, stays_broken };
+        let calls = archive_on(disk(u32::MAX, false)).unwrap().calls;
+        assert!(calls > 30, "{calls} calls");
+        for stays_broken in [false, true] {
+            for fails_at in 1..=calls {
+                match archive_on(disk(fails_at, stays_broken)).map(|_| ()) {
+                    Err(ArchiveError::Write { source, .. }) => assert_eq!(source.raw_os_error(), Some(28)),
+                    other => panic!("call {fails_at} of {calls}: {other:?}"),
+                }
+            }
+        }
+    }
 }

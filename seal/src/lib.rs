@@ -23,6 +23,7 @@ pub mod package;
 pub mod proof;
 pub mod record;
 pub mod ssh;
+mod steady;
 pub mod sums;
 pub mod tiles;
 pub mod verify;

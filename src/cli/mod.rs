@@ -3,6 +3,7 @@
 //! Exit codes: 0 fine, 1 gaps or failing checks where asked (`--strict`), 2 an error, 3 evidence that was altered or is
 //! inconsistent. Start with [`Arguments`]; [`session`] opens what a command needs.
 
+mod advice;
 mod catalog;
 mod check;
 mod collect;
@@ -141,9 +142,10 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
     }
 }
 
-/// An error with its causes, for stderr: what went wrong first, then because of what.
+/// An error with its causes, for stderr: what went wrong first, then because of what, then what to do if the disk is to
+/// blame.
 #[must_use]
-pub fn describe(fault: &anyhow::Error) -> String {
+pub fn describe(fault: &anyhow::Error, data: Option<&std::path::Path>) -> String {
     let mut text = format!("error: {fault}");
     let mut last = fault.to_string();
     for cause in fault.chain().skip(1) {
@@ -153,6 +155,10 @@ pub fn describe(fault: &anyhow::Error) -> String {
             text.push_str(&cause);
         }
         last = cause;
+    }
+    if let Some(next) = advice::next_step(fault, data) {
+        text.push_str("\n  next: ");
+        text.push_str(&next);
     }
     text
 }

@@ -88,3 +88,46 @@ pub fn create_private(path: &Path) -> std::io::Result<()> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)
 }
+
+/// Writes a file of mode 0600 whole or not at all: under another name first, flushed, then renamed.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let unfinished = unfinished(path);
+    write_flushed(&unfinished, bytes)?;
+    std::fs::rename(&unfinished, path)?;
+    flush_folder(path)
+}
+
+/// The same for a file that must not be there yet: whoever is second is refused and what is there stays.
+pub fn create_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let unfinished = unfinished(path);
+    write_flushed(&unfinished, bytes)?;
+    let created = std::fs::hard_link(&unfinished, path);
+    std::fs::remove_file(&unfinished)?;
+    created?;
+    flush_folder(path)
+}
+
+fn unfinished(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".unfinished");
+    name.into()
+}
+
+fn write_flushed(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    std::io::Write::write_all(&mut file, bytes)?;
+    file.sync_all()
+}
+
+/// Makes a file's name durable.
+fn flush_folder(path: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    if let Some(folder) = path.parent() {
+        std::fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}

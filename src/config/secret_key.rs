@@ -3,7 +3,6 @@
 //! The key's id is stored beside every sealed secret and in the instance row, so that a wrong key is refused at start
 //! and not discovered by garbage.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
@@ -72,17 +71,12 @@ impl SecretKey {
         &self.id
     }
 
-    /// Makes a fresh key file of mode 0600; never overwrites one.
+    /// Makes a fresh key file of mode 0600, whole or not at all; never overwrites one.
     pub fn create(path: &Path) -> Result<Self, KeyFault> {
         let key = random::<32>()?;
         let fault = |source| KeyFault::Create { path: path.to_owned(), source };
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path).map_err(fault)?;
         let text = Zeroizing::new(format!("{}\n", hex::encode(key.as_ref())));
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(fault)?;
+        super::data_folder::create_whole(path, text.as_bytes()).map_err(fault)?;
         Ok(Self::new(key))
     }
 

@@ -6,10 +6,9 @@
 pub mod package;
 pub mod reports;
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::config::data_folder::create_private;
+use crate::config::data_folder;
 use crate::model::id::FrameworkId;
 use crate::pipeline::RunFault;
 use crate::pipeline::fault::CommitFault;
@@ -46,18 +45,18 @@ pub enum DeliverFault {
     Write { path: PathBuf, source: std::io::Error },
 }
 
-/// Writes a file whole or not at all: under another name first, flushed, then renamed.
+/// A name made from a moment, or, when it is taken because the same was asked for twice within a second or broke off, the
+/// name with the first number that is free.
+fn first_free(name: &Path, is_taken: impl Fn(&Path) -> bool) -> Result<PathBuf, DeliverFault> {
+    let numbered = (2..100).map(|number| PathBuf::from(format!("{}-{number}", name.display())));
+    let found = std::iter::once(name.to_owned()).chain(numbered).find(|name| !is_taken(name));
+    found.ok_or_else(|| DeliverFault::Exists(name.to_owned()))
+}
+
+/// Writes a file whole or not at all, in a folder that only its owner can read if it has to be made.
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), DeliverFault> {
-    let fault = |source| DeliverFault::Write { path: path.to_owned(), source };
-    if let Some(folder) = path.parent() {
-        create_private(folder).map_err(fault)?;
-    }
-    let unfinished = path.with_extension("unfinished");
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&unfinished).map_err(fault)?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(fault)?;
-    std::fs::rename(&unfinished, path).map_err(fault)
+    let folder = path.parent().map_or(Ok(()), data_folder::create_private);
+    folder
+        .and_then(|()| data_folder::write_whole(path, bytes))
+        .map_err(|source| DeliverFault::Write { path: path.to_owned(), source })
 }

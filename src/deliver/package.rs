@@ -46,13 +46,14 @@ pub async fn write(app: &App, organization: &Organization, request: &PackageRequ
     let scope = OrgScope::of(organization);
     let basis = Basis::gather(app, organization, &request.framework, request.as_of).await?;
     let drafts = basis.drafts(app, &Engine::new(None)?)?;
-    let path = request.out.clone().unwrap_or_else(|| {
-        let name = format!("{}-{}-{}.zip", organization.slug, request.framework, basis.now.for_file_names());
-        app.data.reports_folder(organization.slug.as_str()).join(name)
-    });
-    let fault = |source| DeliverFault::Write { path: path.clone(), source };
-    let path = std::path::absolute(&path).map_err(fault)?;
-
+    let path = if let Some(named) = &request.out {
+        std::path::absolute(named).map_err(|source| DeliverFault::Write { path: named.clone(), source })?
+    } else {
+        let name = format!("{}-{}-{}", organization.slug, request.framework, basis.now.for_file_names());
+        let of_moment = app.data.reports_folder(organization.slug.as_str()).join(name);
+        let as_zip = |stem: &Path| PathBuf::from(format!("{}.zip", stem.display()));
+        as_zip(&super::first_free(&of_moment, |stem| as_zip(stem).exists())?)
+    };
     if path.exists() {
         return Err(DeliverFault::Exists(path));
     }
@@ -78,9 +79,9 @@ pub async fn write(app: &App, organization: &Organization, request: &PackageRequ
     if records == 0 {
         return Err(DeliverFault::EmptyPeriod);
     }
-    let staged = app.data.staging_folder().join(format!("package-{}.zip", uuid::Uuid::now_v7()));
+    let staged = Staged(app.data.staging_folder().join(format!("package-{}.zip", uuid::Uuid::now_v7())));
     let contents = Contents { about, chosen, drafts, objects, tree };
-    let at = staged.clone();
+    let at = staged.0.clone();
     let listed = work(move || contents.list(&at)).await?;
 
     let (committed, record) = seal_list(app, &scope, &basis, &listed, &path).await?;
@@ -95,8 +96,17 @@ pub async fn write(app: &App, organization: &Organization, request: &PackageRequ
         file.sync_all().map_err(unwritten)
     })
     .await?;
-    publish(&staged, &path)?;
+    publish(&staged.0, &path)?;
     Ok(path)
+}
+
+/// A package that is being made; what did not get to its place is removed, so that it does not fill the disk.
+struct Staged(PathBuf);
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        std::fs::remove_file(&self.0).ok();
+    }
 }
 
 /// Everything that goes into the first step of a package.
@@ -285,8 +295,7 @@ fn publish(staged: &Path, path: &Path) -> Result<(), DeliverFault> {
     let mut target = std::fs::File::create(&unfinished).map_err(fault)?;
     std::io::copy(&mut source, &mut target).map_err(fault)?;
     target.flush().and_then(|()| target.sync_all()).map_err(fault)?;
-    std::fs::rename(&unfinished, path).map_err(fault)?;
-    std::fs::remove_file(staged).map_err(fault)
+    std::fs::rename(&unfinished, path).map_err(fault)
 }
 
 /// Runs work that compresses and hashes away from the async threads.

@@ -1,7 +1,7 @@
 //! Reports of one framework: readiness and the responsibility matrix, each as files and as a leaf of the ledger.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use countersign_seal::note::origin;
 use countersign_seal::record::{Head, Report};
@@ -164,10 +164,15 @@ pub async fn write(
     let scope = OrgScope::of(organization);
     let basis = Basis::gather(app, organization, framework, as_of).await?;
     let drafts = basis.drafts(app, &Engine::new(None)?)?;
-    let folder =
-        folder.unwrap_or_else(|| app.data.reports_folder(organization.slug.as_str()).join(as_of.for_file_names()));
-    let folder = std::path::absolute(&folder).map_err(|source| DeliverFault::Write { path: folder, source })?;
-    if let Some(there) = drafts.iter().map(|draft| folder.join(&draft.file)).find(|path| path.exists()) {
+    let is_taken = |folder: &Path| drafts.iter().map(|draft| folder.join(&draft.file)).find(|path| path.exists());
+    let folder = folder.map_or_else(
+        || {
+            let of_moment = app.data.reports_folder(organization.slug.as_str()).join(as_of.for_file_names());
+            super::first_free(&of_moment, |folder| is_taken(folder).is_some())
+        },
+        |named| std::path::absolute(&named).map_err(|source| DeliverFault::Write { path: named, source }),
+    )?;
+    if let Some(there) = is_taken(&folder) {
         return Err(DeliverFault::Exists(there));
     }
     let mut entrants = Vec::with_capacity(drafts.len());

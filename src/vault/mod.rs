@@ -2,6 +2,9 @@
 //!
 //! The vault knows names and bytes and nothing of evidence. An archive is durable under its unique name before its log
 //! object exists; a log object is created only if absent, so that two writers can never both believe they committed.
+//! What only a local folder needs, private folders and file modes, is in `local.rs`.
+
+mod local;
 
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
@@ -9,18 +12,19 @@ use std::sync::Arc;
 use bytes::Bytes;
 use countersign_seal::names;
 use futures_util::TryStreamExt;
-use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, WriteMultipart};
 use tokio::io::AsyncReadExt;
 
 use crate::model::id::OrgId;
+use local::LocalFolder;
 
 /// The archives and logs of all organizations.
 #[derive(Debug, Clone)]
 pub struct Vault {
     objects: Arc<dyn ObjectStore>,
-    folder: PathBuf,
+    /// Where the objects are files of this machine.
+    local: Option<LocalFolder>,
 }
 
 /// Why the vault did not keep or give something.
@@ -34,6 +38,10 @@ pub enum VaultFault {
     Staged { path: PathBuf, source: std::io::Error },
     #[error("the vault holds {0}, which is no log object")]
     StrangeName(String),
+    #[error(
+        "the vault did not answer whether it keeps {object}; run the same command again: it first looks at what the vault holds"
+    )]
+    Unanswered { object: String, source: object_store::Error },
 }
 
 /// What became of an attempt to create a log object.
@@ -50,30 +58,30 @@ const PART: usize = 5 * 1024 * 1024;
 impl Vault {
     /// A vault in a local folder, created with mode 0700. Every write is flushed to disk before it counts.
     pub fn local(folder: &FilePath) -> Result<Self, VaultFault> {
-        let fault = |source| VaultFault::Folder { folder: folder.to_owned(), source };
-        crate::config::data_folder::create_private(folder).map_err(fault)?;
-        let objects = LocalFileSystem::new_with_prefix(folder)
-            .map_err(|source| VaultFault::Objects { verb: "open", object: folder.display().to_string(), source })?
-            .with_fsync(true);
-        Ok(Self { objects: Arc::new(objects), folder: folder.to_owned() })
+        let (local, objects) = LocalFolder::open(folder)?;
+        Ok(Self { objects: Arc::new(objects), local: Some(local) })
     }
 
-    /// The local folder, for verifiers that read files.
+    /// A vault over any object store that can create an object only if it is absent. What the store says is stored must
+    /// be durable.
     #[must_use]
-    pub fn folder(&self) -> &FilePath {
-        &self.folder
+    pub fn over(objects: Arc<dyn ObjectStore>) -> Self {
+        Self { objects, local: None }
     }
 
     /// Stores a finished archive under its unique name; returns when it is durable.
     pub async fn put_archive(&self, organization: OrgId, name: &str, staged: &FilePath) -> Result<(), VaultFault> {
         let location = archive_path(organization, name);
+        if let Some(local) = &self.local {
+            local.prepare(&location)?;
+        }
         self.upload(&location, staged).await?;
-        self.close_to_others(&location)
+        self.close_to_others(&location);
+        Ok(())
     }
 
     async fn upload(&self, location: &Path, staged: &FilePath) -> Result<(), VaultFault> {
         let fault = |source| VaultFault::Objects { verb: "store", object: location.to_string(), source };
-        self.private_folder(location)?;
         let unreadable = |source| VaultFault::Staged { path: staged.to_owned(), source };
         let mut file = tokio::fs::File::open(staged).await.map_err(unreadable)?;
         let size = file.metadata().await.map_err(unreadable)?.len();
@@ -85,29 +93,49 @@ impl Vault {
         }
         let upload = self.objects.put_multipart(location).await.map_err(fault)?;
         let mut upload = WriteMultipart::new_with_chunk_size(upload, PART);
-        loop {
-            let mut buffer = bytes::BytesMut::with_capacity(PART);
-            while buffer.len() < PART && file.read_buf(&mut buffer).await.map_err(unreadable)? > 0 {}
-            if buffer.is_empty() {
-                break;
+        let sent = send_parts(&mut upload, &mut file).await;
+        match sent {
+            Ok(()) => upload.finish().await.map(drop).map_err(fault),
+            Err(sent) => {
+                // Best effort: parts that stay behind belong to no object.
+                upload.abort().await.ok();
+                Err(match sent {
+                    Unsent::Unreadable(source) => unreadable(source),
+                    Unsent::Refused(source) => fault(source),
+                })
             }
-            upload.wait_for_capacity(4).await.map_err(fault)?;
-            upload.put(buffer.freeze());
         }
-        upload.finish().await.map_err(fault)?;
-        Ok(())
     }
 
     /// Creates a log object if none of that number exists: the commit point.
+    ///
+    /// A store may keep an object and lose the answer; then it, or the client that tries again, says that somebody was
+    /// first. So what is there is compared: equal bytes are our own object, for they name our archive. A local disk that
+    /// reports an error is believed even then: the object is there, but nobody knows for how long.
     pub async fn put_log(&self, organization: OrgId, sequence: u64, bytes: Vec<u8>) -> Result<LogPut, VaultFault> {
         let location = log_path(organization, sequence);
         let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-        self.private_folder(&location)?;
-        match self.objects.put_opts(&location, bytes.into(), create).await {
-            Ok(_) => self.close_to_others(&location).map(|()| LogPut::Created),
-            Err(object_store::Error::AlreadyExists { .. }) => Ok(LogPut::Taken),
-            Err(source) => Err(VaultFault::Objects { verb: "commit", object: location.to_string(), source }),
+        if let Some(local) = &self.local {
+            local.prepare(&location)?;
         }
+        let ours = Bytes::from(bytes);
+        match self.objects.put_opts(&location, ours.clone().into(), create).await {
+            Ok(_) => {}
+            Err(object_store::Error::AlreadyExists { .. }) => match self.get(&location).await? {
+                Some(found) if found == ours => {}
+                _ => return Ok(LogPut::Taken),
+            },
+            Err(source) => match self.get(&location).await {
+                Ok(Some(found)) if found == ours && self.local.is_none() => {}
+                Ok(Some(found)) if found != ours => return Ok(LogPut::Taken),
+                Ok(_) => {
+                    return Err(VaultFault::Objects { verb: "commit", object: location.to_string(), source });
+                }
+                Err(_) => return Err(VaultFault::Unanswered { object: location.to_string(), source }),
+            },
+        }
+        self.close_to_others(&location);
+        Ok(LogPut::Created)
     }
 
     /// The log objects from `sequence` on, in order, until the first number that is missing.
@@ -155,24 +183,10 @@ impl Vault {
         Ok(true)
     }
 
-    /// Makes the folder of an object with mode 0700, so that nobody else can look into it while it is written.
-    fn private_folder(&self, location: &Path) -> Result<(), VaultFault> {
-        let path = self.folder.join(location.as_ref());
-        let folder = path.parent().unwrap_or(&self.folder);
-        crate::config::data_folder::create_private(folder)
-            .map_err(|source| VaultFault::Folder { folder: folder.to_owned(), source })
-    }
-
-    /// Gives a stored object mode 0600.
-    fn close_to_others(&self, location: &Path) -> Result<(), VaultFault> {
-        #[cfg(unix)]
-        {
-            let path = self.folder.join(location.as_ref());
-            let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-            std::fs::set_permissions(&path, private)
-                .map_err(|source| VaultFault::Folder { folder: path.clone(), source })?;
+    fn close_to_others(&self, location: &Path) {
+        if let Some(local) = &self.local {
+            local.close_to_others(location);
         }
-        Ok(())
     }
 
     async fn get(&self, location: &Path) -> Result<Option<Bytes>, VaultFault> {
@@ -182,6 +196,25 @@ impl Vault {
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(source) => Err(fault(source)),
         }
+    }
+}
+
+/// Why an upload did not reach its end.
+enum Unsent {
+    Unreadable(std::io::Error),
+    Refused(object_store::Error),
+}
+
+/// Sends a file part by part.
+async fn send_parts(upload: &mut WriteMultipart, file: &mut tokio::fs::File) -> Result<(), Unsent> {
+    loop {
+        let mut buffer = bytes::BytesMut::with_capacity(PART);
+        while buffer.len() < PART && file.read_buf(&mut buffer).await.map_err(Unsent::Unreadable)? > 0 {}
+        if buffer.is_empty() {
+            return Ok(());
+        }
+        upload.wait_for_capacity(4).await.map_err(Unsent::Refused)?;
+        upload.put(buffer.freeze());
     }
 }
 

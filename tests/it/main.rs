@@ -9,6 +9,7 @@
 )]
 
 mod contract;
+mod crash;
 mod demo;
 mod hostile;
 mod layers;

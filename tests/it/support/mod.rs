@@ -36,7 +36,7 @@ pub enum Kind {
 
 /// One fresh database of every kind there is here.
 pub async fn databases() -> Vec<Database> {
-    let mut all = vec![Database { kind: Kind::Sqlite, folder: Arc::new(tempfile::tempdir().unwrap()), name: None }];
+    let mut all = vec![Database::sqlite()];
     match postgres::server() {
         Ok(server) => {
             let name = format!("story_{}", uuid::Uuid::now_v7().simple());
@@ -55,6 +55,11 @@ pub async fn databases() -> Vec<Database> {
 /// Says that something was not tested; fails where nothing may be skipped.
 pub fn skip(what: &str, reason: &str) {
     assert!(std::env::var_os("COUNTERSIGN_TESTS_MUST_NOT_SKIP").is_none_or(|value| value != "1"), "{what}: {reason}");
+    not_permitted(what, reason);
+}
+
+/// Says that something was not tested because this machine forbids it to anybody; nobody could install what is missing.
+pub fn not_permitted(what: &str, reason: &str) {
     // Past the test harness, which hides what passing tests print.
     std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("\n*** SKIPPED: {what}: {reason} ***\n\n")).unwrap();
 }
@@ -68,6 +73,11 @@ async fn administer(server: &postgres::Server, statements: &[String]) {
 }
 
 impl Database {
+    /// A fresh SQLite database, for stories that are not about the database.
+    pub fn sqlite() -> Self {
+        Self { kind: Kind::Sqlite, folder: Arc::new(tempfile::tempdir().unwrap()), name: None }
+    }
+
     fn url(&self) -> Option<String> {
         self.name.as_ref().map(|name| postgres::server().unwrap().url(name))
     }
