@@ -86,7 +86,7 @@ pub enum RunFault {
     App(#[from] AppFault),
     #[error(transparent)]
     Store(#[from] StoreFault),
-    #[error("nothing was sealed")]
+    #[error("it could not be sealed")]
     Commit(#[from] CommitFault),
     #[error("a secret cannot be sealed or opened")]
     Key(#[from] KeyFault),

@@ -30,6 +30,10 @@ const TILE: TableSpec = TableSpec {
 
 #[async_trait::async_trait]
 impl MigrationTrait for Tiles {
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         create(manager, &TILE).await
     }

@@ -195,7 +195,7 @@ async fn seal(common: &Common, app: &App, organization: &Organization, tally: &T
         match seal_spool(app).await {
             Ok(report) => {
                 for trouble in report.troubles {
-                    eprintln!("{}", super::describe(&trouble.into()));
+                    eprintln!("{}", super::describe(&trouble.into(), Some(app.data.path())));
                 }
                 break;
             }

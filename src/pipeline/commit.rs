@@ -87,9 +87,8 @@ pub async fn commit(
         let lease = Lease::take(app, scope, size).await?;
         // On the heap: everything a commit awaits in one piece is too much for a small stack.
         let done = lease.during(Box::pin(append(app, scope, &mut contents, &index))).await;
-        let released = lease.release().await;
+        lease.release().await;
         if let Some(committed) = done? {
-            released?;
             return Ok(committed);
         }
     }

@@ -71,9 +71,12 @@ impl<'a> Lease<'a> {
         }
     }
 
-    /// Gives the ledger back.
-    pub async fn release(self) -> Result<(), CommitFault> {
-        Ok(self.app.store.release_ledger_lease(self.scope, &self.holder).await?)
+    /// Gives the ledger back. Whatever was done under it stands, also when nobody can be told that it is free: then it
+    /// expires.
+    pub async fn release(self) {
+        if let Err(fault) = self.app.store.release_ledger_lease(self.scope, &self.holder).await {
+            tracing::warn!(organization = %self.scope.id(), "The right to append could not be given back: {fault}");
+        }
     }
 
     async fn renew(&self) -> Result<(), StoreFault> {

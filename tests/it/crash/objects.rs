@@ -6,13 +6,14 @@ use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use chrono::Duration;
-use countersign::model::evidence::{RawArtifact, RawEvidence, Source};
+use countersign::collect::import::ImportFolder;
+use countersign::model::evidence::Source;
 use countersign::model::id::OrgId;
 use countersign::model::organization::Organization;
 use countersign::model::responsibility::EngagementModel;
 use countersign::model::time::Clock;
 use countersign::pipeline::enrol::{OrganizationRequest, add_organization};
-use countersign::pipeline::{self, RunRequest, audit};
+use countersign::pipeline::{self, RunRequest, audit, importing};
 use countersign::store::{NewConnection, OrgScope};
 use countersign::vault::{LogPut, Vault};
 use countersign_seal::log::Entry;
@@ -22,7 +23,7 @@ use object_store::{ObjectStore, ObjectStoreExt};
 
 use super::faulty_store::{FaultyStore, Trouble};
 use super::{Random, loud, thorough};
-use crate::support::{Database, TestApp, evidence};
+use crate::support::{Database, TestApp};
 
 /// What is done on the faulty store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,19 +98,15 @@ impl Story {
     }
 
     async fn import(&self, many: usize, size: usize) -> Result<u64, String> {
-        let file = |number: usize| RawEvidence {
-            dataset: "import/files".parse().unwrap(),
-            target: "inbox".to_owned(),
-            source: Source::Import,
-            artifacts: vec![RawArtifact::in_memory(
-                format!("{number}.bin"),
-                "text/plain",
-                noise()[number..][..size].to_vec(),
-            )],
-            ..evidence("import/files", &self.app.clock, b"")
-        };
-        let files = (0..many).map(file).collect();
-        let report = pipeline::import(&self.app.app, &self.organization, files).await;
+        let inbox = self.app.database.folder.path().join(format!("inbox-{many}-{size}"));
+        std::fs::create_dir_all(&inbox).unwrap();
+        for number in 0..many {
+            std::fs::write(inbox.join(format!("{number}.bin")), &noise()[number..][..size]).unwrap();
+        }
+        let catalog = Arc::clone(&self.app.app.catalog);
+        let definition = &catalog.collectors[&"import/files".parse().unwrap()];
+        let folder = ImportFolder::survey(&inbox, definition, self.app.app.clock.as_ref()).unwrap();
+        let report = importing::import(&self.app.app, &self.organization, &folder, |_| {}).await;
         report.map(|report| report.ledger_size).map_err(|fault| told(&fault))
     }
 
@@ -244,7 +241,7 @@ async fn mended(
         Some(Ok(size)) if !seen.iter().any(|(head, _)| *head == size) => {
             return Err(format!("a ledger of {size} records was acknowledged; no such head is in the log"));
         }
-        // The process died with the lease in its hand.
+        // The process died with the lease in its hand; here the same process goes on, so that only time frees it.
         None => story.app.clock.advance(Duration::seconds(121)),
         _ => {}
     }

@@ -13,9 +13,9 @@ use super::scenario::{Place, Scenario};
 use super::shim::{self, Ended};
 use crate::support::command::{entries, files_below};
 
-/// MARK FOR THE LEAD: how long after a writer's death the ledger is free again. The commands of the proof run this much
-/// later, by a clock that is set ahead. Zero once a dead holder of the ledger lease is noticed at once.
-pub const A_DEAD_WRITER_IS_NOTICED_AFTER: Duration = Duration::from_secs(121);
+/// How long after a writer's death the ledger is free again: at once. The commands of the proof run this much later, by a
+/// clock that is set ahead.
+pub const A_DEAD_WRITER_IS_NOTICED_AFTER: Duration = Duration::ZERO;
 
 /// One signed head that somebody may have seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
