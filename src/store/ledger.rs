@@ -1,6 +1,4 @@
-//! The ledger's index: committed archives, leaves, stored bytes, and the lease that lets one writer append.
-
-use std::collections::BTreeMap;
+//! The ledger's index: committed archives, leaves, and the lease that lets one writer append.
 
 use countersign_seal::digest::Digest;
 use sea_orm::sea_query::OnConflict;
@@ -59,14 +57,6 @@ pub struct NewLeaf {
 pub struct NewObject {
     pub sha256: Digest,
     pub size: u64,
-}
-
-/// Where stored bytes are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ObjectLocation {
-    pub archive: String,
-    pub size: u64,
-    pub stored_at: Timestamp,
 }
 
 /// A leaf as stored.
@@ -183,32 +173,6 @@ impl Store {
                 Ok(StoredLeaf { leaf: from_stored(row.leaf), kind: row.kind, hash, body: row.body })
             })
             .collect()
-    }
-
-    /// Where the newest copy of each of these bytes is; those never stored are left out.
-    pub async fn object_locations(
-        &self,
-        scope: &OrgScope,
-        wanted: &[Digest],
-    ) -> Result<BTreeMap<Digest, ObjectLocation>, StoreFault> {
-        let mut found = BTreeMap::new();
-        for some in wanted.chunks(ROWS_AT_ONCE) {
-            let rows = stored_object::Entity::find()
-                .filter(stored_object::Column::OrganizationId.eq(scope.uuid()))
-                .filter(stored_object::Column::Sha256.is_in(some.iter().map(Digest::to_string)))
-                .order_by_asc(stored_object::Column::Sequence)
-                .all(&self.read)
-                .await?;
-            for row in rows {
-                let location = ObjectLocation {
-                    archive: row.archive,
-                    size: from_stored(row.size),
-                    stored_at: row.stored_at.into(),
-                };
-                found.insert(read_text("stored_object", &row.sha256)?, location);
-            }
-        }
-        Ok(found)
     }
 
     /// Takes or renews the right to append for `holder` until `until`.
