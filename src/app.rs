@@ -1,8 +1,9 @@
 //! The application: settings, database, vault, catalog, keys and clock, wired once for commands, pages and tests.
 
+pub mod signing;
+
 use std::sync::Arc;
 
-use countersign_seal::note::{SigningKey, VerifyingKey};
 use uuid::Uuid;
 
 use crate::catalog::Catalog;
@@ -49,6 +50,14 @@ pub enum AppFault {
     Note(#[from] countersign_seal::note::NoteError),
     #[error("a signing key's seed is not 32 bytes")]
     Seed,
+    #[error("no key was ever made for organization {0}; put the database's backup back")]
+    NoKey(crate::model::id::OrgId),
+    #[error(
+        "the ledger is signed by key {0}, and its seed is not in the database: the database is older than that key. Put a newer backup back; nothing can be signed until then"
+    )]
+    NoSeed(String),
+    #[error("record {leaf} brings in a key and is not as it was sealed; run countersign verify")]
+    AlteredKeyRecord { leaf: u64 },
 }
 
 impl App {
@@ -127,21 +136,6 @@ impl App {
         remove_leftovers(&data.staging_folder());
         let process = format!("{}-{}", std::process::id(), Uuid::now_v7());
         Ok(Self { data, config, store, vault, catalog, secret_key, clock, process })
-    }
-
-    /// The key that signs an organization's ledger.
-    pub async fn signing_key(&self, scope: &OrgScope) -> Result<SigningKey, AppFault> {
-        let (row, sealed) = self.store.signing_key(scope).await?;
-        let seed = self.secret_key.open(&signing_purpose(scope), &sealed)?;
-        let seed: [u8; 32] = seed.as_slice().try_into().map_err(|_| AppFault::Seed)?;
-        Ok(SigningKey::from_seed(&row.name, seed)?)
-    }
-
-    /// The public half of that key.
-    pub async fn verifying_key(&self, scope: &OrgScope) -> Result<VerifyingKey, AppFault> {
-        let (row, _) = self.store.signing_key(scope).await?;
-        let public: [u8; 32] = row.public_key.as_slice().try_into().map_err(|_| AppFault::Seed)?;
-        Ok(VerifyingKey::from_bytes(&row.name, &public)?)
     }
 }
 

@@ -9,6 +9,7 @@ pub mod commit;
 pub mod enrol;
 pub mod fault;
 pub mod judging;
+pub mod keys;
 pub mod objects;
 pub mod records;
 pub mod roll_forward;

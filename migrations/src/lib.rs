@@ -4,6 +4,7 @@
 //! The same migrations run on SQLite and PostgreSQL; [`schema`] holds the few words they differ in.
 
 mod m0001_trunk;
+mod m0003_deletion;
 mod schema;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -13,7 +14,7 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_trunk::Trunk)]
+        vec![Box::new(m0001_trunk::Trunk), Box::new(m0003_deletion::Deletion)]
     }
 }
 

@@ -12,6 +12,7 @@ mod demo;
 mod gap;
 mod import;
 mod init;
+mod key;
 mod org;
 mod output;
 mod package;
@@ -88,6 +89,8 @@ pub enum Command {
     Serve(serve::ServeArguments),
     /// Add and list organizations (clients)
     Org(org::OrgArguments),
+    /// The key that signs an organization's ledger: show it, replace it
+    Key(key::KeyArguments),
     /// Connect what is collected from: a Microsoft 365 tenant, this machine
     Connect(connect::ConnectArguments),
     /// Collect evidence now, seal it and judge it
@@ -125,6 +128,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Demo(arguments) => demo::run(&common, arguments).await,
         Command::Serve(arguments) => serve::run(&common, arguments).await,
         Command::Org(arguments) => org::run(&common, arguments).await,
+        Command::Key(arguments) => key::run(&common, arguments).await,
         Command::Connect(arguments) => connect::run(&common, arguments).await,
         Command::Collect(arguments) => collect::run(&common, arguments).await,
         Command::Import(arguments) => import::run(&common, arguments).await,

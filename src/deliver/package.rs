@@ -15,6 +15,7 @@ use countersign_seal::record::{Head, Record, Report, Statement, parse_artifact_l
 use super::DeliverFault;
 use super::reports::{Basis, Draft};
 use crate::app::App;
+use crate::app::signing::KEY_RECORD;
 use crate::config::data_folder::create_private;
 use crate::model::evidence::RawArtifact;
 use crate::model::id::{FrameworkId, ReportId};
@@ -59,7 +60,10 @@ pub async fn write(app: &App, organization: &Organization, request: &PackageRequ
     let first = first_leaf(app, &scope, request.from).await?;
     let (records, chosen) = choose(app, &scope, first, basis.head.size, &request.framework).await?;
     let objects = objects_of(app, &scope, &chosen).await?;
-    let tree = Tree::from_leaves(&app.store.leaf_hashes(&scope, basis.head.size).await?);
+    // The package speaks of the leaves up to `as_of`, but is proved to the newest head: what is needed to check it (the
+    // record of a later key) may be younger than what it speaks of.
+    let head = app.store.head(&scope).await?.unwrap_or_else(|| basis.head.clone());
+    let tree = Tree::from_leaves(&app.store.leaf_hashes(&scope, head.size).await?);
     let about = About {
         organization: records::organization(&scope)?,
         title: format!(
@@ -71,7 +75,7 @@ pub async fn write(app: &App, organization: &Organization, request: &PackageRequ
         created: records::time(basis.now)?,
         first,
         end: basis.head.size,
-        head: Head { size: basis.head.size, root: basis.head.root },
+        head: Head { size: head.size, root: head.root },
         key: app.verifying_key(&scope).await.map_err(CommitFault::from)?,
         left_out_because: format!("It does not bear on {}.", basis.framework.title),
     };
@@ -139,8 +143,8 @@ async fn first_leaf(app: &App, scope: &OrgScope, from: Option<Timestamp>) -> Res
     Ok(before.map_or(0, |head| head.size))
 }
 
-/// The records of the period that bear on the framework, and how many the period has. The key's own record always
-/// comes along, because without it no signature can be checked.
+/// The records of the period that bear on the framework, and how many the period has. The records of all keys always
+/// come along, because without them no signature can be checked.
 async fn choose(
     app: &App,
     scope: &OrgScope,
@@ -155,7 +159,7 @@ async fn choose(
         .map(ToString::to_string)
         .collect();
     let mut chosen = BTreeMap::new();
-    for leaf in app.store.leaves(scope, 0, 1).await? {
+    for leaf in app.store.leaves_of_kind(scope, KEY_RECORD).await? {
         chosen.insert(leaf.leaf, Record::parse(leaf.body.as_bytes())?);
     }
     let mut next = first;

@@ -31,13 +31,12 @@ pub async fn roll_forward(app: &App, scope: &OrgScope) -> Result<u64, CommitFaul
             return Err(CommitFault::Diverged(what));
         }
     }
-    let key = if tail.is_empty() { None } else { Some(app.verifying_key(scope).await?) };
     let many = tail.len() as u64;
     for (sequence, bytes) in tail {
         let entry = Entry::decode(&bytes)?;
-        let signed = key.as_ref().map(|key| note::open(&entry.checkpoint, key)).transpose();
-        let signed = signed.map_err(|fault| CommitFault::Diverged(format!("log object {sequence}: {fault}")))?;
-        let Some(signed) = signed else { continue };
+        let key = app.key_in_force(scope, entry.first_leaf).await?;
+        let signed = note::open(&entry.checkpoint, &key)
+            .map_err(|fault| CommitFault::Diverged(format!("log object {sequence}: {fault}")))?;
         if entry.sequence != sequence || entry.size_after() != signed.checkpoint.size {
             return Err(CommitFault::Diverged(format!("log object {sequence} contradicts its own checkpoint")));
         }

@@ -4,5 +4,6 @@ mod collecting;
 mod connecting;
 mod importing;
 mod judging;
+mod keys;
 mod organizations;
 mod verifying;

@@ -11,6 +11,7 @@
 mod contract;
 mod demo;
 mod hostile;
+mod keys;
 mod layers;
 mod packages;
 mod pages;

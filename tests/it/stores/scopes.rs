@@ -84,6 +84,7 @@ async fn no_change_reaches_into_another_organization() {
 /// What changes something; told by the second story and by the ledger's.
 const CHANGES: &[&str] = &[
     "add_connection",
+    "add_signing_key",
     "replace_connection",
     "begin_run",
     "end_run",
@@ -114,11 +115,14 @@ async fn answers(story: &TestApp, scope: &OrgScope, known: &Known) -> BTreeMap<&
     let later = story.clock.now().plus(Duration::days(1));
     let framework = "hipaa-security".parse().unwrap();
     let settings = store.settings(scope).await.unwrap();
-    let (key, _) = store.signing_key(scope).await.unwrap();
+    let keys = store.signing_keys(scope).await.unwrap();
+    let owns = |name: &str| name.contains(&known.owner.id().to_string());
+    let public = &store.signing_keys(&known.owner).await.unwrap()[0].public_key;
     BTreeMap::from([
         // Every organization has settings and a key; what counts is whose.
         ("settings", usize::from(settings["slug"] == "northwind")),
-        ("signing_key", usize::from(key.name.contains(&known.owner.id().to_string()))),
+        ("signing_keys", keys.iter().filter(|key| owns(&key.name)).count()),
+        ("sealed_seed", usize::from(store.sealed_seed(scope, public).await.unwrap().is_some())),
         ("sealed_secret", usize::from(store.sealed_secret(scope, known.secret).await.is_ok())),
         ("connections", store.connections(scope).await.unwrap().len()),
         ("head", store.head(scope).await.unwrap().into_iter().count()),
@@ -126,6 +130,8 @@ async fn answers(story: &TestApp, scope: &OrgScope, known: &Known) -> BTreeMap<&
         ("log_from", store.log_from(scope, 0).await.unwrap().len()),
         ("leaf_hashes", store.leaf_hashes(scope, 100).await.unwrap().len()),
         ("leaves", store.leaves(scope, 0, 100).await.unwrap().len()),
+        ("leaves_of_kind", store.leaves_of_kind(scope, "evidence/1").await.unwrap().len()),
+        ("leaves_that_say", store.leaves_that_say(scope, "evidence/1", "linux/passwd").await.unwrap().len()),
         ("object_locations", store.object_locations(scope, &[Digest::of(BYTES)]).await.unwrap().len()),
         ("latest_evidence", store.latest_evidence(scope, later).await.unwrap().len()),
         ("evidence_of_run", store.evidence_of_run(scope, known.run).await.unwrap().len()),
