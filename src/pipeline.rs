@@ -11,6 +11,7 @@ pub mod fault;
 pub mod judging;
 pub mod keys;
 pub mod objects;
+pub mod proofs;
 pub mod records;
 pub mod roll_forward;
 pub mod standing;

@@ -16,6 +16,7 @@ mod key;
 mod org;
 mod output;
 mod package;
+mod prove;
 mod report;
 mod responsibility;
 mod serve;
@@ -107,6 +108,8 @@ pub enum Command {
     Report(report::ReportArguments),
     /// Write the zip an auditor takes away
     Package(package::PackageArguments),
+    /// Prove that a record is under a signed head, or that one head continues another
+    Prove(prove::ProveArguments),
     /// Check a package, or all sealed evidence of the data folder, from its bytes
     Verify(verify::VerifyArguments),
     /// List checks, test them on their cases, run one on files
@@ -137,6 +140,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Responsibility(arguments) => responsibility::run(&common, arguments).await,
         Command::Report(arguments) => report::run(&common, arguments).await,
         Command::Package(arguments) => package::run(&common, arguments).await,
+        Command::Prove(arguments) => prove::run(&common, arguments).await,
         Command::Verify(arguments) => verify::run(&common, arguments).await,
         Command::Check(arguments) => check::run(&common, arguments),
         Command::Collector(arguments) => collector::run(&common, &arguments),

@@ -1,10 +1,10 @@
-//! Leaves by what they say: all records of one type, or those about one kind of subject.
+//! Leaves by what they say (all records of one type, or those about one kind of subject), and heads by their size.
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
-use super::entity::ledger_leaf;
+use super::entity::{ledger_leaf, ledger_log};
 use super::ledger::{StoredLeaf, read_hash};
-use super::{OrgScope, Store, StoreFault, from_stored};
+use super::{OrgScope, Store, StoreFault, from_stored, to_stored};
 
 impl Store {
     /// Every leaf whose record is of this type (`key/1`), in order.
@@ -33,5 +33,17 @@ impl Store {
                 Ok(StoredLeaf { leaf: from_stored(row.leaf), kind: row.kind, hash, body: row.body })
             })
             .collect()
+    }
+    /// The signed note over exactly `size` leaves, if such a head was signed.
+    pub async fn checkpoint_of_size(&self, scope: &OrgScope, size: u64) -> Result<Option<String>, StoreFault> {
+        let row = ledger_log::Entity::find()
+            .filter(ledger_log::Column::OrganizationId.eq(scope.uuid()))
+            .filter(ledger_log::Column::FirstLeaf.lt(to_stored(size)))
+            .order_by_desc(ledger_log::Column::Sequence)
+            .one(&self.read)
+            .await?;
+        Ok(row
+            .filter(|row| from_stored(row.first_leaf) + from_stored(row.leaf_count) == size)
+            .map(|row| row.checkpoint))
     }
 }

@@ -6,4 +6,5 @@ mod importing;
 mod judging;
 mod keys;
 mod organizations;
+mod proving;
 mod verifying;

@@ -15,6 +15,7 @@ mod keys;
 mod layers;
 mod packages;
 mod pages;
+mod proofs;
 mod runs;
 mod start;
 mod stores;

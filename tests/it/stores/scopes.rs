@@ -132,6 +132,7 @@ async fn answers(story: &TestApp, scope: &OrgScope, known: &Known) -> BTreeMap<&
         ("leaves", store.leaves(scope, 0, 100).await.unwrap().len()),
         ("leaves_of_kind", store.leaves_of_kind(scope, "evidence/1").await.unwrap().len()),
         ("leaves_that_say", store.leaves_that_say(scope, "evidence/1", "linux/passwd").await.unwrap().len()),
+        ("checkpoint_of_size", store.checkpoint_of_size(scope, 1).await.unwrap().into_iter().count()),
         ("object_locations", store.object_locations(scope, &[Digest::of(BYTES)]).await.unwrap().len()),
         ("latest_evidence", store.latest_evidence(scope, later).await.unwrap().len()),
         ("evidence_of_run", store.evidence_of_run(scope, known.run).await.unwrap().len()),
