@@ -2,9 +2,16 @@
 //!
 //! A leaf is `SHA-256(0x00 || record)`, a node `SHA-256(0x01 || left || right)`, the empty tree `SHA-256("")`. Nothing
 //! here knows what a record says, who signs a head or where leaves are kept. Start at [`Tree`] (keeps every level, gives
-//! proofs for every size it has had) or [`Frontier`] (appends in O(log n) memory); verification needs neither.
+//! proofs for every size it has had) or [`Frontier`] (appends in O(log n) memory); [`Nodes`] proves from wherever nodes
+//! are kept, such as [`crate::tiles`]; verification needs none of them.
+
+mod check;
+mod nodes;
 
 use sha2::{Digest as _, Sha256};
+
+pub use check::{verify_consistency, verify_inclusion, verify_range};
+pub use nodes::Nodes;
 
 use crate::digest::Digest;
 
@@ -49,6 +56,8 @@ pub enum LedgerError {
     NoSuchSize { size: u64, leaves: u64 },
     #[error("a ledger of {new} leaves cannot continue one of {old}")]
     Shrinks { old: u64, new: u64 },
+    #[error("the subtree of leaves {low} to {high} is not at hand; ask for the tiles a plan names before proving")]
+    NotAtHand { low: u64, high: u64 },
 }
 
 /// The right edge of a tree: enough to append and to name the head, O(log n) in size.
@@ -82,11 +91,15 @@ impl Frontier {
     /// The head.
     #[must_use]
     pub fn root(&self) -> Digest {
-        let mut peaks = self.peaks.iter().rev();
-        match peaks.next() {
-            None => Digest::empty(),
-            Some(last) => peaks.fold(*last, |right, left| node_hash(left, &right)),
-        }
+        self.joined(None).unwrap_or_else(Digest::empty)
+    }
+
+    /// The peaks hashed together, right to left, before what stands to their right; `None` if there is nothing.
+    pub(crate) fn joined(&self, right: Option<Digest>) -> Option<Digest> {
+        self.peaks.iter().rev().fold(right, |right, left| match right {
+            None => Some(*left),
+            Some(right) => Some(node_hash(left, &right)),
+        })
     }
 }
 
@@ -121,7 +134,7 @@ impl Tree {
     /// Number of leaves.
     #[must_use]
     pub fn size(&self) -> u64 {
-        self.levels.first().map_or(0, |leaves| leaves.len() as u64)
+        Nodes::size(self)
     }
 
     /// The leaf hash at an index.
@@ -154,11 +167,7 @@ impl Tree {
     /// # Errors
     /// When the tree has fewer leaves.
     pub fn root_at(&self, size: u64) -> Result<Digest, LedgerError> {
-        self.check_size(size)?;
-        if size == 0 {
-            return Ok(Digest::empty());
-        }
-        self.range(0, size).ok_or(LedgerError::NoSuchSize { size, leaves: self.size() })
+        Nodes::root_at(self, size)
     }
 
     /// The head.
@@ -167,220 +176,37 @@ impl Tree {
         self.root_at(self.size()).unwrap_or_else(|_| Digest::empty())
     }
 
-    /// RFC 9162 2.1.3.1: the path that proves leaf `index` to the head of the first `size` leaves.
+    /// As [`Nodes::inclusion`].
     ///
     /// # Errors
     /// When the tree has no such leaf or size.
     pub fn inclusion(&self, index: u64, size: u64) -> Result<Vec<Digest>, LedgerError> {
-        self.check_size(size)?;
-        let none = LedgerError::NoSuchLeaf { leaf: index, size };
-        if index >= size {
-            return Err(none);
-        }
-        let (mut low, mut high) = (0, size);
-        let mut path = Vec::new();
-        while high - low > 1 {
-            let middle = low + split(high - low);
-            if index < middle {
-                path.push(self.range(middle, high).ok_or(none)?);
-                high = middle;
-            } else {
-                path.push(self.range(low, middle).ok_or(none)?);
-                low = middle;
-            }
-        }
-        path.reverse();
-        Ok(path)
+        Nodes::inclusion(self, index, size)
     }
 
-    /// RFC 9162 2.1.4.1: the proof that the head of `new` leaves continues the head of `old` leaves.
+    /// As [`Nodes::consistency`].
     ///
     /// # Errors
     /// When `new` is smaller than `old` or larger than the tree.
     pub fn consistency(&self, old: u64, new: u64) -> Result<Vec<Digest>, LedgerError> {
-        self.check_size(new)?;
-        if old > new {
-            return Err(LedgerError::Shrinks { old, new });
-        }
-        if old == 0 || old == new {
-            return Ok(Vec::new());
-        }
-        let none = LedgerError::NoSuchSize { size: new, leaves: self.size() };
-        let (mut low, mut high) = (0, new);
-        let mut whole = true;
-        let mut path = Vec::new();
-        while old != high {
-            let middle = low + split(high - low);
-            if old <= middle {
-                path.push(self.range(middle, high).ok_or(none)?);
-                high = middle;
-            } else {
-                path.push(self.range(low, middle).ok_or(none)?);
-                low = middle;
-                whole = false;
-            }
-        }
-        if !whole {
-            path.push(self.range(low, high).ok_or(none)?);
-        }
-        path.reverse();
-        Ok(path)
+        Nodes::consistency(self, old, new)
     }
 
-    /// The roots that, with all leaf hashes of `first..end`, rebuild the head of `size` leaves; left to right.
+    /// As [`Nodes::range_proof`].
     ///
     /// # Errors
     /// When the range is empty or not inside the first `size` leaves of this tree.
     pub fn range_proof(&self, first: u64, end: u64, size: u64) -> Result<Vec<Digest>, LedgerError> {
-        self.check_size(size)?;
-        if first >= end || end > size {
-            return Err(LedgerError::NoSuchLeaf { leaf: end.saturating_sub(1), size });
-        }
-        let mut outside = Vec::new();
-        let mut open = vec![(0, size)];
-        while let Some((low, high)) = open.pop() {
-            if high <= first || low >= end {
-                outside.push(self.range(low, high).ok_or(LedgerError::NoSuchSize { size, leaves: self.size() })?);
-            } else if (low < first || high > end) && high - low > 1 {
-                let middle = low + split(high - low);
-                open.push((middle, high));
-                open.push((low, middle));
-            }
-        }
-        Ok(outside)
+        Nodes::range_proof(self, first, end, size)
     }
+}
 
-    fn check_size(&self, size: u64) -> Result<(), LedgerError> {
-        let leaves = self.size();
-        if size > leaves { Err(LedgerError::NoSuchSize { size, leaves }) } else { Ok(()) }
+impl Nodes for Tree {
+    fn size(&self) -> u64 {
+        self.levels.first().map_or(0, |leaves| leaves.len() as u64)
     }
 
     fn node(&self, level: u32, index: u64) -> Option<Digest> {
         self.levels.get(level as usize)?.get(usize::try_from(index).ok()?).copied()
     }
-
-    /// Root of `low..high`, where `low` is a multiple of the largest power of two below the length.
-    fn range(&self, low: u64, high: u64) -> Option<Digest> {
-        let mut lefts = Vec::new();
-        let mut low = low;
-        loop {
-            let length = high.checked_sub(low)?;
-            if length.is_power_of_two() {
-                let level = length.trailing_zeros();
-                let last = self.node(level, low >> level)?;
-                return Some(lefts.iter().rev().fold(last, |right, left| node_hash(left, &right)));
-            }
-            let half = split(length);
-            let level = half.trailing_zeros();
-            lefts.push(self.node(level, low >> level)?);
-            low += half;
-        }
-    }
-}
-
-/// The largest power of two smaller than `length`, which must be at least two.
-fn split(length: u64) -> u64 {
-    1 << length.saturating_sub(1).max(1).ilog2()
-}
-
-/// RFC 9162 2.1.3.2: whether the path leads from a leaf hash to the root. False for every malformed proof.
-#[must_use]
-pub fn verify_inclusion(leaf: &Digest, index: u64, size: u64, path: &[Digest], root: &Digest) -> bool {
-    if index >= size {
-        return false;
-    }
-    let (mut node, mut last) = (index, size - 1);
-    let mut hash = *leaf;
-    for step in path {
-        if last == 0 {
-            return false;
-        }
-        if node & 1 == 1 || node == last {
-            hash = node_hash(step, &hash);
-            while node & 1 == 0 && node != 0 {
-                node >>= 1;
-                last >>= 1;
-            }
-        } else {
-            hash = node_hash(&hash, step);
-        }
-        node >>= 1;
-        last >>= 1;
-    }
-    last == 0 && hash == *root
-}
-
-/// RFC 9162 2.1.4.2: whether the head of `new` leaves continues the head of `old` leaves. False for every malformed proof.
-#[must_use]
-pub fn verify_consistency(old: u64, new: u64, old_root: &Digest, new_root: &Digest, path: &[Digest]) -> bool {
-    if old > new {
-        return false;
-    }
-    if old == new {
-        return path.is_empty() && old_root == new_root;
-    }
-    if old == 0 {
-        return path.is_empty() && *old_root == Digest::empty();
-    }
-    let (mut node, mut last) = (old - 1, new - 1);
-    while node & 1 == 1 {
-        node >>= 1;
-        last >>= 1;
-    }
-    let mut steps = path.iter();
-    let seed = if old.is_power_of_two() { Some(old_root) } else { steps.next() };
-    let Some(seed) = seed else { return false };
-    let (mut old_hash, mut new_hash) = (*seed, *seed);
-    for step in steps {
-        if last == 0 {
-            return false;
-        }
-        if node & 1 == 1 || node == last {
-            old_hash = node_hash(step, &old_hash);
-            new_hash = node_hash(step, &new_hash);
-            while node & 1 == 0 && node != 0 {
-                node >>= 1;
-                last >>= 1;
-            }
-        } else {
-            new_hash = node_hash(&new_hash, step);
-        }
-        node >>= 1;
-        last >>= 1;
-    }
-    last == 0 && old_hash == *old_root && new_hash == *new_root
-}
-
-/// Whether all leaf hashes of `first..`, with the roots of what lies outside, rebuild the root of `size` leaves.
-#[must_use]
-pub fn verify_range(first: u64, leaves: &[Digest], size: u64, outside: &[Digest], root: &Digest) -> bool {
-    let Some(end) = first.checked_add(leaves.len() as u64) else { return false };
-    if leaves.is_empty() || end > size || outside.len() > MAX_PROOF {
-        return false;
-    }
-    let mut given = outside.iter();
-    let mut inside = leaves.iter();
-    let rebuilt = rebuild(0, size, first, end, &mut given, &mut inside);
-    rebuilt == Some(*root) && given.next().is_none() && inside.next().is_none()
-}
-
-/// Recursion is at most 64 deep: the length halves (rounded to a power of two) on every step.
-fn rebuild<'a>(
-    low: u64,
-    high: u64,
-    first: u64,
-    end: u64,
-    outside: &mut impl Iterator<Item = &'a Digest>,
-    inside: &mut impl Iterator<Item = &'a Digest>,
-) -> Option<Digest> {
-    if high <= first || low >= end {
-        return outside.next().copied();
-    }
-    if high - low == 1 {
-        return inside.next().copied();
-    }
-    let middle = low + split(high - low);
-    let left = rebuild(low, middle, first, end, outside, inside)?;
-    let right = rebuild(middle, high, first, end, outside, inside)?;
-    Some(node_hash(&left, &right))
 }

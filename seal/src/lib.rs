@@ -23,4 +23,5 @@ pub mod proof;
 pub mod record;
 pub mod ssh;
 pub mod sums;
+pub mod tiles;
 pub mod verify;

@@ -13,7 +13,7 @@ use std::io::{Read, Seek, Write};
 use crate::archive::{ArchiveError, EntryWriter};
 use crate::canonical::{self, CanonicalError};
 use crate::digest::Digest;
-use crate::ledger::{LedgerError, Tree};
+use crate::ledger::{LedgerError, Nodes};
 use crate::manifest::{FORMAT, LeafLeftOut, LeftOut, Manifest, ObjectLeftOut, ProofLine, REPORT_KIND};
 use crate::names;
 use crate::note::{SignedCheckpoint, VerifyingKey};
@@ -67,6 +67,41 @@ pub enum PackageError {
     ListRecord,
     #[error("the checkpoint does not cover the list record or is signed by another key")]
     Checkpoint,
+}
+
+/// Asks nodes for everything [`PackageWriter::list`] will ask for, when the given leaves are the package's records.
+/// For [`crate::tiles::plan`], so that no whole tree is needed.
+///
+/// # Errors
+/// When the ledger has not the head, the range or one of the leaves.
+pub fn ask_for_list(
+    nodes: &dyn Nodes,
+    about: &About,
+    records: impl IntoIterator<Item = u64>,
+) -> Result<(), LedgerError> {
+    nodes.root_at(about.head.size)?;
+    nodes.range_proof(about.first, about.end, about.head.size)?;
+    for leaf in records {
+        nodes.inclusion(leaf, about.head.size)?;
+        nodes.leaf(leaf);
+    }
+    for leaf in about.first..about.end {
+        nodes.leaf(leaf);
+    }
+    Ok(())
+}
+
+/// Asks nodes for everything [`ListedPackage::finish`] will ask for: a package of the head of `from` leaves, its list
+/// record as leaf `leaf`, the signed head of `size` leaves.
+///
+/// # Errors
+/// When the ledger has not these sizes or the leaf.
+pub fn ask_for_finish(nodes: &dyn Nodes, from: u64, leaf: u64, size: u64) -> Result<(), LedgerError> {
+    nodes.root_at(size)?;
+    nodes.leaf(leaf);
+    nodes.inclusion(leaf, size)?;
+    nodes.consistency(from, size)?;
+    Ok(())
 }
 
 /// A package in its first step: files are added.
@@ -146,7 +181,7 @@ impl<W: Write + Seek> PackageWriter<W> {
     ///
     /// # Errors
     /// When records, head or key do not fit the ledger, or an object is neither there nor left out.
-    pub fn list(self, ledger: &Tree) -> Result<ListedPackage<W>, PackageError> {
+    pub fn list(self, ledger: &dyn Nodes) -> Result<ListedPackage<W>, PackageError> {
         self.check(ledger)?;
         let Self { mut entries, about, records, objects, left_out } = self;
         let left_out_leaves = write_left_out(&mut entries, &about, &records, &left_out, ledger)?;
@@ -179,7 +214,7 @@ impl<W: Write + Seek> PackageWriter<W> {
         Ok(ListedPackage { entries, about, sums })
     }
 
-    fn check(&self, ledger: &Tree) -> Result<(), PackageError> {
+    fn check(&self, ledger: &dyn Nodes) -> Result<(), PackageError> {
         let About { head, first, end, key, .. } = &self.about;
         if first >= end || *end > head.size || ledger.root_at(head.size)? != head.root {
             return Err(PackageError::Head);
@@ -221,7 +256,7 @@ fn write_left_out<W: Write + Seek>(
     about: &About,
     records: &BTreeMap<u64, Record>,
     objects: &BTreeMap<Digest, String>,
-    ledger: &Tree,
+    ledger: &dyn Nodes,
 ) -> Result<u64, PackageError> {
     let mut lines = Vec::new();
     for leaf in (about.first..about.end).filter(|leaf| !records.contains_key(leaf)) {
@@ -271,7 +306,7 @@ impl<W: Write + Seek> ListedPackage<W> {
         signed: &SignedCheckpoint,
         record: &Record,
         leaf: u64,
-        ledger: &Tree,
+        ledger: &dyn Nodes,
     ) -> Result<W, PackageError> {
         let Head { size, root } = signed.checkpoint.head();
         match record.statement() {

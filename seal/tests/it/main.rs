@@ -15,4 +15,5 @@ mod damage;
 mod golden;
 mod properties;
 mod support;
+mod tiles;
 mod vault;

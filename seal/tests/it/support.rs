@@ -1,5 +1,6 @@
 //! A small fictional organization: a vault of three commits and a package made from it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{Cursor, Read, Write};
 use std::path::{Path, PathBuf};
@@ -10,8 +11,9 @@ use countersign_seal::archive::ArchiveWriter;
 use countersign_seal::digest::Digest;
 use countersign_seal::ledger::Tree;
 use countersign_seal::note::{self, SignedCheckpoint, SigningKey};
-use countersign_seal::package::{About, PackageWriter};
+use countersign_seal::package::{About, PackageWriter, ask_for_finish, ask_for_list};
 use countersign_seal::record::{Artifact, Collector, Evidence, Head, Key, KeyEvent, Record, Report, Time, Uuid};
+use countersign_seal::tiles::{Edge, FullTile, SparseTiles, Tile, plan};
 use countersign_seal::{log, names};
 
 pub const ORGANIZATION: &str = "0192f0c1-2345-7abc-8def-0123456789ab";
@@ -173,6 +175,7 @@ impl Vault {
             key: self.key.verifying_key(),
             left_out_because: "not asked for".to_owned(),
         };
+        let asked = about.clone();
         let mut package = PackageWriter::new(Cursor::new(Vec::new()), about, 2).unwrap();
         for leaf in 0..3 {
             package.add_record(leaf, self.records[usize::try_from(leaf).unwrap()].clone());
@@ -182,7 +185,8 @@ impl Vault {
             package.add_object(Digest::of(bytes), bytes.len() as u64, bytes).unwrap();
         }
         package.leave_out_object(Digest::empty(), "empty");
-        let listed = package.list(&self.tree).unwrap();
+        let planned = plan(head.size, |nodes| ask_for_list(nodes, &asked, 0..3)).unwrap();
+        let listed = package.list(&Index::of(&self.tree).fetch(head.size, &planned)).unwrap();
         let record = Record::of(Report {
             organization: organization(),
             at: time(),
@@ -201,7 +205,39 @@ impl Vault {
         let sums = listed.sums().to_vec();
         self.commit(vec![record.clone()], &[&sums]);
         let signed = self.signed.last().unwrap().clone();
-        listed.finish(&signed, &record, leaf, &self.tree).unwrap().into_inner()
+        let size = self.tree.size();
+        let planned = plan(size, |nodes| ask_for_finish(nodes, head.size, leaf, size)).unwrap();
+        let tiles = Index::of(&self.tree).fetch(size, &planned);
+        listed.finish(&signed, &record, leaf, &tiles).unwrap().into_inner()
+    }
+}
+
+/// What an index keeps of a ledger: full tiles with their roots, and the leaves of the last tile.
+pub struct Index {
+    full: BTreeMap<(u8, u64), FullTile>,
+    last: Vec<Digest>,
+}
+
+impl Index {
+    pub fn of(tree: &Tree) -> Self {
+        let (mut edge, mut completed) = (Edge::new(), Vec::new());
+        (0..tree.size()).for_each(|leaf| edge.push(tree.leaf(leaf).unwrap(), &mut completed));
+        let full = completed.into_iter().map(|tile| ((tile.level, tile.index), tile)).collect();
+        Self { full, last: edge.part(0).to_vec() }
+    }
+
+    /// Exactly the tiles of a plan over the first `size` leaves.
+    pub fn fetch(&self, size: u64, planned: &BTreeSet<Tile>) -> SparseTiles {
+        let mut tiles = SparseTiles::new(size);
+        for Tile { level, index, width } in planned {
+            let whole = self.full.get(&(*level, *index)).map(|tile| tile.hashes.clone());
+            // A partial tile above level 0 is the roots of the full tiles below it.
+            let below = (index * 256..).map_while(|below| Some(self.full.get(&(level.checked_sub(1)?, below))?.root));
+            let hashes =
+                whole.unwrap_or_else(|| if *level == 0 { self.last.clone() } else { below.take(256).collect() });
+            tiles.insert(*level, *index, &hashes[..usize::from(*width)]).unwrap();
+        }
+        tiles
     }
 }
 
