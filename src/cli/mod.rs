@@ -9,6 +9,7 @@ mod collect;
 mod collector;
 mod connect;
 mod demo;
+mod export;
 mod gap;
 mod import;
 mod init;
@@ -110,6 +111,8 @@ pub enum Command {
     Package(package::PackageArguments),
     /// Prove that a record is under a signed head, or that one head continues another
     Prove(prove::ProveArguments),
+    /// Write a ledger in a form other tools read
+    Export(export::ExportArguments),
     /// Check a package, or all sealed evidence of the data folder, from its bytes
     Verify(verify::VerifyArguments),
     /// List checks, test them on their cases, run one on files
@@ -141,6 +144,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Report(arguments) => report::run(&common, arguments).await,
         Command::Package(arguments) => package::run(&common, arguments).await,
         Command::Prove(arguments) => prove::run(&common, arguments).await,
+        Command::Export(arguments) => export::run(&common, arguments).await,
         Command::Verify(arguments) => verify::run(&common, arguments).await,
         Command::Check(arguments) => check::run(&common, arguments),
         Command::Collector(arguments) => collector::run(&common, &arguments),

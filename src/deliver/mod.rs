@@ -5,6 +5,7 @@
 
 pub mod package;
 pub mod reports;
+pub mod tiles;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -4,7 +4,7 @@
 //! proof is verified with the code that readers verify it with. Start with [`inclusion`] and [`consistency`].
 
 use countersign_seal::digest::Digest;
-use countersign_seal::ledger::{self, LedgerError, Tree, leaf_hash};
+use countersign_seal::ledger::{self, LedgerError, Nodes, Tree, leaf_hash};
 use countersign_seal::note::{self, Checkpoint, NoteError};
 use countersign_seal::proof::{Consistency, Inclusion};
 
@@ -136,7 +136,7 @@ pub async fn newest(app: &App, scope: &OrgScope) -> Result<Head, ProofFault> {
 
 /// Everything a proof up to the signed head `head` needs; the nodes are compared with its root. The one place where
 /// proofs learn of hashes.
-async fn nodes_for(app: &App, scope: &OrgScope, head: &Head) -> Result<Tree, ProofFault> {
+async fn nodes_for(app: &App, scope: &OrgScope, head: &Head) -> Result<impl Nodes, ProofFault> {
     let nodes = Tree::from_leaves(&app.store.leaf_hashes(scope, head.size).await.map_err(CommitFault::from)?);
     let root = nodes.root_at(head.size)?;
     if root == head.root {
@@ -147,7 +147,7 @@ async fn nodes_for(app: &App, scope: &OrgScope, head: &Head) -> Result<Tree, Pro
     }
 }
 
-async fn head_at(app: &App, scope: &OrgScope, nodes: &Tree, size: u64) -> Result<ProvenHead, ProofFault> {
+async fn head_at(app: &App, scope: &OrgScope, nodes: &impl Nodes, size: u64) -> Result<ProvenHead, ProofFault> {
     let root = nodes.root_at(size)?;
     let checkpoint = app.store.checkpoint_of_size(scope, size).await.map_err(CommitFault::from)?;
     Ok(ProvenHead { size, root, checkpoint })

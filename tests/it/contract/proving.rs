@@ -1,4 +1,4 @@
-//! `prove`: what somebody takes away who trusts no one, and what the command refuses to prove.
+//! `prove` and `export tiles`: what somebody takes away who trusts no one, and what the commands refuse.
 
 use countersign_seal::digest::Digest;
 use countersign_seal::ledger::{leaf_hash, verify_consistency, verify_inclusion};
@@ -80,4 +80,40 @@ fn a_kept_checkpoint_is_continued_or_the_command_says_that_history_was_rewritten
     installation.file("forged", forged);
     installation.run(&["prove", "--org", ORG, "--from", "forged"]).refused(&["signed by no key"]);
     installation.run(&["prove", "--org", ORG, "--from", "nothing"]).refused(&["neither"]);
+}
+
+#[test]
+fn an_export_goes_on_where_it_was_and_never_writes_over_what_says_otherwise() {
+    let installation = Installation::new();
+    for number in 0..300 {
+        installation.file(&format!("many/{number}.txt"), format!("document {number}\n"));
+    }
+    installation.run(&["import", "files", "--org", ORG, "many"]).fine();
+    let export = || installation.run(&["export", "tiles", "--org", ORG, "--out", "tiles", "--json"]);
+    let first = export().fine().json();
+    let size = first["size"].as_u64().unwrap();
+    let leaves = std::fs::read(installation.beside("tiles/tile/0/000")).unwrap();
+    assert_eq!((leaves.len(), first["compared"].as_u64()), (256 * 32, Some(0)));
+    let told = installation.run(&["prove", "--org", ORG, "--leaf", "7", "--json"]).fine().json();
+    assert_eq!(digest(&told["leaf_hash"]).as_bytes(), &leaves[7 * 32..8 * 32], "another hash than the proof's");
+    let checkpoint = std::fs::read_to_string(installation.beside("tiles/checkpoint")).unwrap();
+    assert_eq!(told["head"]["checkpoint"], checkpoint);
+    let older = installation.beside("older");
+    copy(&installation.data(), &older);
+
+    installation.file("third/third.txt", "the third document\n");
+    installation.run(&["import", "files", "--org", ORG, "third"]).fine();
+    let second = export().fine().json();
+    assert_eq!(second["size"].as_u64(), Some(size + 1));
+    assert_eq!(second["compared"].as_u64(), Some(3), "bundle, tile, and the tile above them: {second}");
+    assert_eq!(export().fine().json()["written"].as_u64(), Some(0), "nothing changed");
+
+    // An installation that was put back to an older day, beside what it once published.
+    let tiles = installation.beside("tiles");
+    let (tiles, older) = (tiles.to_str().unwrap(), older.to_str().unwrap());
+    let told = countersign(&["export", "tiles", "--org", ORG, "--out", tiles, "--data", older]).ends(3);
+    assert!(told.stdout.contains("rolled back"), "{told:#?}");
+    crate::support::command::damage(&installation.beside("tiles/tile/0/000"));
+    let told = installation.run(&["export", "tiles", "--org", ORG, "--out", "tiles"]).ends(3);
+    assert!(told.stdout.contains("tile/0/000"), "{told:#?}");
 }
