@@ -12,6 +12,7 @@
 pub mod archive;
 pub mod canonical;
 pub mod container;
+pub mod deleted;
 pub mod digest;
 pub mod ledger;
 pub mod log;

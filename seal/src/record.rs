@@ -11,8 +11,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub use statement::{
-    ArtifactList, Change, Collector, Evidence, Head, Judgement, Key, KeyEvent, KeyFacts, Redaction, Report,
-    Responsibility, Signer, Statement, Subject,
+    ArtifactList, Attestation, Change, Claim, Collector, Deletion, Evidence, Head, Judgement, KeptArchive, Key,
+    KeyEvent, KeyFacts, Redaction, ReplacedArchive, Replacement, Report, Responsibility, Signer, Statement, Subject,
 };
 pub use value::{Artifact, Malformed, RecordType, Time, Uuid};
 

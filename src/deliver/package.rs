@@ -186,7 +186,8 @@ fn bears_on(record: &Record, datasets: &BTreeSet<String>, framework: &FrameworkI
         Some(Statement::Report(report)) => {
             report.kind != REPORT_KIND && report.framework.is_none_or(|of| of == framework.as_str())
         }
-        Some(Statement::Judgement(_) | Statement::Change(_) | Statement::Key(_)) | None => true,
+        Some(Statement::Attestation(attestation)) => attestation.framework == framework.as_str(),
+        Some(Statement::Judgement(_) | Statement::Change(_) | Statement::Key(_) | Statement::Deletion(_)) | None => true,
     })
 }
 

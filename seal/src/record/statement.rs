@@ -24,7 +24,14 @@ pub enum Statement {
     Report(Report),
     #[serde(rename = "key/1")]
     Key(Key),
+    #[serde(rename = "attestation/1")]
+    Attestation(Attestation),
+    #[serde(rename = "deletion/1")]
+    Deletion(Deletion),
 }
+
+const KNOWN: [&str; 8] =
+    ["evidence/1", "judgement/1", "responsibility/1", "change/1", "report/1", "key/1", "attestation/1", "deletion/1"];
 
 /// An artifact list that is an object itself: one canonical artifact a line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -216,11 +223,86 @@ pub struct KeyFacts {
     pub purpose: String,
 }
 
+/// A person says that something is done or does not apply, and answers for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attestation {
+    pub organization: Uuid,
+    pub at: Time,
+    pub by: Signer,
+    pub framework: String,
+    pub control: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objective: Option<String>,
+    pub claim: Claim,
+    /// In the person's own words.
+    pub statement: String,
+    pub valid_from: Time,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<Time>,
+    /// Leaf of the attestation that this one takes the place of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<u64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub artifacts: Vec<Artifact>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifact_list: Option<ArtifactList>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Claim {
+    Met,
+    NotApplicable,
+}
+
+/// Bytes were deleted: archives were replaced by ones without them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deletion {
+    pub organization: Uuid,
+    pub at: Time,
+    pub by: Signer,
+    /// The legal basis and the decision.
+    pub basis: String,
+    pub archives: Vec<Replacement>,
+    /// How many objects `deleted.jsonl` lists.
+    pub objects: u64,
+    /// `deleted.jsonl` and nothing else; see [`crate::deleted`].
+    pub artifacts: [Artifact; 1],
+}
+
+/// An archive in force until now, and the one in force from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Replacement {
+    pub was: ReplacedArchive,
+    pub now: KeptArchive,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReplacedArchive {
+    /// File name without folder.
+    pub name: String,
+    pub sha256: Digest,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeptArchive {
+    /// File name without folder.
+    pub name: String,
+    pub sha256: Digest,
+    /// In bytes.
+    pub size: u64,
+}
+
 impl Statement {
     /// Whether this version knows the type.
     #[must_use]
     pub fn knows(kind: &RecordType) -> bool {
-        ["evidence/1", "judgement/1", "responsibility/1", "change/1", "report/1", "key/1"].contains(&kind.as_str())
+        KNOWN.contains(&kind.as_str())
     }
 
     pub(super) fn artifacts(&self) -> &[Artifact] {
@@ -229,7 +311,9 @@ impl Statement {
             | Self::Judgement(Judgement { artifacts, .. })
             | Self::Responsibility(Responsibility { artifacts, .. })
             | Self::Change(Change { artifacts, .. })
-            | Self::Report(Report { artifacts, .. }) => artifacts,
+            | Self::Report(Report { artifacts, .. })
+            | Self::Attestation(Attestation { artifacts, .. }) => artifacts,
+            Self::Deletion(deletion) => &deletion.artifacts,
             Self::Key(_) => &[],
         }
     }
@@ -241,8 +325,9 @@ impl Statement {
             | Self::Judgement(Judgement { artifacts, artifact_list, .. })
             | Self::Responsibility(Responsibility { artifacts, artifact_list, .. })
             | Self::Change(Change { artifacts, artifact_list, .. })
-            | Self::Report(Report { artifacts, artifact_list, .. }) => (artifacts, artifact_list),
-            Self::Key(_) => return,
+            | Self::Report(Report { artifacts, artifact_list, .. })
+            | Self::Attestation(Attestation { artifacts, artifact_list, .. }) => (artifacts, artifact_list),
+            Self::Deletion(_) | Self::Key(_) => return,
         };
         artifacts.clear();
         *place = Some(list);
@@ -258,4 +343,4 @@ macro_rules! statement_of {
         }
     )+};
 }
-statement_of!(Evidence, Judgement, Responsibility, Change, Report, Key);
+statement_of!(Evidence, Judgement, Responsibility, Change, Report, Key, Attestation, Deletion);

@@ -6,6 +6,7 @@ use std::io::Cursor;
 
 use countersign_seal::archive::ArchiveWriter;
 use countersign_seal::canonical;
+use countersign_seal::deleted::{self, Deleted};
 use countersign_seal::digest::Digest;
 use countersign_seal::ledger::{self, Tree};
 use countersign_seal::note::{self, SigningKey, VerifyingKey};
@@ -139,5 +140,42 @@ fn an_archive_has_exactly_the_published_entries() {
     assert_eq!(entries.len(), expected.len());
     for (name, bytes) in entries {
         assert_eq!(Digest::of(&bytes).to_string(), text(&expected[&name]), "{name}");
+    }
+}
+
+#[test]
+fn the_list_of_a_deletion_is_the_published_one_and_no_other_form_of_it_is_read() {
+    let objects = [b"one".as_slice(), b"three", b"one"]
+        .map(|bytes| Deleted { sha256: Digest::of(bytes), size: bytes.len() as u64 });
+    let bytes = deleted::list(&objects).unwrap();
+    let vectors = vectors!("records.json");
+    let record = list(&vectors).iter().map(|case| Record::parse(text(&case["record"]).as_bytes()).unwrap());
+    let record = record.into_iter().find(|record| record.kind().as_str() == "deletion/1").unwrap();
+    assert_eq!(record.artifacts(), [deleted::artifact(&bytes)]);
+    let lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
+    assert_eq!(lines.iter().map(|line| Deleted::parse(line).unwrap()).collect::<Vec<_>>(), {
+        let mut sorted = objects[..2].to_vec();
+        sorted.sort();
+        sorted
+    });
+    for other in [lines[0].to_ascii_uppercase(), [lines[0], b" "].concat(), b"{}".to_vec()] {
+        assert!(Deleted::parse(&other).is_err());
+    }
+}
+
+#[test]
+fn a_deletion_with_another_artifact_and_an_attestation_that_claims_more_are_refused() {
+    for case in list(&vectors!("records.json")) {
+        let line = text(&case["record"]);
+        let edited = match &line {
+            line if line.contains("\"claim\":\"met\"") => line.replace("\"claim\":\"met\"", "\"claim\":\"exceeded\""),
+            line if line.contains("deletion/1") => {
+                let (start, rest) = line.split_once("\"artifacts\":[").unwrap();
+                let (one, end) = rest.split_once(']').unwrap();
+                format!("{start}\"artifacts\":[{one},{one}]{end}")
+            }
+            _ => continue,
+        };
+        assert!(Record::parse(edited.as_bytes()).unwrap().statement().is_err(), "accepted: {edited}");
     }
 }
