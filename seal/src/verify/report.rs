@@ -149,6 +149,10 @@ pub struct OrganizationReport {
     pub records: u64,
     pub objects: u64,
     pub objects_read: bool,
+    /// Deletion records.
+    pub deletions: u64,
+    /// Objects that deletion records list.
+    pub deleted_objects: u64,
     /// Leaf hashes in order, for a comparison with an index; not printed.
     #[serde(skip)]
     pub leaves: Vec<Digest>,

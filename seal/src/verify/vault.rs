@@ -1,9 +1,15 @@
-//! Checks a vault, one organization at a time: log objects in sequence, the archives they name, the tree they build.
+//! Checks a vault, one organization at a time: log objects in sequence, the archives in force for them, the tree they
+//! build.
 //!
-//! First every archive's structure, list and objects; then, commit by commit, records and heads. A record may name an
-//! object that an older or newer archive of the same organization holds.
+//! First, from the last commit to the first, every archive's structure, list and objects: a deletion says which archive
+//! stands for an earlier commit now, so it must be read before that one. Then, commit by commit, records and heads. A
+//! record may name an object that an older or newer archive of the same organization holds, or one that a later deletion
+//! lists. Start at [`Ledger::run`].
 
 mod archives;
+mod commits;
+mod deletions;
+mod objects;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Read as _;
@@ -11,11 +17,12 @@ use std::io::Read as _;
 use super::report::{OpenError, OrganizationReport, VaultOptions, VaultReport, Verdict};
 use super::{Faults, ReadSeek, VaultSource, told};
 use crate::digest::Digest;
-use crate::ledger::{self, Tree};
+use crate::ledger::Frontier;
 use crate::log;
 use crate::names;
 use crate::note::{self, VerifyingKey};
-use crate::record::{self, ArtifactList, KeyEvent, Record, Statement, Uuid};
+use crate::record::{ArtifactList, KeptArchive, Uuid};
+use deletions::{Deletions, InForce};
 
 pub(super) fn check(source: &dyn VaultSource, options: &VaultOptions) -> Result<VaultReport, OpenError> {
     let mut faults = Faults::default();
@@ -77,6 +84,9 @@ fn conclude(options: &VaultOptions, organizations: Vec<OrganizationReport>, faul
     if !compared {
         not_proved.push("whose keys these are; they were not compared with ones you trust (--key)".to_owned());
     }
+    if organizations.iter().any(|found| found.deletions > 0) {
+        not_proved.push("what deleted objects said; only which digest, size and record each had".to_owned());
+    }
     let mut proved = Vec::new();
     if faults.is_empty() {
         let records: u64 = organizations.iter().map(|found| found.records).sum();
@@ -85,14 +95,38 @@ fn conclude(options: &VaultOptions, organizations: Vec<OrganizationReport>, faul
             .push(format!("{records} records rebuild each of {commits} signed heads, each continuing the one before"));
         proved.push("every archive has the bytes its log object names".to_owned());
         if !options.skip_data {
-            proved.push("every artifact's object is there and has the bytes its record names".to_owned());
+            let deletions: u64 = organizations.iter().map(|found| found.deletions).sum();
+            let objects: u64 = organizations.iter().map(|found| found.deleted_objects).sum();
+            proved.push(if deletions == 0 {
+                "every artifact's object is there and has the bytes its record names".to_owned()
+            } else {
+                format!(
+                    "every artifact's object is there and has the bytes its record names, or is one of {objects} that \
+                     {deletions} later deletion records list"
+                )
+            });
         }
     }
     VaultReport { verdict, organizations, proved, not_proved, faults: faults.listed, more_faults: faults.more }
 }
 
-/// Objects an organization holds: size, or none where the bytes are not what the name says.
-type Objects = HashMap<Digest, Option<u64>>;
+/// An object as the archives in force hold it.
+struct Held {
+    /// In bytes; `None` where the bytes are not what the name says.
+    size: Option<u64>,
+    /// The earliest commit whose archive holds it.
+    first: u64,
+}
+
+type Objects = HashMap<Digest, Held>;
+
+/// One commit, and the archive that stands for it now.
+struct Commit {
+    entry: log::Entry,
+    archive: KeptArchive,
+    /// The log object, or the deletion, that names the archive.
+    named_by: String,
+}
 
 struct Ledger<'a> {
     source: &'a dyn VaultSource,
@@ -100,10 +134,14 @@ struct Ledger<'a> {
     faults: &'a mut Faults,
     organization: Uuid,
     report: OrganizationReport,
-    tree: Tree,
+    tree: Frontier,
     /// The key that may sign the next head.
     key: Option<VerifyingKey>,
-    lists: Vec<(ArtifactList, String)>,
+    objects: Objects,
+    /// Artifact lists by digest, with the last leaf that names them.
+    lists: HashMap<Digest, (ArtifactList, u64)>,
+    deletions: Deletions,
+    in_force: InForce,
 }
 
 impl<'a> Ledger<'a> {
@@ -118,36 +156,60 @@ impl<'a> Ledger<'a> {
             records: 0,
             objects: 0,
             objects_read: !options.skip_data,
+            deletions: 0,
+            deleted_objects: 0,
             leaves: Vec::new(),
             notes: Vec::new(),
         };
-        Self { source, options, faults, organization, report, tree: Tree::default(), key: None, lists: Vec::new() }
+        Self {
+            source,
+            options,
+            faults,
+            organization,
+            report,
+            tree: Frontier::default(),
+            key: None,
+            objects: Objects::new(),
+            lists: HashMap::new(),
+            deletions: Deletions::default(),
+            in_force: InForce::default(),
+        }
     }
 
     fn run(mut self) -> Result<OrganizationReport, OpenError> {
         let entries = self.entries()?;
-        let present = self.listed(names::ARCHIVES)?;
-        let committed: HashSet<&str> = entries.values().map(|entry| entry.archive.name.as_str()).collect();
-        for name in &present {
-            if !committed.contains(name.as_str()) {
-                self.report
-                    .notes
-                    .push(format!("archive {name} belongs to no commit; a commit that never ended leaves one"));
-            }
+        let mut commits = BTreeMap::new();
+        for (sequence, entry) in entries.into_iter().rev() {
+            let commit = self.deletions.commit(entry);
+            self.archive(&commit);
+            commits.insert(sequence, commit);
         }
-        let mut objects = Objects::new();
-        for entry in entries.values() {
-            self.archive(entry, &mut objects);
+        self.report.objects = self.objects.len() as u64;
+        self.left_over(&commits)?;
+        self.deleted_lists(&commits);
+        for commit in commits.values() {
+            self.commit(commit);
         }
-        self.report.objects = objects.len() as u64;
-        for entry in entries.values() {
-            self.commit(entry, &objects);
-        }
-        self.artifact_lists(&entries, &objects);
+        self.artifact_lists(&commits);
         self.kept_elsewhere();
         self.report.records = self.tree.size();
-        self.report.leaves = (0..self.tree.size()).filter_map(|leaf| self.tree.leaf(leaf)).collect();
         Ok(self.report)
+    }
+
+    /// Archives that stand for no commit: of a commit that never ended, or replaced by a deletion.
+    fn left_over(&mut self, commits: &BTreeMap<u64, Commit>) -> Result<(), OpenError> {
+        let in_force: HashSet<&str> = commits.values().map(|commit| commit.archive.name.as_str()).collect();
+        for name in self.listed(names::ARCHIVES)? {
+            if in_force.contains(name.as_str()) {
+                continue;
+            }
+            self.report.notes.push(if self.deletions.replaced(&name) {
+                format!("archive {name} still holds deleted bytes; the next start removes it")
+            } else {
+                format!("archive {name} belongs to no commit; a commit that never ended leaves one")
+            });
+        }
+        Ok(())
     }
 
     /// All log objects by sequence. A hole ends the ledger: what follows cannot be placed.
@@ -185,124 +247,6 @@ impl<'a> Ledger<'a> {
         }
         self.report.commits = entries.len() as u64;
         Ok(entries)
-    }
-
-    /// A commit's records become leaves; then its head must be theirs and signed.
-    fn commit(&mut self, entry: &log::Entry, objects: &Objects) {
-        let place = self.place(names::LOG, &format!("{:016}.json", entry.sequence));
-        let first = self.tree.size();
-        if entry.first_leaf != first {
-            self.faults.add(&place, format!("first leaf {first}"), entry.first_leaf.to_string());
-        }
-        let before = self.key.clone();
-        if let Some(mut zip) = self.open(entry) {
-            let ended = zip.lines(names::RECORDS, record::MAX_BYTES, |_, line| {
-                self.leaf(line, objects);
-                true
-            });
-            if let Err(fault) = ended {
-                let place = self.place(names::ARCHIVES, &entry.archive.name);
-                self.faults.add(format!("{place}, {}", names::RECORDS), "one record a line", told(&fault));
-            }
-            let inside = zip.read(names::CHECKPOINT, note::MAX_NOTE as u64);
-            if !inside.is_ok_and(|inside| inside == entry.checkpoint.as_bytes()) {
-                let place = self.place(names::ARCHIVES, &entry.archive.name);
-                self.faults.add(
-                    format!("{place}, {}", names::CHECKPOINT),
-                    "the checkpoint of its log object",
-                    "another",
-                );
-            }
-        }
-        let added = self.tree.size() - first;
-        if added != entry.leaf_count {
-            self.faults.add(&place, format!("{} records in its archive", entry.leaf_count), added.to_string());
-        }
-        // The key that was in use before signs the head that brings in its successor.
-        let Some(key) = before.or_else(|| self.key.clone()) else {
-            return self.faults.add(place, "a key/1 record as leaf 0", "none: no signature can be checked");
-        };
-        match note::open(&entry.checkpoint, &key) {
-            Ok(signed) => {
-                let head = signed.checkpoint.head();
-                if head.size != self.tree.size() || head.root != self.tree.root() {
-                    let expected = format!("a head of {} leaves with root {}", self.tree.size(), self.tree.root());
-                    self.faults.add(place, expected, format!("{} leaves, root {}", head.size, head.root));
-                }
-                // Only a head it signed makes a key compared: anyone can write a record that names it.
-                self.report.key_compared |= self.options.key.as_ref().is_some_and(|trusted| trusted.is(&key));
-                self.report.checkpoint = Some(head);
-            }
-            Err(fault) => self.faults.add(place, format!("a head signed by {}", key.fingerprint()), told(&fault)),
-        }
-    }
-
-    fn leaf(&mut self, line: &[u8], objects: &Objects) {
-        let leaf = self.tree.size();
-        let place = format!("organization {}, leaf {leaf}", self.organization);
-        self.tree.push(ledger::leaf_hash(line));
-        let record = match Record::parse(line) {
-            Ok(record) => record,
-            Err(fault) => return self.faults.add(place, "a record in canonical form", told(&fault)),
-        };
-        if *record.organization() != self.organization {
-            self.faults.add(&place, "a record of this organization", record.organization().as_str());
-        }
-        match record.statement() {
-            Ok(Some(Statement::Key(fact))) => self.key_record(leaf, &place, &fact),
-            Ok(_) if leaf == 0 => {
-                self.faults.add(&place, "the key/1 record of the signing key", record.kind().as_str());
-            }
-            Ok(_) => {}
-            Err(fault) => self.faults.add(&place, "what its type says", told(&fault)),
-        }
-        for artifact in record.artifacts() {
-            self.object(objects, artifact.sha256, artifact.size, &format!("{place}, artifact `{}`", artifact.name));
-        }
-        if let Some(list) = record.artifact_list() {
-            self.object(objects, list.sha256, list.size, &format!("{place}, artifact list"));
-            self.lists.push((list.clone(), place));
-        }
-    }
-
-    fn key_record(&mut self, leaf: u64, place: &str, fact: &record::Key) {
-        if fact.key.purpose != "checkpoint" || fact.event == KeyEvent::Retired {
-            return;
-        }
-        let key = match VerifyingKey::from_facts(&fact.key) {
-            Ok(key) => key,
-            Err(fault) => return self.faults.add(place, "a key", told(&fault)),
-        };
-        if key.name() != note::origin(&self.organization) {
-            self.faults.add(place, format!("a key named {}", note::origin(&self.organization)), key.name());
-        }
-        if leaf > 0 && fact.event == KeyEvent::Introduced {
-            return self.faults.add(place, "a later key to be a rotation", "a second introduction");
-        }
-        self.report.key_fingerprint = Some(key.fingerprint());
-        self.key = Some(key);
-    }
-
-    /// Every checkpoint kept elsewhere must be a head this ledger once had.
-    fn kept_elsewhere(&mut self) {
-        let origin = note::origin(&self.organization);
-        for kept in &self.options.since {
-            let Ok(kept) = note::claimed_checkpoint(kept) else { continue };
-            if kept.origin != origin {
-                continue;
-            }
-            match self.tree.root_at(kept.size) {
-                Ok(root) if root == kept.root => {}
-                Ok(root) => {
-                    let expected = format!("root {} at {} leaves, as in the checkpoint you kept", kept.root, kept.size);
-                    self.faults.add(&origin, expected, format!("root {root}: the ledger was rewritten"));
-                }
-                Err(_) => {
-                    let expected = format!("at least {} leaves, as in the checkpoint you kept", kept.size);
-                    self.faults.add(&origin, expected, format!("{}: the ledger was rolled back", self.tree.size()));
-                }
-            }
-        }
     }
 
     fn listed(&self, folder: &str) -> Result<Vec<String>, OpenError> {

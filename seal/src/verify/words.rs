@@ -36,6 +36,9 @@ pub fn tell_vault(report: &VaultReport) -> String {
             "  commits        {}, archives {}, objects {}",
             found.commits, found.archives, found.objects
         ));
+        if found.deletions > 0 {
+            lines.push(format!("  deleted        {} objects, by {} records", found.deleted_objects, found.deletions));
+        }
         lines.extend(found.notes.iter().map(|note| format!("  note           {note}")));
     }
     conclude(lines, &report.proved, &report.not_proved, (&report.faults, report.more_faults), report.verdict)

@@ -12,6 +12,7 @@
 
 mod command;
 mod damage;
+mod deletion;
 mod golden;
 mod properties;
 mod support;

@@ -1,26 +1,24 @@
 //! The archives of an organization: their own bytes, their structure, their lists, their objects.
 
-use std::collections::{BTreeMap, HashMap};
 use std::io::{Seek as _, SeekFrom};
 
 use super::super::{ReadSeek, told};
-use super::{Ledger, Objects};
+use super::{Commit, Held, Ledger, deletions};
 use crate::container::{Container, Folders};
 use crate::digest::Digest;
-use crate::log;
 use crate::names;
-use crate::record::{self, ArtifactList};
+use crate::record;
 use crate::sums::Sums;
 
 impl Ledger<'_> {
     /// An archive's own bytes, its structure, its list and its objects.
-    pub(super) fn archive(&mut self, entry: &log::Entry, objects: &mut Objects) {
-        let place = self.place(names::ARCHIVES, &entry.archive.name);
-        if let Err(fault) = self.archive_bytes(entry, &place) {
+    pub(super) fn archive(&mut self, commit: &Commit) {
+        let place = self.place(names::ARCHIVES, &commit.archive.name);
+        if let Err(fault) = self.archive_bytes(commit, &place) {
             self.faults.add(&place, "an archive that can be read", fault);
             return;
         }
-        let Some(mut zip) = self.open(entry) else { return };
+        let Some(mut zip) = self.open(commit) else { return };
         self.report.archives += 1;
         let sums = zip.read(names::SUMS, names::MAX_WHOLE).map_err(|fault| told(&fault));
         let sums = match sums.and_then(|bytes| Sums::parse(&bytes).map_err(|fault| told(&fault))) {
@@ -55,7 +53,7 @@ impl Ledger<'_> {
                 continue;
             }
             if self.options.skip_data && name != names::RECORDS {
-                objects.entry(*listed).or_insert(Some(size));
+                self.hold(*listed, Some(size), commit);
                 continue;
             }
             let read = zip.stream(&name).map_err(|fault| told(&fault));
@@ -71,78 +69,49 @@ impl Ledger<'_> {
                 }
             };
             if name != names::RECORDS {
-                let known = objects.entry(*listed).or_insert(None);
-                *known = known.or(good.then_some(size));
+                self.hold(*listed, good.then_some(size), commit);
             }
         }
+        let mut found = Vec::new();
+        // A fault of these lines is told when they become leaves.
+        let _ = zip.lines(names::RECORDS, record::MAX_BYTES, |number, line| {
+            if let Some(deletion) = deletions::parse(line) {
+                found.push((commit.entry.first_leaf.saturating_add(number), deletion));
+            }
+            true
+        });
+        self.deletions.take(commit.entry.sequence, found);
     }
 
-    fn archive_bytes(&mut self, entry: &log::Entry, place: &str) -> Result<(), String> {
-        let mut file = self.file(names::ARCHIVES, &entry.archive.name)?;
+    /// Archives come from the last to the first, so the last word on `first` is the earliest commit's.
+    fn hold(&mut self, object: Digest, size: Option<u64>, commit: &Commit) {
+        let held = self.objects.entry(object).or_insert(Held { size, first: commit.entry.sequence });
+        held.size = held.size.or(size);
+        held.first = commit.entry.sequence;
+    }
+
+    fn archive_bytes(&mut self, commit: &Commit, place: &str) -> Result<(), String> {
+        let mut file = self.file(names::ARCHIVES, &commit.archive.name)?;
         let length = file.seek(SeekFrom::End(0)).map_err(|fault| told(&fault))?;
-        let says = names::log_file(entry.sequence);
-        if length != entry.archive.size {
-            self.faults.add(place, format!("{} bytes, as {says} says", entry.archive.size), length.to_string());
+        let says = &commit.named_by;
+        if length != commit.archive.size {
+            self.faults.add(place, format!("{} bytes, as {says} says", commit.archive.size), length.to_string());
         }
         if self.options.skip_data {
             return Ok(());
         }
         file.seek(SeekFrom::Start(0)).map_err(|fault| told(&fault))?;
         let (found, _) = Digest::of_reader(file).map_err(|fault| told(&fault))?;
-        if found != entry.archive.sha256 {
-            let expected = format!("SHA-256 {}, as {says} says", entry.archive.sha256);
+        if found != commit.archive.sha256 {
+            let expected = format!("SHA-256 {}, as {says} says", commit.archive.sha256);
             self.faults.add(place, expected, found.to_string());
         }
         Ok(())
     }
 
-    pub(super) fn object(&mut self, objects: &Objects, object: Digest, size: u64, place: &str) {
-        match objects.get(&object) {
-            Some(Some(found)) if *found == size => {}
-            Some(Some(found)) => self.faults.add(place, format!("object {object} of {size} bytes"), found.to_string()),
-            Some(None) => self.faults.add(place, format!("object {object}"), "only altered bytes under that name"),
-            None => self.faults.add(place, format!("object {object} in an archive"), "nothing"),
-        }
-    }
-
-    pub(super) fn artifact_lists(&mut self, entries: &BTreeMap<u64, log::Entry>, objects: &Objects) {
-        let mut wanted: HashMap<Digest, (ArtifactList, String)> = HashMap::new();
-        for (list, place) in std::mem::take(&mut self.lists) {
-            wanted.insert(list.sha256, (list, place));
-        }
-        for entry in entries.values() {
-            if wanted.is_empty() {
-                return;
-            }
-            let Some(mut zip) = self.open(entry) else { continue };
-            let here: Vec<Digest> =
-                wanted.keys().filter(|list| zip.size(&names::object_entry(list)).is_some()).copied().collect();
-            for digest in here {
-                let Some((list, place)) = wanted.remove(&digest) else { continue };
-                let mut count = 0;
-                let ended = zip.lines(&names::object_entry(&digest), record::MAX_BYTES, |_, line| {
-                    count += 1;
-                    match record::parse_artifact_line(line) {
-                        Ok(artifact) => {
-                            let place = format!("{place}, artifact `{}`", artifact.name);
-                            self.object(objects, artifact.sha256, artifact.size, &place);
-                        }
-                        Err(fault) => self.faults.add(&place, "an artifact list, one artifact a line", told(&fault)),
-                    }
-                    true
-                });
-                if let Err(fault) = ended {
-                    self.faults.add(&place, "an artifact list, one artifact a line", told(&fault));
-                } else if count != list.count {
-                    self.faults.add(place, format!("a list of {} artifacts", list.count), count.to_string());
-                }
-            }
-        }
-    }
-
-    pub(super) fn open(&mut self, entry: &log::Entry) -> Option<Container<Box<dyn ReadSeek>>> {
-        let place = self.place(names::ARCHIVES, &entry.archive.name);
-        let file = match self.file(names::ARCHIVES, &entry.archive.name) {
+    pub(super) fn open(&mut self, commit: &Commit) -> Option<Container<Box<dyn ReadSeek>>> {
+        let place = self.place(names::ARCHIVES, &commit.archive.name);
+        let file = match self.file(names::ARCHIVES, &commit.archive.name) {
             Ok(file) => file,
             Err(fault) => {
                 self.faults.add(place, "the archive", fault);
