@@ -1,5 +1,6 @@
 //! The application: settings, database, vault, catalog, keys and clock, wired once for commands, pages and tests.
 
+mod removals;
 pub mod signing;
 
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use crate::config::data_folder::{DataFolder, DataFolderFault};
 use crate::config::secret_key::{KeyFault, SecretKey};
 use crate::config::{Config, ConfigFault};
 use crate::model::time::Clock;
-use crate::store::{Instance, OrgScope, Store, StoreFault};
+use crate::store::{Instance, InstanceScope, OrgScope, Store, StoreFault};
 use crate::vault::{Vault, VaultFault};
 
 /// Everything a command, a page or the schedule needs.
@@ -118,7 +119,11 @@ impl App {
                 store.create_instance(&instance, clock.now()).await?;
             }
         }
-        Self::wire(data, config, store, catalog, secret_key, clock)
+        let app = Self::wire(data, config, store, catalog, secret_key, clock)?;
+        for organization in app.store.organizations(InstanceScope::of_this_installation()).await? {
+            app.finish_removals(&OrgScope::of(&organization)).await?;
+        }
+        Ok(app)
     }
 
     fn wire(

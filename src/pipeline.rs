@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod collecting;
 pub mod commit;
+pub mod deletion;
 pub mod enrol;
 pub mod fault;
 pub mod judging;
@@ -13,6 +14,7 @@ pub mod keys;
 pub mod objects;
 pub mod proofs;
 pub mod records;
+pub mod retention;
 pub mod roll_forward;
 pub mod standing;
 pub mod targets;

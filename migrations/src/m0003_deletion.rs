@@ -31,13 +31,13 @@ const TABLES: &[TableSpec] = &[
         columns: &[
             ("organization_id", Uuid),
             ("archive", Text),
+            ("leaf", Integer),
             ("replacement", Text),
             ("replacement_digest", Text),
             ("replacement_size", Integer),
-            ("leaf", Integer),
             ("replaced_at", Time),
         ],
-        primary_key: &["organization_id", "archive"],
+        primary_key: &["organization_id", "archive", "leaf"],
         append_only: true,
     },
 ];

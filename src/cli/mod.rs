@@ -20,6 +20,7 @@ mod package;
 mod prove;
 mod report;
 mod responsibility;
+mod retention;
 mod serve;
 mod session;
 mod status;
@@ -113,6 +114,8 @@ pub enum Command {
     Prove(prove::ProveArguments),
     /// Write a ledger in a form other tools read
     Export(export::ExportArguments),
+    /// How long evidence is kept, and deleting its bytes afterwards
+    Retention(retention::RetentionArguments),
     /// Check a package, or all sealed evidence of the data folder, from its bytes
     Verify(verify::VerifyArguments),
     /// List checks, test them on their cases, run one on files
@@ -145,6 +148,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Package(arguments) => package::run(&common, arguments).await,
         Command::Prove(arguments) => prove::run(&common, arguments).await,
         Command::Export(arguments) => export::run(&common, arguments).await,
+        Command::Retention(arguments) => retention::run(&common, arguments).await,
         Command::Verify(arguments) => verify::run(&common, arguments).await,
         Command::Check(arguments) => check::run(&common, arguments),
         Command::Collector(arguments) => collector::run(&common, &arguments),

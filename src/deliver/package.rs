@@ -59,7 +59,7 @@ pub async fn write(app: &App, organization: &Organization, request: &PackageRequ
     }
     let first = first_leaf(app, &scope, request.from).await?;
     let (records, chosen) = choose(app, &scope, first, basis.head.size, &request.framework).await?;
-    let objects = objects_of(app, &scope, &chosen).await?;
+    let (objects, deleted) = objects_of(app, &scope, &chosen).await?;
     // The package speaks of the leaves up to `as_of`, but is proved to the newest head: what is needed to check it (the
     // record of a later key) may be younger than what it speaks of.
     let head = app.store.head(&scope).await?.unwrap_or_else(|| basis.head.clone());
@@ -83,7 +83,7 @@ pub async fn write(app: &App, organization: &Organization, request: &PackageRequ
         return Err(DeliverFault::EmptyPeriod);
     }
     let staged = app.data.staging_folder().join(format!("package-{}.zip", uuid::Uuid::now_v7()));
-    let contents = Contents { about, chosen, drafts, objects, tree };
+    let contents = Contents { about, chosen, drafts, objects, deleted, tree };
     let at = staged.clone();
     let listed = work(move || contents.list(&at)).await?;
 
@@ -109,6 +109,8 @@ struct Contents {
     chosen: BTreeMap<u64, Record>,
     drafts: Vec<Draft>,
     objects: Vec<(FetchedArchive, Vec<(Digest, u64)>)>,
+    /// Objects that were deleted under retention, with the reason.
+    deleted: Vec<(Digest, String)>,
     tree: Tree,
 }
 
@@ -128,6 +130,9 @@ impl Contents {
                 let stream = container.stream(&names::object_entry(digest)).map_err(CommitFault::from)?;
                 writer.add_object(*digest, *size, stream)?;
             }
+        }
+        for (object, reason) in &self.deleted {
+            writer.leave_out_object(*object, reason);
         }
         for (leaf, record) in self.chosen {
             writer.add_record(leaf, record);
@@ -187,16 +192,20 @@ fn bears_on(record: &Record, datasets: &BTreeSet<String>, framework: &FrameworkI
             report.kind != REPORT_KIND && report.framework.is_none_or(|of| of == framework.as_str())
         }
         Some(Statement::Attestation(attestation)) => attestation.framework == framework.as_str(),
-        Some(Statement::Judgement(_) | Statement::Change(_) | Statement::Key(_) | Statement::Deletion(_)) | None => true,
+        Some(Statement::Judgement(_) | Statement::Change(_) | Statement::Key(_) | Statement::Deletion(_)) | None => {
+            true
+        }
     })
 }
 
-/// The bytes that the chosen records name, by the archive that holds them.
+type Located = Vec<(FetchedArchive, Vec<(Digest, u64)>)>;
+
+/// The bytes that the chosen records name, by the archive that holds them, and those that were deleted.
 async fn objects_of(
     app: &App,
     scope: &OrgScope,
     chosen: &BTreeMap<u64, Record>,
-) -> Result<Vec<(FetchedArchive, Vec<(Digest, u64)>)>, DeliverFault> {
+) -> Result<(Located, Vec<(Digest, String)>), DeliverFault> {
     let mut wanted: BTreeSet<Digest> = BTreeSet::new();
     let mut lists = BTreeSet::new();
     for record in chosen.values() {
@@ -218,7 +227,27 @@ async fn objects_of(
     for (name, objects) in by_archive {
         fetched.push((FetchedArchive::fetch(app, scope, &name).await?, objects));
     }
-    Ok(fetched)
+    Ok((fetched, reasons(app, scope, &wanted).await?))
+}
+
+/// Which of these bytes were deleted, and why.
+async fn reasons(app: &App, scope: &OrgScope, wanted: &[Digest]) -> Result<Vec<(Digest, String)>, DeliverFault> {
+    let mut bases: BTreeMap<u64, String> = BTreeMap::new();
+    let mut reasons = Vec::new();
+    for (object, deleted) in app.store.deleted_objects(scope, wanted).await? {
+        if !bases.contains_key(&deleted.leaf) {
+            for stored in app.store.leaves(scope, deleted.leaf, 1).await? {
+                if let Some(Statement::Deletion(said)) = Record::parse(stored.body.as_bytes())?.statement()? {
+                    bases.insert(stored.leaf, said.basis);
+                }
+            }
+        }
+        // Without its record the package cannot say why, and is refused when it is made.
+        if let Some(basis) = bases.get(&deleted.leaf) {
+            reasons.push((object, format!("deleted under: {basis} (record {})", deleted.leaf)));
+        }
+    }
+    Ok(reasons)
 }
 
 /// Commits the record that names the package's list.

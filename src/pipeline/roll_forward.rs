@@ -6,6 +6,7 @@ use countersign_seal::names;
 use countersign_seal::note;
 use countersign_seal::record::{Record, Statement};
 
+use super::deletion::take_over;
 use super::fault::{CommitFault, blocking};
 use super::objects::FetchedArchive;
 use super::records::{new_leaf, sealed};
@@ -32,20 +33,28 @@ pub async fn roll_forward(app: &App, scope: &OrgScope) -> Result<u64, CommitFaul
         }
     }
     let many = tail.len() as u64;
-    for (sequence, bytes) in tail {
-        let entry = Entry::decode(&bytes)?;
+    for (sequence, bytes) in &tail {
+        let sequence = *sequence;
+        let entry = Entry::decode(bytes)?;
         let key = app.key_in_force(scope, entry.first_leaf).await?;
         let signed = note::open(&entry.checkpoint, &key)
             .map_err(|fault| CommitFault::Diverged(format!("log object {sequence}: {fault}")))?;
         if entry.sequence != sequence || entry.size_after() != signed.checkpoint.size {
             return Err(CommitFault::Diverged(format!("log object {sequence} contradicts its own checkpoint")));
         }
-        let archive = FetchedArchive::fetch(app, scope, &entry.archive.name).await?;
-        let (records, objects) = blocking(move || read_archive(&archive)).await?;
+        let archive = take_over::archive_of(app, scope, &entry.archive.name, &tail, sequence).await?;
+        let (archive, (records, objects)) = blocking(move || {
+            let read = read_archive(&archive)?;
+            Ok((archive, read))
+        })
+        .await?;
         if records.len() as u64 != entry.leaf_count {
             return Err(CommitFault::Diverged(format!("the archive of log object {sequence} lacks records")));
         }
         let committed_at = app.clock.now();
+        let numbered: Vec<(u64, Record)> =
+            (entry.first_leaf..).zip(records.iter().map(|(record, _)| record.clone())).collect();
+        let deletions = take_over::rows(app, scope, &archive, &numbered).await?;
         let evidence = (entry.first_leaf..)
             .zip(&records)
             .filter_map(|(leaf, (record, leaf_row))| evidence_row(leaf, record, leaf_row))
@@ -61,8 +70,11 @@ pub async fn roll_forward(app: &App, scope: &OrgScope) -> Result<u64, CommitFaul
             leaves: records.into_iter().map(|(_, leaf)| leaf).collect(),
             objects,
         };
-        app.store.record_commit(scope, &commit, &IndexRows { evidence, ..IndexRows::default() }).await?;
+        app.store.record_commit(scope, &commit, &IndexRows { evidence, deletions, ..IndexRows::default() }).await?;
         tracing::info!(sequence, organization = %scope.id(), "Took over a commit that the database did not know");
+    }
+    if many > 0 {
+        app.finish_removals(scope).await?;
     }
     Ok(many)
 }

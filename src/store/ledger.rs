@@ -10,6 +10,7 @@ use super::checks::{JudgedResult, StatusChange};
 use super::entity::{ledger_leaf, ledger_lease, ledger_log, stored_object};
 use super::evidence::EvidenceRow;
 use super::gaps::GapWrite;
+use super::objects::DeletionRow;
 use super::reports::ReportRow;
 use super::responsibilities::{MatrixEvent, MatrixVersion};
 use super::{OrgScope, Store, StoreFault, from_stored, read_text, to_stored};
@@ -91,6 +92,7 @@ pub struct IndexRows {
     pub matrices: Vec<MatrixVersion>,
     pub matrix_events: Vec<MatrixEvent>,
     pub reports: Vec<ReportRow>,
+    pub deletions: Vec<DeletionRow>,
 }
 
 /// How many rows one INSERT carries; below SQLite's limit on bound values.
@@ -251,6 +253,7 @@ impl Store {
         super::gaps::write_requests(&transaction, scope, &rows.requests).await?;
         super::responsibilities::insert(&transaction, scope, &rows.matrices, &rows.matrix_events).await?;
         super::reports::insert(&transaction, scope, &rows.reports).await?;
+        super::objects::insert_deletions(&transaction, scope, commit.sequence, &rows.deletions).await?;
         transaction.commit().await?;
         Ok(())
     }

@@ -37,7 +37,7 @@ pub use evidence::EvidenceRow;
 pub use gaps::{GapEvent, GapWrite};
 pub use keys::SigningKeyRow;
 pub use ledger::{Head, IndexRows, LedgerCommit, NewLeaf, NewObject, StoredLeaf, StoredLog};
-pub use objects::ObjectLocation;
+pub use objects::{DeletedObject, DeletionRow, NewReplacement, ObjectLocation, ReplacedArchive};
 pub use organizations::{Instance, NewOrganization};
 pub use reports::ReportRow;
 pub use responsibilities::{MatrixEvent, MatrixVersion};

@@ -155,6 +155,26 @@ impl Vault {
         Ok(true)
     }
 
+    /// Whether an archive is there.
+    pub async fn has_archive(&self, organization: OrgId, name: &str) -> Result<bool, VaultFault> {
+        let location = archive_path(organization, name);
+        match self.objects.head(&location).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(source) => Err(VaultFault::Objects { verb: "look for", object: location.to_string(), source }),
+        }
+    }
+
+    /// Removes an archive that another has replaced; says whether it was there. Only deletion by retention does this.
+    pub async fn delete_archive(&self, organization: OrgId, name: &str) -> Result<bool, VaultFault> {
+        let location = archive_path(organization, name);
+        match self.objects.delete(&location).await {
+            Ok(()) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(source) => Err(VaultFault::Objects { verb: "remove", object: location.to_string(), source }),
+        }
+    }
+
     /// Makes the folder of an object with mode 0700, so that nobody else can look into it while it is written.
     fn private_folder(&self, location: &Path) -> Result<(), VaultFault> {
         let path = self.folder.join(location.as_ref());

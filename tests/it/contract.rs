@@ -7,4 +7,5 @@ mod judging;
 mod keys;
 mod organizations;
 mod proving;
+mod retention;
 mod verifying;

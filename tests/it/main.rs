@@ -9,6 +9,7 @@
 )]
 
 mod contract;
+mod deletion;
 mod demo;
 mod hostile;
 mod keys;

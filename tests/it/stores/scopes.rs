@@ -13,8 +13,8 @@ use countersign::model::time::Clock;
 use countersign::pipeline::commit::commit;
 use countersign::pipeline::records;
 use countersign::store::{
-    CollectorState, GapEvent, GapWrite, IndexRows, JudgedResult, MatrixEvent, MatrixVersion, NewConnection, OrgScope,
-    ReportRow, StatusChange,
+    CollectorState, DeletionRow, GapEvent, GapWrite, IndexRows, JudgedResult, MatrixEvent, MatrixVersion,
+    NewConnection, NewReplacement, OrgScope, ReportRow, StatusChange,
 };
 use countersign_seal::digest::Digest;
 use serde_json::json;
@@ -22,6 +22,8 @@ use serde_json::json;
 use crate::support::{TestApp, databases, evidence, index_rows};
 
 const BYTES: &[u8] = b"bytes of the first organization";
+/// Bytes that it once had.
+const GONE: &[u8] = b"bytes that were deleted";
 
 /// Ids that one organization's rows were given.
 struct Known {
@@ -134,6 +136,11 @@ async fn answers(story: &TestApp, scope: &OrgScope, known: &Known) -> BTreeMap<&
         ("leaves_that_say", store.leaves_that_say(scope, "evidence/1", "linux/passwd").await.unwrap().len()),
         ("checkpoint_of_size", store.checkpoint_of_size(scope, 1).await.unwrap().into_iter().count()),
         ("object_locations", store.object_locations(scope, &[Digest::of(BYTES)]).await.unwrap().len()),
+        ("archives_holding", store.archives_holding(scope, &[Digest::of(BYTES)]).await.unwrap().len()),
+        ("deleted_objects", store.deleted_objects(scope, &[Digest::of(GONE)]).await.unwrap().len()),
+        ("deletions", store.deletions(scope).await.unwrap().len()),
+        ("replaced_archives", store.replaced_archives(scope).await.unwrap().len()),
+        ("present_archive", usize::from(store.present_archive(scope, "old.zip").await.unwrap() == "new.zip")),
         ("latest_evidence", store.latest_evidence(scope, later).await.unwrap().len()),
         ("evidence_of_run", store.evidence_of_run(scope, known.run).await.unwrap().len()),
         ("evidence_at", store.evidence_at(scope, &known.leaves).await.unwrap().len()),
@@ -270,6 +277,17 @@ fn judged(story: &TestApp, run: RunId, gap: &Gap) -> IndexRows {
             sha256: Digest::of(b"report"),
             leaf: 0,
             created_at: now,
+        }],
+        deletions: vec![DeletionRow {
+            leaf: 0,
+            deleted_at: now,
+            objects: vec![Digest::of(GONE)],
+            archives: vec![NewReplacement {
+                archive: "old.zip".to_owned(),
+                replacement: "new.zip".to_owned(),
+                replacement_digest: Digest::of(b"new"),
+                replacement_size: 3,
+            }],
         }],
     }
 }
