@@ -96,15 +96,15 @@ impl DeletionRequest {
     /// The basis as it is sealed: with what was asked for, and why less than the law's time is right.
     #[must_use]
     pub fn sealed_basis(&self) -> String {
-        let mut text = format!("{} (evidence collected before {}", self.basis.trim(), self.limits.before);
-        if let Some(dataset) = &self.limits.dataset {
-            text.push_str(&format!(", dataset {dataset}"));
-        }
-        text.push(')');
-        if let Some(reason) = &self.shorter_than_the_law {
-            text.push_str(&format!("; shorter than the law asks for, because: {}", reason.trim()));
-        }
-        text
+        let of_dataset = self.limits.dataset.as_ref().map(|dataset| format!(", dataset {dataset}")).unwrap_or_default();
+        let shorter = self.shorter_than_the_law.as_deref().map(str::trim);
+        let shorter = shorter.map(|reason| format!("; shorter than the law asks for, because: {reason}"));
+        format!(
+            "{} (evidence collected before {}{of_dataset}){}",
+            self.basis.trim(),
+            self.limits.before,
+            shorter.unwrap_or_default()
+        )
     }
 }
 
