@@ -12,6 +12,9 @@ impl App {
     pub async fn finish_removals(&self, scope: &OrgScope) -> Result<u64, AppFault> {
         let mut removed = 0;
         for one in self.store.replaced_archives(scope).await? {
+            if !self.vault.has_archive(scope.id(), &one.archive).await? {
+                continue;
+            }
             let present = self.store.present_archive(scope, &one.archive).await?;
             if !self.vault.has_archive(scope.id(), &present).await? {
                 tracing::error!(archive = %one.archive, replacement = %present, "Kept an archive whose replacement is missing");

@@ -147,7 +147,7 @@ async fn deletions(app: &App, scope: &OrgScope) -> Result<Vec<Difference>, RunFa
         let [list] = &deletion.artifacts;
         let read = read_objects(app, scope, [list.sha256]).await?;
         let list = read.get(&list.sha256).map(bytes::Bytes::as_ref).unwrap_or_default();
-        let row = super::deletion::row(stored.leaf, app.clock.now(), &deletion, list)?;
+        let row = super::deletion::record::row(stored.leaf, app.clock.now(), &deletion, list)?;
         sealed.extend(row.objects.into_iter().map(|object| (object, stored.leaf)));
     }
     let known: BTreeSet<(Digest, u64)> =

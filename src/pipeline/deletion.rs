@@ -6,29 +6,26 @@
 //! (new archives that nobody names may stay); whatever is cut off after it is finished by the next start or deletion.
 
 pub mod archives;
+pub mod record;
 pub mod select;
 pub mod take_over;
 
 use std::collections::BTreeMap;
 
 use chrono::Duration;
-use countersign_seal::deleted::{self, Deleted};
 use countersign_seal::digest::Digest;
-use countersign_seal::record::{Artifact, Deletion, Statement};
 
 use self::archives::{Rewritten, rewrite};
 use self::select::{Limits, Selection, named_since, select};
-use super::commit::{Committed, Entrant, commit};
+use super::commit::{Committed, commit};
 use super::fault::CommitFault;
-use super::records;
 use super::retention::{Hold, Person};
 use super::roll_forward::roll_forward;
 use crate::app::App;
-use crate::model::evidence::RawArtifact;
 use crate::model::organization::Organization;
 use crate::model::retention::{RetentionRule, longest};
 use crate::model::time::Timestamp;
-use crate::store::{DeletionRow, IndexRows, NewReplacement, OrgScope};
+use crate::store::{DeletionRow, IndexRows, OrgScope, StoreFault};
 
 /// What is to be deleted, on whose word and why.
 #[derive(Debug, Clone)]
@@ -77,6 +74,8 @@ const ARCHIVES_A_RECORD: usize = 50;
 
 /// How long the ledger is held while the last look is taken and the record is made.
 const LEASE: i64 = 120;
+/// How often the lease is asked for while another writer has it.
+const TRIES: u32 = 12;
 
 impl DeletionRequest {
     /// Refuses what the law or this product's form does not allow.
@@ -140,7 +139,9 @@ pub async fn delete(
     let leaves = match seal(app, &scope, request, &selection, &rewritten).await {
         Ok(leaves) => leaves,
         Err(fault) => {
-            give_up(app, &scope, &rewritten).await?;
+            if let Err(left) = give_up(app, &scope, &rewritten).await {
+                tracing::warn!(fault = %left, "Archives of a deletion that did not come about may be left in the vault");
+            }
             return Err(fault);
         }
     };
@@ -167,12 +168,26 @@ pub async fn seal(
     selection: &Selection,
     rewritten: &[Rewritten],
 ) -> Result<Vec<u64>, DeletionFault> {
-    let now = app.clock.now();
-    let until = now.plus(Duration::seconds(LEASE));
-    app.store.take_ledger_lease(scope, &app.process, selection.size, now, until).await.map_err(CommitFault::from)?;
+    let now = hold_ledger(app, scope, selection.size).await?;
     let sealed = seal_holding(app, scope, request, selection, rewritten, now).await;
     app.store.release_ledger_lease(scope, &app.process).await.map_err(CommitFault::from)?;
     sealed
+}
+
+/// Takes the ledger's lease; another writer is given some time to end. Returns the moment it was taken.
+async fn hold_ledger(app: &App, scope: &OrgScope, size: u64) -> Result<Timestamp, CommitFault> {
+    let mut tries = 0;
+    loop {
+        let now = app.clock.now();
+        let until = now.plus(Duration::seconds(LEASE));
+        match app.store.take_ledger_lease(scope, &app.process, size, now, until).await {
+            Err(StoreFault::LedgerBusy(_)) if tries < TRIES => {
+                tries += 1;
+                tokio::time::sleep(std::time::Duration::from_millis(u64::from(tries) * 200)).await;
+            }
+            taken => return taken.map(|()| now).map_err(Into::into),
+        }
+    }
 }
 
 async fn seal_holding(
@@ -200,7 +215,7 @@ async fn seal_holding(
     let mut entrants = Vec::new();
     let mut rows = Vec::new();
     for some in rewritten.chunks(ARCHIVES_A_RECORD) {
-        let (entrant, row) = statement(scope, request, selection, some, now)?;
+        let (entrant, row) = record::entrant(scope, request, selection, some, now)?;
         entrants.push(entrant);
         rows.push(row);
     }
@@ -215,61 +230,6 @@ async fn seal_holding(
     };
     let committed = commit(app, scope, entrants, index).await?;
     Ok(committed.admitted.iter().map(|admitted| admitted.leaf).collect())
-}
-
-/// One record over some archives, and the rows that follow from it once its leaf is known.
-fn statement(
-    scope: &OrgScope,
-    request: &DeletionRequest,
-    selection: &Selection,
-    some: &[Rewritten],
-    now: Timestamp,
-) -> Result<(Entrant, DeletionRow), CommitFault> {
-    let gone: BTreeMap<Digest, u64> = some
-        .iter()
-        .flat_map(|one| &one.without)
-        .filter_map(|object| Some((*object, *selection.objects.get(object)?)))
-        .collect();
-    let objects: Vec<Deleted> = gone.iter().map(|(sha256, size)| Deleted { sha256: *sha256, size: *size }).collect();
-    let list = deleted::list(&objects)?;
-    let statement = Deletion {
-        organization: records::organization(scope)?,
-        at: records::time(now)?,
-        by: request.by.signer(),
-        basis: request.sealed_basis(),
-        archives: some.iter().map(|one| one.replacement.clone()).collect(),
-        objects: objects.len() as u64,
-        artifacts: [deleted::artifact(&list)],
-    };
-    let row = row(0, now, &statement, &list)?;
-    let artifact = deleted::artifact(&list);
-    let entrant = Entrant {
-        artifacts: vec![RawArtifact::in_memory(artifact.name, artifact.media_type, list)],
-        // Its only artifact is known beforehand.
-        statement: Box::new(move |_: Vec<Artifact>| Ok(Statement::Deletion(statement))),
-        order: Default::default(),
-    };
-    Ok((entrant, row))
-}
-
-/// What a `deletion/1` record at `leaf` means for the index; `list` is the content of its artifact. Also for whoever
-/// takes a commit over from the vault.
-pub fn row(leaf: u64, at: Timestamp, deletion: &Deletion, list: &[u8]) -> Result<DeletionRow, CommitFault> {
-    let mut objects = Vec::new();
-    for line in list.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-        objects.push(Deleted::parse(line)?.sha256);
-    }
-    let archives = deletion
-        .archives
-        .iter()
-        .map(|one| NewReplacement {
-            archive: one.was.name.clone(),
-            replacement: one.now.name.clone(),
-            replacement_digest: one.now.sha256,
-            replacement_size: one.now.size,
-        })
-        .collect();
-    Ok(DeletionRow { leaf, deleted_at: at, objects, archives })
 }
 
 /// Removes archives that were written for a deletion that did not come about.

@@ -27,7 +27,7 @@ pub async fn rows(
             .as_str()
             .parse()
             .map_err(|fault| CommitFault::Diverged(format!("record {leaf} has no time: {fault}")))?;
-        rows.push(super::row(*leaf, at, &deletion, &list)?);
+        rows.push(super::record::row(*leaf, at, &deletion, &list)?);
     }
     Ok(rows)
 }

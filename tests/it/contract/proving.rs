@@ -76,7 +76,7 @@ fn a_kept_checkpoint_is_continued_or_the_command_says_that_history_was_rewritten
     assert!(told.stdout.contains("rewritten"), "{told:#?}");
     installation.run(&["org", "add", "contoso"]).fine();
     installation.run(&["prove", "--org", "contoso", "--from", "kept"]).refused(&["countersign/"]);
-    let forged = kept.as_str().unwrap().replacen("\n", "\n1", 1);
+    let forged = kept.as_str().unwrap().replacen('\n', "\n1", 1);
     installation.file("forged", forged);
     installation.run(&["prove", "--org", ORG, "--from", "forged"]).refused(&["signed by no key"]);
     installation.run(&["prove", "--org", ORG, "--from", "nothing"]).refused(&["neither"]);
