@@ -1,8 +1,10 @@
 //! The application: settings, database, vault, catalog, keys and clock, wired once for commands, pages and tests.
 
+mod removals;
+pub mod signing;
+
 use std::sync::Arc;
 
-use countersign_seal::note::{SigningKey, VerifyingKey};
 use uuid::Uuid;
 
 use crate::catalog::Catalog;
@@ -12,7 +14,7 @@ use crate::config::secret_key::{KeyFault, SecretKey};
 use crate::config::{Config, ConfigFault};
 use crate::model::time::Clock;
 use crate::spool::Spool;
-use crate::store::{Instance, OrgScope, Store, StoreFault};
+use crate::store::{Instance, InstanceScope, OrgScope, Store, StoreFault};
 use crate::vault::{Vault, VaultFault};
 
 /// Everything a command, a page or the schedule needs.
@@ -53,6 +55,14 @@ pub enum AppFault {
     Note(#[from] countersign_seal::note::NoteError),
     #[error("a signing key's seed is not 32 bytes")]
     Seed,
+    #[error("no key was ever made for organization {0}; put the database's backup back")]
+    NoKey(crate::model::id::OrgId),
+    #[error(
+        "the ledger is signed by key {0}, and its seed is not in the database: the database is older than that key. Put a newer backup back; nothing can be signed until then"
+    )]
+    NoSeed(String),
+    #[error("record {leaf} brings in a key and is not as it was sealed; run countersign verify")]
+    AlteredKeyRecord { leaf: u64 },
 }
 
 impl App {
@@ -120,7 +130,11 @@ impl App {
                 store.create_instance(&instance, clock.now()).await?;
             }
         }
-        Self::wire(data, config, store, catalog, secret_key, clock)
+        let app = Self::wire(data, config, store, catalog, secret_key, clock)?;
+        for organization in app.store.organizations(InstanceScope::of_this_installation()).await? {
+            app.finish_removals(&OrgScope::of(&organization)).await?;
+        }
+        Ok(app)
     }
 
     fn wire(
@@ -141,21 +155,6 @@ impl App {
             Presence::claim(&processes).map_err(|source| AppFault::Write { path: processes.clone(), source })?;
         let spool = Spool::at(data.spool_folder(), &config.spool);
         Ok(Self { data, config, store, vault, spool, catalog, secret_key, clock, presence })
-    }
-
-    /// The key that signs an organization's ledger.
-    pub async fn signing_key(&self, scope: &OrgScope) -> Result<SigningKey, AppFault> {
-        let (row, sealed) = self.store.signing_key(scope).await?;
-        let seed = self.secret_key.open(&signing_purpose(scope), &sealed)?;
-        let seed: [u8; 32] = seed.as_slice().try_into().map_err(|_| AppFault::Seed)?;
-        Ok(SigningKey::from_seed(&row.name, seed)?)
-    }
-
-    /// The public half of that key.
-    pub async fn verifying_key(&self, scope: &OrgScope) -> Result<VerifyingKey, AppFault> {
-        let (row, _) = self.store.signing_key(scope).await?;
-        let public: [u8; 32] = row.public_key.as_slice().try_into().map_err(|_| AppFault::Seed)?;
-        Ok(VerifyingKey::from_bytes(&row.name, &public)?)
     }
 }
 

@@ -6,13 +6,17 @@
 pub mod audit;
 pub mod collecting;
 pub mod commit;
+pub mod deletion;
 pub mod enrol;
 pub mod fault;
 pub mod importing;
 pub mod judging;
+pub mod keys;
 pub mod lease;
 pub mod objects;
+pub mod proofs;
 pub mod records;
+pub mod retention;
 pub mod roll_forward;
 pub mod sealer;
 pub mod staging;

@@ -5,6 +5,7 @@
 
 mod m0001_trunk;
 mod m0002_tiles;
+mod m0003_deletion;
 mod schema;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -14,7 +15,7 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_trunk::Trunk), Box::new(m0002_tiles::Tiles)]
+        vec![Box::new(m0001_trunk::Trunk), Box::new(m0002_tiles::Tiles), Box::new(m0003_deletion::Deletion)]
     }
 }
 

@@ -10,15 +10,19 @@ mod collect;
 mod collector;
 mod connect;
 mod demo;
+mod export;
 mod gap;
 mod import;
 mod import_lines;
 mod init;
+mod key;
 mod org;
 mod output;
 mod package;
+mod prove;
 mod report;
 mod responsibility;
+mod retention;
 mod serve;
 mod session;
 mod status;
@@ -90,6 +94,8 @@ pub enum Command {
     Serve(serve::ServeArguments),
     /// Add and list organizations (clients)
     Org(org::OrgArguments),
+    /// The key that signs an organization's ledger: show it, replace it
+    Key(key::KeyArguments),
     /// Connect what is collected from: a Microsoft 365 tenant, this machine
     Connect(connect::ConnectArguments),
     /// Collect evidence now, seal it and judge it
@@ -106,6 +112,12 @@ pub enum Command {
     Report(report::ReportArguments),
     /// Write the zip an auditor takes away
     Package(package::PackageArguments),
+    /// Prove that a record is under a signed head, or that one head continues another
+    Prove(prove::ProveArguments),
+    /// Write a ledger in a form other tools read
+    Export(export::ExportArguments),
+    /// How long evidence is kept, and deleting its bytes afterwards
+    Retention(retention::RetentionArguments),
     /// Check a package, or all sealed evidence of the data folder, from its bytes
     Verify(verify::VerifyArguments),
     /// List checks, test them on their cases, run one on files
@@ -127,6 +139,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Demo(arguments) => demo::run(&common, arguments).await,
         Command::Serve(arguments) => serve::run(&common, arguments).await,
         Command::Org(arguments) => org::run(&common, arguments).await,
+        Command::Key(arguments) => key::run(&common, arguments).await,
         Command::Connect(arguments) => connect::run(&common, arguments).await,
         Command::Collect(arguments) => collect::run(&common, arguments).await,
         Command::Import(arguments) => import::run(&common, arguments).await,
@@ -135,6 +148,9 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Responsibility(arguments) => responsibility::run(&common, arguments).await,
         Command::Report(arguments) => report::run(&common, arguments).await,
         Command::Package(arguments) => package::run(&common, arguments).await,
+        Command::Prove(arguments) => prove::run(&common, arguments).await,
+        Command::Export(arguments) => export::run(&common, arguments).await,
+        Command::Retention(arguments) => retention::run(&common, arguments).await,
         Command::Verify(arguments) => verify::run(&common, arguments).await,
         Command::Check(arguments) => check::run(&common, arguments),
         Command::Collector(arguments) => collector::run(&common, &arguments),

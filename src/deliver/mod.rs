@@ -5,6 +5,7 @@
 
 pub mod package;
 pub mod reports;
+pub mod tiles;
 
 use std::path::{Path, PathBuf};
 

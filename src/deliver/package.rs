@@ -15,6 +15,7 @@ use countersign_seal::record::{Head, Record, Report, Statement, parse_artifact_l
 use super::DeliverFault;
 use super::reports::{Basis, Draft};
 use crate::app::App;
+use crate::app::signing::KEY_RECORD;
 use crate::config::data_folder::create_private;
 use crate::model::evidence::RawArtifact;
 use crate::model::id::{FrameworkId, ReportId};
@@ -59,8 +60,11 @@ pub async fn write(app: &App, organization: &Organization, request: &PackageRequ
     }
     let first = first_leaf(app, &scope, request.from).await?;
     let (records, chosen) = choose(app, &scope, first, basis.head.size, &request.framework).await?;
-    let objects = objects_of(app, &scope, &chosen).await?;
-    let tree = Tree::from_leaves(&app.store.leaf_hashes(&scope, basis.head.size).await?);
+    let (objects, deleted) = objects_of(app, &scope, &chosen).await?;
+    // The package speaks of the leaves up to `as_of`, but is proved to the newest head: what is needed to check it (the
+    // record of a later key) may be younger than what it speaks of.
+    let head = app.store.head(&scope).await?.unwrap_or_else(|| basis.head.clone());
+    let tree = Tree::from_leaves(&app.store.leaf_hashes(&scope, head.size).await?);
     let about = About {
         organization: records::organization(&scope)?,
         title: format!(
@@ -72,7 +76,7 @@ pub async fn write(app: &App, organization: &Organization, request: &PackageRequ
         created: records::time(basis.now)?,
         first,
         end: basis.head.size,
-        head: Head { size: basis.head.size, root: basis.head.root },
+        head: Head { size: head.size, root: head.root },
         key: app.verifying_key(&scope).await.map_err(CommitFault::from)?,
         left_out_because: format!("It does not bear on {}.", basis.framework.title),
     };
@@ -80,7 +84,7 @@ pub async fn write(app: &App, organization: &Organization, request: &PackageRequ
         return Err(DeliverFault::EmptyPeriod);
     }
     let staged = Staged(app.data.staging_folder().join(format!("package-{}.zip", uuid::Uuid::now_v7())));
-    let contents = Contents { about, chosen, drafts, objects, tree };
+    let contents = Contents { about, chosen, drafts, objects, deleted, tree };
     let at = staged.0.clone();
     let listed = work(move || contents.list(&at)).await?;
 
@@ -115,6 +119,8 @@ struct Contents {
     chosen: BTreeMap<u64, Record>,
     drafts: Vec<Draft>,
     objects: Vec<(FetchedArchive, Vec<(Digest, u64)>)>,
+    /// Objects that were deleted under retention, with the reason.
+    deleted: Vec<(Digest, String)>,
     tree: Tree,
 }
 
@@ -135,6 +141,9 @@ impl Contents {
                 writer.add_object(*digest, *size, stream)?;
             }
         }
+        for (object, reason) in &self.deleted {
+            writer.leave_out_object(*object, reason);
+        }
         for (leaf, record) in self.chosen {
             writer.add_record(leaf, record);
         }
@@ -149,8 +158,8 @@ async fn first_leaf(app: &App, scope: &OrgScope, from: Option<Timestamp>) -> Res
     Ok(before.map_or(0, |head| head.size))
 }
 
-/// The records of the period that bear on the framework, and how many the period has. The key's own record always
-/// comes along, because without it no signature can be checked.
+/// The records of the period that bear on the framework, and how many the period has. The records of all keys always
+/// come along, because without them no signature can be checked.
 async fn choose(
     app: &App,
     scope: &OrgScope,
@@ -165,7 +174,7 @@ async fn choose(
         .map(ToString::to_string)
         .collect();
     let mut chosen = BTreeMap::new();
-    for leaf in app.store.leaves(scope, 0, 1).await? {
+    for leaf in app.store.leaves_of_kind(scope, KEY_RECORD).await? {
         chosen.insert(leaf.leaf, Record::parse(leaf.body.as_bytes())?);
     }
     let mut next = first;
@@ -199,12 +208,14 @@ fn bears_on(record: &Record, datasets: &BTreeSet<String>, framework: &FrameworkI
     })
 }
 
-/// The bytes that the chosen records name, by the archive that holds them.
+type Located = Vec<(FetchedArchive, Vec<(Digest, u64)>)>;
+
+/// The bytes that the chosen records name, by the archive that holds them, and those that were deleted.
 async fn objects_of(
     app: &App,
     scope: &OrgScope,
     chosen: &BTreeMap<u64, Record>,
-) -> Result<Vec<(FetchedArchive, Vec<(Digest, u64)>)>, DeliverFault> {
+) -> Result<(Located, Vec<(Digest, String)>), DeliverFault> {
     let mut wanted: BTreeSet<Digest> = BTreeSet::new();
     let mut lists = BTreeSet::new();
     for record in chosen.values() {
@@ -226,7 +237,27 @@ async fn objects_of(
     for (name, objects) in by_archive {
         fetched.push((FetchedArchive::fetch(app, scope, &name).await?, objects));
     }
-    Ok(fetched)
+    Ok((fetched, reasons(app, scope, &wanted).await?))
+}
+
+/// Which of these bytes were deleted, and why.
+async fn reasons(app: &App, scope: &OrgScope, wanted: &[Digest]) -> Result<Vec<(Digest, String)>, DeliverFault> {
+    let mut bases: BTreeMap<u64, String> = BTreeMap::new();
+    let mut reasons = Vec::new();
+    for (object, deleted) in app.store.deleted_objects(scope, wanted).await? {
+        if !bases.contains_key(&deleted.leaf) {
+            for stored in app.store.leaves(scope, deleted.leaf, 1).await? {
+                if let Some(Statement::Deletion(said)) = Record::parse(stored.body.as_bytes())?.statement()? {
+                    bases.insert(stored.leaf, said.basis);
+                }
+            }
+        }
+        // Without its record the package cannot say why, and is refused when it is made.
+        if let Some(basis) = bases.get(&deleted.leaf) {
+            reasons.push((object, format!("deleted under: {basis} (record {})", deleted.leaf)));
+        }
+    }
+    Ok(reasons)
 }
 
 /// Commits the record that names the package's list.

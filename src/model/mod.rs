@@ -44,4 +44,5 @@ pub mod gap;
 pub mod id;
 pub mod organization;
 pub mod responsibility;
+pub mod retention;
 pub mod time;

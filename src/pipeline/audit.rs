@@ -36,6 +36,7 @@ pub async fn compare(app: &App, organization: &Organization) -> Result<Vec<Diffe
     let mut differences = results(app, &scope).await?;
     differences.extend(gaps(app, &scope).await?);
     differences.extend(matrices(app, organization, &scope).await?);
+    differences.extend(deletions(app, &scope).await?);
     Ok(differences)
 }
 
@@ -135,4 +136,29 @@ async fn matrices(app: &App, organization: &Organization, scope: &OrgScope) -> R
         }
     }
     Ok(differences)
+}
+
+/// Which objects the database takes for deleted, against what `deletion/1` records list.
+async fn deletions(app: &App, scope: &OrgScope) -> Result<Vec<Difference>, RunFault> {
+    let mut sealed = BTreeSet::new();
+    for stored in app.store.leaves_of_kind(scope, "deletion/1").await? {
+        let said = record(app, scope, stored.leaf).await?.map(|record| record.statement());
+        let Some(Ok(Some(Statement::Deletion(deletion)))) = said else { continue };
+        let [list] = &deletion.artifacts;
+        let read = read_objects(app, scope, [list.sha256]).await?;
+        let list = read.get(&list.sha256).map(bytes::Bytes::as_ref).unwrap_or_default();
+        let row = super::deletion::record::row(stored.leaf, app.clock.now(), &deletion, list)?;
+        sealed.extend(row.objects.into_iter().map(|object| (object, stored.leaf)));
+    }
+    let known: BTreeSet<(Digest, u64)> =
+        app.store.deletions(scope).await?.into_iter().map(|deleted| (deleted.sha256, deleted.leaf)).collect();
+    let told = |is: bool| if is { "deleted" } else { "not deleted" }.to_owned();
+    Ok(sealed
+        .symmetric_difference(&known)
+        .map(|one| Difference {
+            place: format!("object {}, record {}", one.0, one.1),
+            sealed: told(sealed.contains(one)),
+            in_database: told(known.contains(one)),
+        })
+        .collect())
 }

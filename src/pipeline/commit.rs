@@ -77,18 +77,28 @@ pub async fn commit(
     entrants: Vec<Entrant>,
     index: impl Fn(&Committed) -> IndexRows + Send,
 ) -> Result<Committed, CommitFault> {
+    let size = app.store.head(scope).await?.map_or(0, |head| head.size);
+    let lease = Lease::take(app, scope, size).await?;
+    let done = lease.during(commit_under(&lease, entrants, index)).await;
+    lease.release().await;
+    done
+}
+
+/// The same for somebody who holds the ledger already, and keeps it up meanwhile.
+pub async fn commit_under(
+    lease: &Lease<'_>,
+    entrants: Vec<Entrant>,
+    index: impl Fn(&Committed) -> IndexRows + Send,
+) -> Result<Committed, CommitFault> {
     let mut contents = Contents {
         prepared: Vec::with_capacity(entrants.len()),
         found: Vec::with_capacity(entrants.len()),
         entrants: entrants.into_iter().enumerate().collect(),
     };
     for _ in 0..TRIES {
-        let size = app.store.head(scope).await?.map_or(0, |head| head.size);
-        let lease = Lease::take(app, scope, size).await?;
         // On the heap: everything a commit awaits in one piece is too much for a small stack.
-        let done = lease.during(Box::pin(append(app, scope, &mut contents, &index))).await;
-        lease.release().await;
-        if let Some(committed) = done? {
+        let done = Box::pin(append(lease, &mut contents, &index)).await?;
+        if let Some(committed) = done {
             return Ok(committed);
         }
     }
@@ -98,12 +108,12 @@ pub async fn commit(
 /// One attempt: writes the archive, stores it, creates the log object, tells the database. None when another writer was
 /// first.
 async fn append(
-    app: &App,
-    scope: &OrgScope,
+    lease: &Lease<'_>,
     contents: &mut Contents,
     index: &(impl Fn(&Committed) -> IndexRows + Send),
 ) -> Result<Option<Committed>, CommitFault> {
-    Box::pin(super::roll_forward::roll_forward(app, scope)).await?;
+    let (app, scope) = (lease.app(), lease.scope());
+    Box::pin(super::roll_forward::under_lease(lease)).await?;
     let key = app.signing_key(scope).await?;
     let head = app.store.head(scope).await?;
     let first_leaf = head.as_ref().map_or(0, |head| head.size);

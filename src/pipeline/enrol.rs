@@ -2,20 +2,20 @@
 
 use countersign_seal::canonical;
 use countersign_seal::digest::Digest;
-use countersign_seal::note::{SigningKey, origin};
 use countersign_seal::record::{Key, KeyEvent, Responsibility};
 
 use super::commit::{Committed, Entrant, commit};
 use super::fault::CommitFault;
+use super::keys::{self, FreshKey};
 use super::{RunFault, records};
-use crate::app::{App, signing_purpose};
-use crate::config::secret_key::random;
+use crate::app::App;
+use crate::app::signing::CHECKPOINT;
 use crate::model::evidence::RawArtifact;
 use crate::model::id::{FrameworkId, OrgId, OrgSlug};
 use crate::model::organization::Organization;
 use crate::model::responsibility::{EngagementModel, MatrixState, ResponsibilityMatrix};
 use crate::model::time::Timestamp;
-use crate::store::{IndexRows, MatrixEvent, MatrixVersion, NewOrganization, OrgScope, SigningKeyRow};
+use crate::store::{IndexRows, MatrixEvent, MatrixVersion, NewOrganization, OrgScope};
 
 /// An organization as it is asked for.
 #[derive(Debug, Clone)]
@@ -54,21 +54,8 @@ pub async fn add_organization(app: &App, request: OrganizationRequest) -> Result
         created_at: now,
     };
     let scope = OrgScope::of(&organization);
-    let seed = random::<32>()?;
-    let key = SigningKey::from_seed(&origin(&records::organization(&scope)?), *seed)?;
-    let public = key.verifying_key();
-    let sealed_seed = app.secret_key.seal(&signing_purpose(&scope), seed.as_ref())?;
-    let new = NewOrganization {
-        organization: organization.clone(),
-        settings: request.settings,
-        key: SigningKeyRow {
-            key_id: hex::encode(public.id()),
-            name: public.name().to_owned(),
-            public_key: public.as_bytes().to_vec(),
-            introduced_at: now,
-        },
-        sealed_seed,
-    };
+    let FreshKey { row: key, sealed_seed, .. } = keys::make(app, &scope, now)?;
+    let new = NewOrganization { organization: organization.clone(), settings: request.settings, key, sealed_seed };
     app.store.add_organization(&new).await?;
     ensure_ledger(app, &organization).await?;
     Ok(organization)
@@ -86,7 +73,7 @@ pub async fn ensure_ledger(app: &App, organization: &Organization) -> Result<(),
         organization: records::organization(&scope)?,
         at: records::time(now)?,
         event: KeyEvent::Introduced,
-        key: key.facts("checkpoint"),
+        key: key.facts(CHECKPOINT),
     };
     let mut entrants = vec![records::without_artifacts(introduced.into())];
     let mut matrices = Vec::new();

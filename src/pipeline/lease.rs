@@ -53,6 +53,16 @@ impl<'a> Lease<'a> {
         }
     }
 
+    #[must_use]
+    pub fn app(&self) -> &'a App {
+        self.app
+    }
+
+    #[must_use]
+    pub fn scope(&self) -> &'a OrgScope {
+        self.scope
+    }
+
     /// Carries out work and keeps the lease up meanwhile.
     pub async fn during<T>(&self, work: impl Future<Output = T>) -> T {
         tokio::select! {

@@ -16,14 +16,34 @@ use crate::store::OrgScope;
 pub struct FetchedArchive(PathBuf);
 
 impl FetchedArchive {
-    /// Copies an archive into the staging folder.
+    /// Copies an archive, or what a deletion put in its place, into the staging folder.
     pub async fn fetch(app: &App, scope: &OrgScope, name: &str) -> Result<Self, CommitFault> {
+        let gone = || CommitFault::Diverged(format!("the vault no longer holds the archive {name}"));
+        Self::find(app, scope, name).await?.ok_or_else(gone)
+    }
+
+    /// The same, or none when neither is there.
+    pub async fn find(app: &App, scope: &OrgScope, name: &str) -> Result<Option<Self>, CommitFault> {
         let copy = Self(app.data.staging_folder().join(format!("read-{}.zip", uuid::Uuid::now_v7())));
-        if app.vault.fetch_archive(scope.id(), name, &copy.0).await? {
-            Ok(copy)
-        } else {
-            Err(CommitFault::Diverged(format!("the vault no longer holds the archive {name}")))
+        let mut present = app.store.present_archive(scope, name).await?;
+        loop {
+            if app.vault.fetch_archive(scope.id(), &present, &copy.0).await? {
+                return Ok(Some(copy));
+            }
+            // Another process may have replaced it between the question and the reading.
+            let now = app.store.present_archive(scope, name).await?;
+            if now == present {
+                return Ok(None);
+            }
+            present = now;
         }
+    }
+
+    /// SHA-256 of the copy's bytes.
+    pub fn digest(&self) -> Result<Digest, CommitFault> {
+        let fault = |source| CommitFault::Io { path: self.0.clone(), source };
+        let file = std::fs::File::open(&self.0).map_err(fault)?;
+        Ok(Digest::of_reader(file).map_err(fault)?.0)
     }
 
     /// Opens the copy.
@@ -41,7 +61,8 @@ impl Drop for FetchedArchive {
     }
 }
 
-/// The bytes of some objects of an organization. Each is hashed again before it is believed.
+/// The bytes of some objects of an organization. Each is hashed again before it is believed. Those that were deleted under
+/// retention are left out.
 pub async fn read_objects(
     app: &App,
     scope: &OrgScope,
@@ -70,7 +91,9 @@ pub async fn read_objects(
         .await?;
         found.extend(read);
     }
-    match wanted.iter().find(|digest| !found.contains_key(digest)) {
+    let absent: Vec<Digest> = wanted.into_iter().filter(|digest| !found.contains_key(digest)).collect();
+    let deleted = app.store.deleted_objects(scope, &absent).await?;
+    match absent.iter().find(|digest| !deleted.contains_key(digest)) {
         Some(missing) => Err(CommitFault::Diverged(format!("no archive is known to hold object {missing}"))),
         None => Ok(found),
     }

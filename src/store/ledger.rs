@@ -1,6 +1,4 @@
-//! The ledger's index: committed archives, leaves, stored bytes, and the lease that lets one writer append.
-
-use std::collections::BTreeMap;
+//! The ledger's index: committed archives, leaves, and the lease that lets one writer append.
 
 use countersign_seal::digest::Digest;
 use sea_orm::sea_query::OnConflict;
@@ -12,6 +10,7 @@ use super::checks::{JudgedResult, StatusChange};
 use super::entity::{ledger_leaf, ledger_lease, ledger_log, stored_object};
 use super::evidence::EvidenceRow;
 use super::gaps::GapWrite;
+use super::objects::DeletionRow;
 use super::reports::ReportRow;
 use super::responsibilities::{MatrixEvent, MatrixVersion};
 use super::{OrgScope, Store, StoreFault, from_stored, read_text, to_stored};
@@ -61,14 +60,6 @@ pub struct NewObject {
     pub size: u64,
 }
 
-/// Where stored bytes are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ObjectLocation {
-    pub archive: String,
-    pub size: u64,
-    pub stored_at: Timestamp,
-}
-
 /// A leaf as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredLeaf {
@@ -101,6 +92,7 @@ pub struct IndexRows {
     pub matrices: Vec<MatrixVersion>,
     pub matrix_events: Vec<MatrixEvent>,
     pub reports: Vec<ReportRow>,
+    pub deletions: Vec<DeletionRow>,
 }
 
 /// How many rows one INSERT carries; below SQLite's limit on bound values.
@@ -185,32 +177,6 @@ impl Store {
             .collect()
     }
 
-    /// Where the newest copy of each of these bytes is; those never stored are left out.
-    pub async fn object_locations(
-        &self,
-        scope: &OrgScope,
-        wanted: &[Digest],
-    ) -> Result<BTreeMap<Digest, ObjectLocation>, StoreFault> {
-        let mut found = BTreeMap::new();
-        for some in wanted.chunks(ROWS_AT_ONCE) {
-            let rows = stored_object::Entity::find()
-                .filter(stored_object::Column::OrganizationId.eq(scope.uuid()))
-                .filter(stored_object::Column::Sha256.is_in(some.iter().map(Digest::to_string)))
-                .order_by_asc(stored_object::Column::Sequence)
-                .all(&self.read)
-                .await?;
-            for row in rows {
-                let location = ObjectLocation {
-                    archive: row.archive,
-                    size: from_stored(row.size),
-                    stored_at: row.stored_at.into(),
-                };
-                found.insert(read_text("stored_object", &row.sha256)?, location);
-            }
-        }
-        Ok(found)
-    }
-
     /// Takes or renews the right to append for `holder` until `until`.
     pub async fn take_ledger_lease(
         &self,
@@ -290,6 +256,7 @@ impl Store {
         super::gaps::write_requests(&transaction, scope, &rows.requests).await?;
         super::responsibilities::insert(&transaction, scope, &rows.matrices, &rows.matrix_events).await?;
         super::reports::insert(&transaction, scope, &rows.reports).await?;
+        super::objects::insert_deletions(&transaction, scope, commit.sequence, &rows.deletions).await?;
         transaction.commit().await?;
         Ok(())
     }

@@ -1,9 +1,10 @@
-//! The installation itself, its organizations and their keys.
+//! The installation itself and its organizations.
 
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
-use super::entity::{instance, organization, secret, signing_key};
+use super::entity::{instance, organization, secret};
+use super::keys::SigningKeyRow;
 use super::{InstanceScope, OrgScope, Store, StoreFault, read_json, read_text, write_json};
 use crate::config::secret_key::SealedSecret;
 use crate::model::id::{OrgId, OrgSlug};
@@ -25,15 +26,6 @@ pub struct NewOrganization {
     pub settings: serde_json::Value,
     pub key: SigningKeyRow,
     pub sealed_seed: SealedSecret,
-}
-
-/// The public half of a signing key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SigningKeyRow {
-    pub key_id: String,
-    pub name: String,
-    pub public_key: Vec<u8>,
-    pub introduced_at: Timestamp,
 }
 
 impl Store {
@@ -93,16 +85,7 @@ impl Store {
             created_at: Set(at),
         };
         organization::Entity::insert(row).exec_without_returning(&transaction).await?;
-        let secret_id = insert_secret(&transaction, made.id, "signing key", &new.sealed_seed, made.created_at).await?;
-        let key = signing_key::ActiveModel {
-            organization_id: Set(made.id.0),
-            key_id: Set(new.key.key_id.clone()),
-            name: Set(new.key.name.clone()),
-            public_key: Set(new.key.public_key.clone()),
-            secret_id: Set(secret_id),
-            introduced_at: Set(new.key.introduced_at.as_datetime()),
-        };
-        signing_key::Entity::insert(key).exec_without_returning(&transaction).await?;
+        super::keys::insert(&transaction, made.id, &new.key, &new.sealed_seed).await?;
         transaction.commit().await?;
         Ok(OrgScope::of(made))
     }
@@ -111,24 +94,6 @@ impl Store {
     pub async fn settings(&self, scope: &OrgScope) -> Result<serde_json::Value, StoreFault> {
         let row = organization::Entity::find_by_id(scope.uuid()).one(&self.read).await?;
         row.map(|row| row.settings).ok_or_else(|| StoreFault::NoSuchOrganization(scope.id().to_string()))
-    }
-
-    /// The newest signing key and its sealed seed.
-    pub async fn signing_key(&self, scope: &OrgScope) -> Result<(SigningKeyRow, SealedSecret), StoreFault> {
-        let row = signing_key::Entity::find()
-            .filter(signing_key::Column::OrganizationId.eq(scope.uuid()))
-            .order_by_desc(signing_key::Column::IntroducedAt)
-            .one(&self.read)
-            .await?
-            .ok_or_else(|| StoreFault::Unreadable { table: "signing_key", message: "no key".to_owned() })?;
-        let sealed = self.sealed_secret(scope, row.secret_id).await?;
-        let key = SigningKeyRow {
-            key_id: row.key_id,
-            name: row.name,
-            public_key: row.public_key,
-            introduced_at: row.introduced_at.into(),
-        };
-        Ok((key, sealed))
     }
 
     /// A secret as it is stored; only the holder of the instance key can open it.

@@ -183,6 +183,26 @@ impl Vault {
         Ok(true)
     }
 
+    /// Whether an archive is there.
+    pub async fn has_archive(&self, organization: OrgId, name: &str) -> Result<bool, VaultFault> {
+        let location = archive_path(organization, name);
+        match self.objects.head(&location).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(source) => Err(VaultFault::Objects { verb: "look for", object: location.to_string(), source }),
+        }
+    }
+
+    /// Removes an archive that another has replaced; says whether it was there. Only deletion by retention does this.
+    pub async fn delete_archive(&self, organization: OrgId, name: &str) -> Result<bool, VaultFault> {
+        let location = archive_path(organization, name);
+        match self.objects.delete(&location).await {
+            Ok(()) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(source) => Err(VaultFault::Objects { verb: "remove", object: location.to_string(), source }),
+        }
+    }
+
     fn close_to_others(&self, location: &Path) {
         if let Some(local) = &self.local {
             local.close_to_others(location);

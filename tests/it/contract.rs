@@ -4,5 +4,8 @@ mod collecting;
 mod connecting;
 mod importing;
 mod judging;
+mod keys;
 mod organizations;
+mod proving;
+mod retention;
 mod verifying;

@@ -10,11 +10,14 @@
 
 mod contract;
 mod crash;
+mod deletion;
 mod demo;
 mod hostile;
+mod keys;
 mod layers;
 mod packages;
 mod pages;
+mod proofs;
 mod runs;
 mod spool;
 mod start;

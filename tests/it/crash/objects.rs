@@ -289,7 +289,6 @@ async fn a_list_that_lags_hides_nothing_from_a_writer() {
 }
 
 #[tokio::test]
-#[ignore = "a process rolls forward what another one is just committing; to be run once that takes the ledger lease"]
 async fn what_another_process_reads_in_the_middle_of_a_commit_does_not_cost_the_findings() {
     let counted = Story::begin(Work::Run).await;
     counted.store.plan(None);

@@ -10,11 +10,13 @@ use crate::support::{Kind, databases};
 const APPEND_ONLY: &[&str] = &[
     "check_result",
     "control_status",
+    "deleted_object",
     "evidence",
     "gap_event",
     "ledger_leaf",
     "ledger_log",
     "ledger_tile",
+    "replaced_archive",
     "report",
     "responsibility_event",
     "responsibility_version",

@@ -13,8 +13,8 @@ use countersign::model::time::Clock;
 use countersign::pipeline::commit::commit;
 use countersign::pipeline::records;
 use countersign::store::{
-    CollectorState, GapEvent, GapWrite, IndexRows, JudgedResult, MatrixEvent, MatrixVersion, NewConnection, OrgScope,
-    ReportRow, StatusChange,
+    CollectorState, DeletionRow, GapEvent, GapWrite, IndexRows, JudgedResult, MatrixEvent, MatrixVersion,
+    NewConnection, NewReplacement, OrgScope, ReportRow, StatusChange,
 };
 use countersign_seal::digest::Digest;
 use countersign_seal::tiles::Tile;
@@ -23,6 +23,8 @@ use serde_json::json;
 use crate::support::{TestApp, databases, evidence, index_rows};
 
 const BYTES: &[u8] = b"bytes of the first organization";
+/// Bytes that it once had.
+const GONE: &[u8] = b"bytes that were deleted";
 
 /// Ids that one organization's rows were given.
 struct Known {
@@ -85,6 +87,7 @@ async fn no_change_reaches_into_another_organization() {
 /// What changes something; told by the second story and by the ledger's.
 const CHANGES: &[&str] = &[
     "add_connection",
+    "add_signing_key",
     "replace_connection",
     "begin_run",
     "end_run",
@@ -115,12 +118,15 @@ async fn answers(story: &TestApp, scope: &OrgScope, known: &Known) -> BTreeMap<&
     let later = story.clock.now().plus(Duration::days(1));
     let framework = "hipaa-security".parse().unwrap();
     let settings = store.settings(scope).await.unwrap();
-    let (key, _) = store.signing_key(scope).await.unwrap();
+    let keys = store.signing_keys(scope).await.unwrap();
+    let owns = |name: &str| name.contains(&known.owner.id().to_string());
+    let public = &store.signing_keys(&known.owner).await.unwrap()[0].public_key;
     let first_tile = BTreeSet::from_iter(Tile::of(0, 0, 1));
     BTreeMap::from([
         // Every organization has settings and a key; what counts is whose.
         ("settings", usize::from(settings["slug"] == "northwind")),
-        ("signing_key", usize::from(key.name.contains(&known.owner.id().to_string()))),
+        ("signing_keys", keys.iter().filter(|key| owns(&key.name)).count()),
+        ("sealed_seed", usize::from(store.sealed_seed(scope, public).await.unwrap().is_some())),
         ("sealed_secret", usize::from(store.sealed_secret(scope, known.secret).await.is_ok())),
         ("connections", store.connections(scope).await.unwrap().len()),
         ("head", store.head(scope).await.unwrap().into_iter().count()),
@@ -130,7 +136,15 @@ async fn answers(story: &TestApp, scope: &OrgScope, known: &Known) -> BTreeMap<&
         ("ledger_edge", usize::from(store.ledger_edge(scope, 1).await.is_ok())),
         ("ledger_tiles", usize::from(store.ledger_tiles(scope, 1, &first_tile).await.is_ok())),
         ("leaves", store.leaves(scope, 0, 100).await.unwrap().len()),
+        ("leaves_of_kind", store.leaves_of_kind(scope, "evidence/1").await.unwrap().len()),
+        ("leaves_that_say", store.leaves_that_say(scope, "evidence/1", "linux/passwd").await.unwrap().len()),
+        ("checkpoint_of_size", store.checkpoint_of_size(scope, 1).await.unwrap().into_iter().count()),
         ("object_locations", store.object_locations(scope, &[Digest::of(BYTES)]).await.unwrap().len()),
+        ("archives_holding", store.archives_holding(scope, &[Digest::of(BYTES)]).await.unwrap().len()),
+        ("deleted_objects", store.deleted_objects(scope, &[Digest::of(GONE)]).await.unwrap().len()),
+        ("deletions", store.deletions(scope).await.unwrap().len()),
+        ("replaced_archives", store.replaced_archives(scope).await.unwrap().len()),
+        ("present_archive", usize::from(store.present_archive(scope, "old.zip").await.unwrap() == "new.zip")),
         ("latest_evidence", store.latest_evidence(scope, later).await.unwrap().len()),
         ("evidence_of_run", store.evidence_of_run(scope, known.run).await.unwrap().len()),
         (
@@ -271,6 +285,17 @@ fn judged(story: &TestApp, run: RunId, gap: &Gap) -> IndexRows {
             sha256: Digest::of(b"report"),
             leaf: 0,
             created_at: now,
+        }],
+        deletions: vec![DeletionRow {
+            leaf: 0,
+            deleted_at: now,
+            objects: vec![Digest::of(GONE)],
+            archives: vec![NewReplacement {
+                archive: "old.zip".to_owned(),
+                replacement: "new.zip".to_owned(),
+                replacement_digest: Digest::of(b"new"),
+                replacement_size: 3,
+            }],
         }],
     }
 }

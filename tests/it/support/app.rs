@@ -60,6 +60,11 @@ impl TestApp {
         Self { app, clock, database }
     }
 
+    /// Where the vault's files are.
+    pub fn vault_folder(&self) -> std::path::PathBuf {
+        self.app.data.vault_folder(&self.app.config)
+    }
+
     /// Ends the process, as it were: all connections are closed.
     pub async fn stop(self) -> Stopped {
         let Self { app, clock, database } = self;

@@ -1,0 +1,252 @@
+//! `countersign retention show|delete|hold|release`
+
+use anyhow::bail;
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::{Common, Ending, output, session};
+use crate::app::App;
+use crate::model::id::{DatasetId, OrgSlug};
+use crate::model::organization::Organization;
+use crate::model::responsibility::Party;
+use crate::model::time::Timestamp;
+use crate::pipeline::deletion::select::{Limits, Selection};
+use crate::pipeline::deletion::{self, DeletionReport, DeletionRequest};
+use crate::pipeline::retention::{self, Hold, Person};
+use crate::store::OrgScope;
+
+#[derive(Debug, Args)]
+pub struct RetentionArguments {
+    #[command(subcommand)]
+    command: RetentionCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum RetentionCommand {
+    /// How long evidence must be kept and why, what is older, which legal holds are in force
+    Show(ShowArguments),
+    /// Delete the bytes of old evidence; records, hashes and findings stay. Nothing is ever deleted by itself
+    Delete(Box<DeleteArguments>),
+    /// Place a legal hold: nothing of the organization is deleted until it is released
+    Hold(HoldArguments),
+    /// End a legal hold
+    Release(ReleaseArguments),
+}
+
+#[derive(Debug, Args)]
+struct ShowArguments {
+    /// Short name of the organization
+    #[arg(long)]
+    org: OrgSlug,
+}
+
+#[derive(Debug, Args)]
+struct Who {
+    /// Who decides, as it is sealed
+    #[arg(long, value_name = "NAME")]
+    by: String,
+    /// Whose side that is: provider or internal
+    #[arg(long)]
+    party: Option<Party>,
+}
+
+#[derive(Debug, Args)]
+struct DeleteArguments {
+    /// Short name of the organization
+    #[arg(long)]
+    org: OrgSlug,
+    /// Evidence whose collection finished before this
+    #[arg(long, value_name = "DATE")]
+    before: Timestamp,
+    /// On which legal basis and decision; it is sealed
+    #[arg(long, value_name = "TEXT")]
+    basis: String,
+    #[command(flatten)]
+    who: Who,
+    /// Only evidence of this dataset
+    #[arg(long, value_name = "ID")]
+    dataset: Option<DatasetId>,
+    /// Delete what the law's minimum would still keep; the reason is sealed
+    #[arg(long, value_name = "REASON")]
+    shorter_than_the_law: Option<String>,
+    /// Say what would be deleted, and delete nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+struct HoldArguments {
+    /// Short name of the organization
+    #[arg(long)]
+    org: OrgSlug,
+    /// Why; it is sealed
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    #[command(flatten)]
+    who: Who,
+}
+
+#[derive(Debug, Args)]
+struct ReleaseArguments {
+    /// Short name of the organization
+    #[arg(long)]
+    org: OrgSlug,
+    /// Which hold; countersign retention show lists them
+    #[arg(long, value_name = "ID")]
+    hold: String,
+    /// Why; it is sealed
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    #[command(flatten)]
+    who: Who,
+}
+
+pub async fn run(common: &Common, arguments: RetentionArguments) -> anyhow::Result<Ending> {
+    let app = session::app(common).await?;
+    match arguments.command {
+        RetentionCommand::Show(arguments) => show(common, &app, &arguments.org).await?,
+        RetentionCommand::Delete(arguments) => delete(common, &app, *arguments).await?,
+        RetentionCommand::Hold(arguments) => {
+            let organization = session::organization(&app, &arguments.org).await?;
+            let reason = text("reason", &arguments.reason)?;
+            let id = retention::place_hold(&app, &organization, reason, &person(&arguments.who)?).await?;
+            if common.json {
+                output::json(&json!({ "id": id, "state": "placed" }))?;
+            } else {
+                output::line(&format!("Legal hold {id} is in force; nothing of {} is deleted.", organization.slug))?;
+            }
+        }
+        RetentionCommand::Release(arguments) => {
+            let organization = session::organization(&app, &arguments.org).await?;
+            let (id, reason) = (&arguments.hold, text("reason", &arguments.reason)?);
+            let by = person(&arguments.who)?;
+            if retention::release_hold(&app, &organization, id, reason, &by).await?.is_none() {
+                bail!("no legal hold `{id}` is in force; countersign retention show lists them");
+            }
+            if common.json {
+                output::json(&json!({ "id": id, "state": "released" }))?;
+            } else {
+                output::line(&format!("Legal hold {id} is released."))?;
+            }
+        }
+    }
+    Ok(Ending::Fine)
+}
+
+fn person(who: &Who) -> anyhow::Result<Person> {
+    if who.party == Some(Party::Vendor) {
+        bail!("a vendor decides nothing about this evidence; use provider or internal");
+    }
+    Ok(Person { name: text("by", &who.by)?.to_owned(), party: who.party })
+}
+
+/// What people write into records: something, and not more than a record has room for.
+fn text<'a>(option: &str, given: &'a str) -> anyhow::Result<&'a str> {
+    let given = given.trim();
+    if given.is_empty() || given.chars().count() > 1000 {
+        bail!("--{option} takes a text of 1 to 1000 characters");
+    }
+    Ok(given)
+}
+
+async fn show(common: &Common, app: &App, slug: &OrgSlug) -> anyhow::Result<()> {
+    let organization = session::organization(app, slug).await?;
+    let outlived = retention::outlived(app, &organization).await?;
+    let holds = retention::holds(app, &OrgScope::of(&organization)).await?;
+    if common.json {
+        let bases: Vec<Value> = outlived
+            .iter()
+            .map(|one| {
+                json!({
+                    "basis": one.rule.source,
+                    "months": one.rule.months,
+                    "remark": one.rule.remark,
+                    "keeps_from": one.keeps_from,
+                    "older": selected(&one.selection),
+                })
+            })
+            .collect();
+        return output::json(&json!({ "bases": bases, "holds": holds.iter().map(held).collect::<Vec<_>>() }));
+    }
+    if outlived.is_empty() {
+        output::line("No framework of this organization sets a minimum that is known here; its own policy decides.")?;
+    }
+    for one in &outlived {
+        output::line(&format!("{}: {} ({})", one.rule.source, one.rule.period(), one.rule.remark))?;
+        output::line(&format!("  collected before {}: {}", one.keeps_from.for_people(), describe(&one.selection)))?;
+    }
+    output::line("Nothing is deleted by itself: countersign retention delete.")?;
+    for hold in &holds {
+        output::line(&format!(
+            "LEGAL HOLD {} since {}, by {}: {}",
+            hold.id,
+            hold.since,
+            output::plain(&hold.by),
+            output::plain(&hold.reason)
+        ))?;
+    }
+    Ok(())
+}
+
+async fn delete(common: &Common, app: &App, arguments: DeleteArguments) -> anyhow::Result<()> {
+    let organization = session::organization(app, &arguments.org).await?;
+    let request = DeletionRequest {
+        by: person(&arguments.who)?,
+        limits: Limits { before: arguments.before, dataset: arguments.dataset },
+        basis: text("basis", &arguments.basis)?.to_owned(),
+        shorter_than_the_law: arguments
+            .shorter_than_the_law
+            .as_deref()
+            .map(|reason| text("shorter-than-the-law", reason).map(str::to_owned))
+            .transpose()?,
+    };
+    if arguments.dry_run {
+        let selection = deletion::plan(app, &organization, &request).await?;
+        if common.json {
+            return output::json(&json!({ "deleted": false, "would": selected(&selection) }));
+        }
+        return output::line(&format!("Would delete {}. Nothing was deleted.", describe(&selection)));
+    }
+    let report = deletion::delete(app, &organization, &request).await?;
+    tell(common, &organization, &report)
+}
+
+fn tell(common: &Common, organization: &Organization, report: &DeletionReport) -> anyhow::Result<()> {
+    if common.json {
+        return output::json(&json!({
+            "deleted": !report.selection.objects.is_empty(),
+            "selection": selected(&report.selection),
+            "archives": report.archives,
+            "evidence": report.leaves,
+        }));
+    }
+    if report.selection.objects.is_empty() {
+        return output::line("Nothing is that old and named by old evidence only; nothing was deleted.");
+    }
+    output::line(&format!("Deleted {}.", describe(&report.selection)))?;
+    let leaves: Vec<String> = report.leaves.iter().map(u64::to_string).collect();
+    output::line(&format!(
+        "Sealed as record {}; {} of {} written again without these bytes. Copies and backups of the vault still hold them.",
+        leaves.join(", "),
+        output::count(usize::try_from(report.archives).unwrap_or(usize::MAX), "archive"),
+        organization.slug,
+    ))
+}
+
+fn describe(selection: &Selection) -> String {
+    let count = |number: u64, one: &str| output::count(usize::try_from(number).unwrap_or(usize::MAX), one);
+    format!(
+        "{} of {}, {} bytes",
+        count(selection.objects.len() as u64, "object"),
+        count(selection.records, "evidence record"),
+        selection.bytes()
+    )
+}
+
+fn selected(selection: &Selection) -> Value {
+    json!({ "records": selection.records, "objects": selection.objects.len(), "bytes": selection.bytes() })
+}
+
+fn held(hold: &Hold) -> Value {
+    json!({ "id": hold.id, "reason": hold.reason, "by": hold.by, "since": hold.since, "evidence": hold.leaf })
+}
