@@ -300,13 +300,21 @@ async fn what_another_process_reads_in_the_middle_of_a_commit_does_not_cost_the_
     story.app.clock.advance(Duration::minutes(1));
     // The last call creates the log object of the judgement.
     story.store.plan(Some((counted.store.calls(), Trouble::Waits)));
+    let (answered, answer) = (tokio::sync::Notify::new(), &story.store);
     let reads_in_between = async {
-        story.store.reached().await;
-        pipeline::roll_forward::roll_forward(&other.app, &scope).await.ok();
-        story.store.answer();
+        answer.reached().await;
+        answered.notify_one();
+        pipeline::roll_forward::roll_forward(&other.app, &scope).await
     };
-    let (ended, ()) = tokio::join!(story.does(Work::Run), reads_in_between);
+    // The reader waits for the writer, so the answer comes while it does.
+    let answers = async {
+        answered.notified().await;
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        answer.answer();
+    };
+    let (ended, read, ()) = tokio::join!(story.does(Work::Run), reads_in_between, answers);
     ended.unwrap();
+    assert_eq!(read.unwrap(), 0, "the other process found nothing left to take over");
     let now = story.app.clock.now();
     let results = story.app.app.store.latest_results(&scope, now).await.unwrap();
     let newest = story.heads().await.last().unwrap().0;
