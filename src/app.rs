@@ -7,10 +7,12 @@ use uuid::Uuid;
 
 use crate::catalog::Catalog;
 use crate::config::data_folder::{DataFolder, DataFolderFault};
-use crate::config::secret_key::{KeyFault, SecretKey};
+use crate::config::secret_key::{KeyFault, SealedSecret, SecretKey};
+use crate::config::seed_files::{SeedFileFault, SeedFiles};
 use crate::config::{Config, ConfigFault};
+use crate::model::id::OrgId;
 use crate::model::time::Clock;
-use crate::store::{Instance, OrgScope, Store, StoreFault};
+use crate::store::{Instance, OrgScope, SigningKeyRow, Store, StoreFault};
 use crate::vault::{Vault, VaultFault};
 
 /// Everything a command, a page or the schedule needs.
@@ -40,7 +42,7 @@ pub enum AppFault {
     #[error("the vault cannot be used")]
     Vault(#[from] VaultFault),
     #[error(
-        "the database is empty, but {0} holds sealed evidence: the database was lost or the settings name another one. Put its backup back; nothing was changed"
+        "the database is empty, but {0} holds sealed evidence: the database was lost or the settings name another one. Put it back, or make it anew: countersign restore with a backup, or countersign rebuild from the vault alone"
     )]
     LostDatabase(std::path::PathBuf),
     #[error("cannot write {path}")]
@@ -49,6 +51,12 @@ pub enum AppFault {
     Note(#[from] countersign_seal::note::NoteError),
     #[error("a signing key's seed is not 32 bytes")]
     Seed,
+    #[error(transparent)]
+    SeedFile(#[from] SeedFileFault),
+    #[error(
+        "the sealed seed of signing key {key} is not here: the ledger of {organization} can be read and verified, but not continued; put keys/{organization}/{key}.sealed back into the data folder"
+    )]
+    NoSeed { organization: OrgId, key: String },
 }
 
 impl App {
@@ -129,9 +137,15 @@ impl App {
         Ok(Self { data, config, store, vault, catalog, secret_key, clock, process })
     }
 
-    /// The key that signs an organization's ledger.
+    /// The key that signs an organization's ledger. Its sealed seed is in the database or, when that was made anew
+    /// without it, in its file.
     pub async fn signing_key(&self, scope: &OrgScope) -> Result<SigningKey, AppFault> {
-        let (row, sealed) = self.store.signing_key(scope).await?;
+        let row = self.newest_key(scope).await?;
+        let sealed = match self.store.sealed_seed(scope, &row.key_id).await? {
+            Some(sealed) => Some(sealed),
+            None => SeedFiles::of(&self.data).find(scope.id(), &row.key_id)?,
+        };
+        let sealed = sealed.ok_or(AppFault::NoSeed { organization: scope.id(), key: row.key_id })?;
         let seed = self.secret_key.open(&signing_purpose(scope), &sealed)?;
         let seed: [u8; 32] = seed.as_slice().try_into().map_err(|_| AppFault::Seed)?;
         Ok(SigningKey::from_seed(&row.name, seed)?)
@@ -139,10 +153,48 @@ impl App {
 
     /// The public half of that key.
     pub async fn verifying_key(&self, scope: &OrgScope) -> Result<VerifyingKey, AppFault> {
-        let (row, _) = self.store.signing_key(scope).await?;
-        let public: [u8; 32] = row.public_key.as_slice().try_into().map_err(|_| AppFault::Seed)?;
-        Ok(VerifyingKey::from_bytes(&row.name, &public)?)
+        public_key(&self.newest_key(scope).await?)
     }
+
+    /// The public half of the key that signed the first head.
+    pub async fn first_verifying_key(&self, scope: &OrgScope) -> Result<VerifyingKey, AppFault> {
+        let first = self.store.signing_keys(scope).await?.into_iter().next();
+        public_key(&first.ok_or_else(no_key)?)
+    }
+
+    async fn newest_key(&self, scope: &OrgScope) -> Result<SigningKeyRow, AppFault> {
+        Ok(self.store.signing_keys(scope).await?.pop().ok_or_else(no_key)?)
+    }
+
+    /// Keeps a sealed seed as a file too, so that it outlives the database; returns when it is durable.
+    pub fn keep_seed(&self, organization: OrgId, key: &str, sealed: &SealedSecret) -> Result<(), AppFault> {
+        Ok(SeedFiles::of(&self.data).keep(organization, key, sealed)?)
+    }
+
+    /// The sealed seed of a key from its file, if that is there.
+    pub fn kept_seed(&self, organization: OrgId, key: &str) -> Result<Option<SealedSecret>, AppFault> {
+        Ok(SeedFiles::of(&self.data).find(organization, key)?)
+    }
+
+    /// Makes sure that the seeds the database has are in files too, as they are for organizations that were added by
+    /// an older version.
+    pub async fn keep_seeds(&self, scope: &OrgScope) -> Result<(), AppFault> {
+        for key in self.store.signing_keys(scope).await? {
+            if let Some(sealed) = self.store.sealed_seed(scope, &key.key_id).await? {
+                self.keep_seed(scope.id(), &key.key_id, &sealed)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn public_key(row: &SigningKeyRow) -> Result<VerifyingKey, AppFault> {
+    let public: [u8; 32] = row.public_key.as_slice().try_into().map_err(|_| AppFault::Seed)?;
+    Ok(VerifyingKey::from_bytes(&row.name, &public)?)
+}
+
+fn no_key() -> StoreFault {
+    StoreFault::Unreadable { table: "signing_key", message: "no key".to_owned() }
 }
 
 /// What a sealed seed is bound to, so that it opens for its own organization only.

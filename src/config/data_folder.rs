@@ -55,6 +55,12 @@ impl DataFolder {
         config.vault.folder.as_ref().map_or_else(|| self.0.join("vault"), |path| self.0.join(path))
     }
 
+    /// Sealed seeds of signing keys, one folder an organization.
+    #[must_use]
+    pub fn keys_folder(&self) -> PathBuf {
+        self.0.join("keys")
+    }
+
     /// Files that are being made; what is left over from long ago is removed at start.
     #[must_use]
     pub fn staging_folder(&self) -> PathBuf {

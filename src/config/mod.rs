@@ -7,6 +7,7 @@ pub mod data_folder;
 pub mod environment;
 pub mod secret;
 pub mod secret_key;
+pub mod seed_files;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

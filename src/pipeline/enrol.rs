@@ -1,4 +1,5 @@
-//! A new organization: its signing key, and a ledger that begins with that key and the first split of every framework.
+//! A new organization: its signing key, and a ledger that begins with that key, the organization itself and the first
+//! split of every framework.
 
 use countersign_seal::canonical;
 use countersign_seal::digest::Digest;
@@ -69,14 +70,17 @@ pub async fn add_organization(app: &App, request: OrganizationRequest) -> Result
         },
         sealed_seed,
     };
+    // The file first: an organization that exists has a seed that outlives the database.
+    app.keep_seed(organization.id, &new.key.key_id, &new.sealed_seed)?;
     app.store.add_organization(&new).await?;
     ensure_ledger(app, &organization).await?;
     Ok(organization)
 }
 
-/// Begins the ledger if it has no record yet: the key that signs it, then the proposed matrices.
+/// Begins the ledger if it has no record yet: the key that signs it, the organization, then the proposed matrices.
 pub async fn ensure_ledger(app: &App, organization: &Organization) -> Result<(), RunFault> {
     let scope = OrgScope::of(organization);
+    app.keep_seeds(&scope).await?;
     if app.store.head(&scope).await?.is_some() {
         return Ok(());
     }
@@ -88,7 +92,12 @@ pub async fn ensure_ledger(app: &App, organization: &Organization) -> Result<(),
         event: KeyEvent::Introduced,
         key: key.facts("checkpoint"),
     };
-    let mut entrants = vec![records::without_artifacts(introduced.into())];
+    let settings = app.store.settings(&scope).await?;
+    let mut entrants = vec![
+        records::without_artifacts(introduced.into()),
+        records::organization_added(&scope, organization, &settings, now)?,
+    ];
+    let before = entrants.len();
     let mut matrices = Vec::new();
     for framework in &organization.frameworks {
         if let Some(matrix) = app.catalog.matrix(framework, organization.model) {
@@ -98,7 +107,7 @@ pub async fn ensure_ledger(app: &App, organization: &Organization) -> Result<(),
         }
     }
     let index = |committed: &Committed| {
-        let leaves = committed.admitted.iter().skip(1).map(|admitted| admitted.leaf);
+        let leaves = committed.admitted.iter().skip(before).map(|admitted| admitted.leaf);
         let (versions, events) = matrices
             .iter()
             .zip(leaves)
@@ -109,7 +118,7 @@ pub async fn ensure_ledger(app: &App, organization: &Organization) -> Result<(),
                     version: matrix.version,
                     sequence: 0,
                     state: MatrixState::ProposedByTemplate,
-                    by: serde_json::json!({ "name": "template" }),
+                    by: by_template(),
                     at: now,
                     leaf,
                 };
@@ -120,6 +129,11 @@ pub async fn ensure_ledger(app: &App, organization: &Organization) -> Result<(),
     };
     commit(app, &scope, entrants, index).await?;
     Ok(())
+}
+
+/// Who proposes the first split of a framework; its record names nobody.
+pub(super) fn by_template() -> serde_json::Value {
+    serde_json::json!({ "name": "template" })
 }
 
 fn proposal(scope: &OrgScope, matrix: &ResponsibilityMatrix, now: Timestamp) -> Result<(Entrant, Digest), CommitFault> {

@@ -1,25 +1,26 @@
 //! Takes over into the database what the vault's log has committed: after a crash between the commit point and the
-//! transaction, or when another process wrote.
+//! transaction, when another process wrote, and when a whole database is made anew.
+
+use std::sync::Arc;
 
 use countersign_seal::log::{Entry, FIRST_SEQUENCE};
-use countersign_seal::names;
-use countersign_seal::note;
-use countersign_seal::record::{Record, Statement};
+use countersign_seal::note::{self, VerifyingKey};
+use countersign_seal::record::{Key, Record, Statement};
 
 use super::fault::{CommitFault, blocking};
 use super::objects::FetchedArchive;
-use super::records::{new_leaf, sealed};
+use super::replay::{Committed, KnownReports, Replayed, brings_in_a_key, read_archive, read_time, replay};
 use crate::app::App;
-use crate::model::evidence::{SealedEvidence, Source};
-use crate::model::id::RunId;
 use crate::model::time::Timestamp;
-use crate::store::{EvidenceRow, IndexRows, LedgerCommit, NewLeaf, NewObject, OrgScope};
-
-/// Longest list of records that is taken over at once.
-const MOST_RECORDS: u64 = 512 * 1024 * 1024;
+use crate::store::{Head, LedgerCommit, OrgScope, SigningKeyRow};
 
 /// Takes over every log object the database does not know yet; returns how many there were.
 pub async fn roll_forward(app: &App, scope: &OrgScope) -> Result<u64, CommitFault> {
+    roll_forward_knowing(app, scope, &KnownReports::new()).await
+}
+
+/// The same, with what a backup knows of reports.
+pub async fn roll_forward_knowing(app: &App, scope: &OrgScope, reports: &KnownReports) -> Result<u64, CommitFault> {
     let known = app.store.head(scope).await?;
     // The newest entry that is known comes along, to see that the vault still has it.
     let first = known.as_ref().map_or(FIRST_SEQUENCE, |head| head.sequence);
@@ -31,84 +32,92 @@ pub async fn roll_forward(app: &App, scope: &OrgScope) -> Result<u64, CommitFaul
             return Err(CommitFault::Diverged(what));
         }
     }
-    let key = if tail.is_empty() { None } else { Some(app.verifying_key(scope).await?) };
+    if tail.is_empty() {
+        return Ok(0);
+    }
+    let mut key = key_in_force(app, scope, known.as_ref()).await?;
+    let mut before = known.map(|head| head.committed_at);
     let many = tail.len() as u64;
     for (sequence, bytes) in tail {
         let entry = Entry::decode(&bytes)?;
-        let signed = key.as_ref().map(|key| note::open(&entry.checkpoint, key)).transpose();
-        let signed = signed.map_err(|fault| CommitFault::Diverged(format!("log object {sequence}: {fault}")))?;
-        let Some(signed) = signed else { continue };
+        let signed = note::open(&entry.checkpoint, &key)
+            .map_err(|fault| CommitFault::Diverged(format!("log object {sequence}: {fault}")))?;
         if entry.sequence != sequence || entry.size_after() != signed.checkpoint.size {
             return Err(CommitFault::Diverged(format!("log object {sequence} contradicts its own checkpoint")));
         }
-        let archive = FetchedArchive::fetch(app, scope, &entry.archive.name).await?;
-        let (records, objects) = blocking(move || read_archive(&archive)).await?;
+        let archive = Arc::new(FetchedArchive::fetch(app, scope, &entry.archive.name).await?);
+        let opened = Arc::clone(&archive);
+        let (records, objects) = blocking(move || read_archive(&opened)).await?;
         if records.len() as u64 != entry.leaf_count {
             return Err(CommitFault::Diverged(format!("the archive of log object {sequence} lacks records")));
         }
-        let committed_at = app.clock.now();
-        let evidence = (entry.first_leaf..)
-            .zip(&records)
-            .filter_map(|(leaf, (record, leaf_row))| evidence_row(leaf, record, leaf_row))
-            .collect();
-        let commit = LedgerCommit {
-            sequence,
-            archive: entry.archive.name.clone(),
-            archive_digest: entry.archive.sha256,
-            first_leaf: entry.first_leaf,
-            root: signed.checkpoint.root,
-            checkpoint: entry.checkpoint.clone(),
-            committed_at,
-            leaves: records.into_iter().map(|(_, leaf)| leaf).collect(),
-            objects,
-        };
-        app.store.record_commit(scope, &commit, &IndexRows { evidence, ..IndexRows::default() }).await?;
+        let commit = Committed { entry, archive, records, objects };
+        let replayed = replay(app, scope, &commit, reports, before).await?;
+        before = Some(replayed.committed_at);
+        // What says less than the database may know is told first: it can be told twice, the commit cannot.
+        for run in &replayed.runs {
+            app.store.take_over_run(scope, run).await?;
+        }
+        app.store.take_over_states(scope, &replayed.states).await?;
+        for next in &replayed.keys {
+            key = take_over_key(app, scope, next).await?;
+        }
+        record(app, scope, commit, signed.checkpoint.root, replayed).await?;
         tracing::info!(sequence, organization = %scope.id(), "Took over a commit that the database did not know");
     }
     Ok(many)
 }
 
-type ArchiveContents = (Vec<(Record, NewLeaf)>, Vec<NewObject>);
-
-fn read_archive(archive: &FetchedArchive) -> Result<ArchiveContents, CommitFault> {
-    let mut container = archive.open()?;
-    let objects = container
-        .entries()
-        .filter_map(|(name, size)| {
-            let digest = name.strip_prefix(names::OBJECTS)?.parse().ok()?;
-            Some(NewObject { sha256: digest, size })
-        })
-        .collect();
-    let lines = container.read(names::RECORDS, MOST_RECORDS)?;
-    let records = lines
-        .split(|byte| *byte == b'\n')
-        .filter(|line| !line.is_empty())
-        .map(|line| {
-            let record = Record::parse(line)?;
-            let leaf = new_leaf(&record, record.leaf_hash());
-            Ok((record, leaf))
-        })
-        .collect::<Result<_, CommitFault>>()?;
-    Ok((records, objects))
+async fn record(
+    app: &App,
+    scope: &OrgScope,
+    commit: Committed,
+    root: countersign_seal::digest::Digest,
+    replayed: Replayed,
+) -> Result<(), CommitFault> {
+    let commit = LedgerCommit {
+        sequence: commit.entry.sequence,
+        archive: commit.entry.archive.name,
+        archive_digest: commit.entry.archive.sha256,
+        first_leaf: commit.entry.first_leaf,
+        root,
+        checkpoint: commit.entry.checkpoint,
+        committed_at: replayed.committed_at,
+        leaves: commit.records.into_iter().map(|(_, leaf)| leaf).collect(),
+        objects: commit.objects,
+    };
+    Ok(app.store.record_commit(scope, &commit, &replayed.rows).await?)
 }
 
-/// The index row of an evidence record; its rows are counted again when it is next read.
-fn evidence_row(leaf: u64, record: &Record, stored: &NewLeaf) -> Option<EvidenceRow> {
-    let Ok(Some(Statement::Evidence(evidence))) = record.statement() else { return None };
-    let source: Source = serde_json::from_value(serde_json::Value::String(evidence.source)).ok()?;
-    let finished: Timestamp = evidence.finished.as_str().parse().ok()?;
-    let run: RunId = evidence.run.as_str().parse().ok()?;
-    let sealed = SealedEvidence {
-        leaf,
-        record_hash: stored.hash,
-        run,
-        dataset: evidence.dataset.parse().ok()?,
-        target: evidence.target,
-        source,
-        collected_at: finished,
-        outcome: evidence.outcome.parse().ok()?,
-        reason: evidence.reason,
-        artifacts: evidence.artifacts.iter().map(sealed).collect(),
+/// The key that signs the head after the newest known one: the last that a record brought in, else the first of all.
+async fn key_in_force(app: &App, scope: &OrgScope, known: Option<&Head>) -> Result<VerifyingKey, CommitFault> {
+    if known.is_some() {
+        for leaf in app.store.leaves_of_kind(scope, "key/1").await?.into_iter().rev() {
+            if let Some(Statement::Key(key)) = Record::parse(leaf.body.as_bytes())?.statement()?
+                && brings_in_a_key(&key)
+            {
+                return Ok(VerifyingKey::from_facts(&key.key)?);
+            }
+        }
+    }
+    Ok(app.first_verifying_key(scope).await?)
+}
+
+/// Notes a key that came into use, with its seed if a file has it, so that the ledger can be continued.
+async fn take_over_key(app: &App, scope: &OrgScope, brought: &Key) -> Result<VerifyingKey, CommitFault> {
+    let key = VerifyingKey::from_facts(&brought.key)?;
+    add_key(app, scope, &key, read_time(&brought.at)?).await?;
+    Ok(key)
+}
+
+/// Adds a key to the database if it is not there.
+pub async fn add_key(app: &App, scope: &OrgScope, key: &VerifyingKey, at: Timestamp) -> Result<(), CommitFault> {
+    let row = SigningKeyRow {
+        key_id: hex::encode(key.id()),
+        name: key.name().to_owned(),
+        public_key: key.as_bytes().to_vec(),
+        introduced_at: at,
     };
-    Some(EvidenceRow { sealed, row_count: 0 })
+    let sealed = app.kept_seed(scope.id(), &row.key_id)?;
+    Ok(app.store.take_over_signing_key(scope, &row, sealed.as_ref()).await?)
 }

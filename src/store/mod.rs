@@ -15,6 +15,7 @@ mod reports;
 mod responsibilities;
 mod runs;
 mod scope;
+mod takeover;
 
 use std::path::Path;
 use std::time::Duration;
@@ -38,6 +39,7 @@ pub use reports::ReportRow;
 pub use responsibilities::{MatrixEvent, MatrixVersion};
 pub use runs::{CollectorState, Run, RunState};
 pub use scope::{InstanceScope, OrgScope};
+pub use takeover::UNKNOWN_CAUSE;
 
 /// An open database.
 #[derive(Debug, Clone)]

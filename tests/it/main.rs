@@ -14,6 +14,7 @@ mod hostile;
 mod layers;
 mod packages;
 mod pages;
+mod recovery;
 mod runs;
 mod start;
 mod stores;

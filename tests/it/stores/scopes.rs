@@ -30,6 +30,8 @@ struct Known {
     gap: GapId,
     leaves: Vec<u64>,
     secret: uuid::Uuid,
+    /// Id of its signing key.
+    key: String,
 }
 
 #[tokio::test]
@@ -74,6 +76,20 @@ async fn no_change_reaches_into_another_organization() {
         store.take_ledger_lease(&stranger, "stranger", 0, now, later).await.unwrap();
         store.release_ledger_lease(&stranger, "owner").await.unwrap();
 
+        let forged = countersign::store::Run {
+            id: run,
+            cause: "forged".to_owned(),
+            state: "ended".to_owned(),
+            started_at: now,
+            ended_at: Some(later),
+            summary: json!(["forged"]),
+        };
+        let refused = store.take_over_run(&stranger, &forged).await;
+        assert!(refused.is_err(), "{kind:?}: a run was given to another organization");
+        let foreign = store.signing_keys(&owner).await.unwrap().remove(0);
+        store.take_over_signing_key(&stranger, &foreign, None).await.unwrap();
+        assert!(store.sealed_seed(&stranger, &foreign.key_id).await.unwrap().is_none(), "{kind:?}: a seed crossed");
+
         let kept = store.latest_runs(&owner, later, 1).await.unwrap().remove(0);
         assert_eq!((kept.state.as_str(), kept.ended_at, marked), ("running", None, 0), "{kind:?}: a run was ended");
         let taken = store.take_ledger_lease(&owner, "another", 0, now, later).await;
@@ -82,7 +98,7 @@ async fn no_change_reaches_into_another_organization() {
 }
 
 /// What changes something; told by the second story and by the ledger's.
-const CHANGES: &[&str] = &[
+pub const CHANGES: &[&str] = &[
     "add_connection",
     "replace_connection",
     "begin_run",
@@ -91,10 +107,13 @@ const CHANGES: &[&str] = &[
     "record_commit",
     "release_ledger_lease",
     "take_ledger_lease",
+    "take_over_run",
+    "take_over_signing_key",
+    "take_over_states",
 ];
 
 /// Every public function of the store that takes a scope.
-fn questions_in_the_source() -> BTreeSet<String> {
+pub fn questions_in_the_source() -> BTreeSet<String> {
     let function = regex::Regex::new(r"pub async fn (\w+)\(\s*&self,\s*_?scope: &OrgScope").unwrap();
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store");
     std::fs::read_dir(folder)
@@ -115,16 +134,20 @@ async fn answers(story: &TestApp, scope: &OrgScope, known: &Known) -> BTreeMap<&
     let framework = "hipaa-security".parse().unwrap();
     let settings = store.settings(scope).await.unwrap();
     let (key, _) = store.signing_key(scope).await.unwrap();
+    let keys = store.signing_keys(scope).await.unwrap();
     BTreeMap::from([
         // Every organization has settings and a key; what counts is whose.
         ("settings", usize::from(settings["slug"] == "northwind")),
         ("signing_key", usize::from(key.name.contains(&known.owner.id().to_string()))),
+        ("signing_keys", usize::from(keys.iter().any(|key| key.name.contains(&known.owner.id().to_string())))),
+        ("sealed_seed", usize::from(store.sealed_seed(scope, &known.key).await.unwrap().is_some())),
         ("sealed_secret", usize::from(store.sealed_secret(scope, known.secret).await.is_ok())),
         ("connections", store.connections(scope).await.unwrap().len()),
         ("head", store.head(scope).await.unwrap().into_iter().count()),
         ("head_as_of", store.head_as_of(scope, Some(later)).await.unwrap().into_iter().count()),
         ("log_from", store.log_from(scope, 0).await.unwrap().len()),
         ("leaf_hashes", store.leaf_hashes(scope, 100).await.unwrap().len()),
+        ("leaves_of_kind", store.leaves_of_kind(scope, "evidence/1").await.unwrap().len()),
         ("leaves", store.leaves(scope, 0, 100).await.unwrap().len()),
         ("object_locations", store.object_locations(scope, &[Digest::of(BYTES)]).await.unwrap().len()),
         ("latest_evidence", store.latest_evidence(scope, later).await.unwrap().len()),
@@ -138,6 +161,7 @@ async fn answers(story: &TestApp, scope: &OrgScope, known: &Known) -> BTreeMap<&
         ("gap_events", store.gap_events(scope, known.gap).await.unwrap().len()),
         ("evidence_requests", store.evidence_requests(scope).await.unwrap().len()),
         ("reports", store.reports(scope, 10).await.unwrap().len()),
+        ("matrix_events", store.matrix_events(scope, &framework, 1).await.unwrap().len()),
         ("matrix_as_of", store.matrix_as_of(scope, &framework, later).await.unwrap().into_iter().count()),
     ])
 }
@@ -176,7 +200,9 @@ async fn fill(story: &TestApp, scope: &OrgScope) -> Known {
         last_seen_at: Some(now),
     };
     store.end_run(scope, run, &[state], json!([]), now).await.unwrap();
-    Known { owner: *scope, run, gap: gap.id, leaves: committed.admitted.iter().map(|one| one.leaf).collect(), secret }
+    let leaves = committed.admitted.iter().map(|one| one.leaf).collect();
+    let key = store.signing_keys(scope).await.unwrap().remove(0).key_id;
+    Known { owner: *scope, run, gap: gap.id, leaves, secret, key }
 }
 
 fn gap(story: &TestApp) -> Gap {
