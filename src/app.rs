@@ -45,6 +45,10 @@ pub enum AppFault {
         "the database is empty, but {0} holds sealed evidence: the database was lost or the settings name another one. Put it back, or make it anew: countersign restore with a backup, or countersign rebuild from the vault alone"
     )]
     LostDatabase(std::path::PathBuf),
+    #[error(
+        "the key file {0} is not there, but the vault holds sealed evidence: put the key file back; nothing was changed"
+    )]
+    NoKeyFile(std::path::PathBuf),
     #[error("cannot write {path}")]
     Write { path: std::path::PathBuf, source: std::io::Error },
     #[error("a signing key cannot be used")]
@@ -69,7 +73,7 @@ impl App {
     ) -> Result<Self, AppFault> {
         data.create()?;
         let key_file = data.secret_key_file(&config);
-        if key_file.exists() {
+        if key_file.exists() || holds_evidence(&data.vault_folder(&config)) {
             return Err(DataFolderFault::AlreadyInitialized(data.path().to_owned()).into());
         }
         let settings = data.config_file();
@@ -96,6 +100,9 @@ impl App {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, AppFault> {
         let key_file = data.secret_key_file(&config);
+        if !key_file.exists() && holds_evidence(&data.vault_folder(&config)) {
+            return Err(AppFault::NoKeyFile(key_file));
+        }
         if !key_file.exists() {
             return Err(DataFolderFault::NotInitialized(data.path().to_owned()).into());
         }
@@ -120,7 +127,9 @@ impl App {
         Self::wire(data, config, store, catalog, secret_key, clock)
     }
 
-    fn wire(
+    /// Puts the application together around a database that is open already; for making one anew. Everything else
+    /// begins with [`App::init`] or [`App::open`].
+    pub fn wire(
         data: DataFolder,
         config: Config,
         store: Store,
@@ -169,6 +178,11 @@ impl App {
     /// Keeps a sealed seed as a file too, so that it outlives the database; returns when it is durable.
     pub fn keep_seed(&self, organization: OrgId, key: &str, sealed: &SealedSecret) -> Result<(), AppFault> {
         Ok(SeedFiles::of(&self.data).keep(organization, key, sealed)?)
+    }
+
+    /// Removes a seed that was kept for an organization that does not exist.
+    pub fn forget_seed(&self, organization: OrgId, key: &str) -> Result<(), AppFault> {
+        Ok(SeedFiles::of(&self.data).forget(organization, key)?)
     }
 
     /// The sealed seed of a key from its file, if that is there.

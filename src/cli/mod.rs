@@ -3,6 +3,7 @@
 //! Exit codes: 0 fine, 1 gaps or failing checks where asked (`--strict`), 2 an error, 3 evidence that was altered or is
 //! inconsistent. Start with [`Arguments`]; [`session`] opens what a command needs.
 
+mod backup;
 mod catalog;
 mod check;
 mod collect;
@@ -15,8 +16,10 @@ mod init;
 mod org;
 mod output;
 mod package;
+mod rebuild;
 mod report;
 mod responsibility;
+mod restore;
 mod serve;
 mod session;
 mod status;
@@ -106,6 +109,12 @@ pub enum Command {
     Package(package::PackageArguments),
     /// Check a package, or all sealed evidence of the data folder, from its bytes
     Verify(verify::VerifyArguments),
+    /// Write what the vault cannot give back into one small file
+    Backup(backup::BackupArguments),
+    /// Make an installation from a backup and its vault
+    Restore(restore::RestoreArguments),
+    /// Make a new database from the vault alone
+    Rebuild(rebuild::RebuildArguments),
     /// List checks, test them on their cases, run one on files
     Check(check::CheckArguments),
     /// List what can be collected, with the permission each needs
@@ -134,6 +143,9 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Report(arguments) => report::run(&common, arguments).await,
         Command::Package(arguments) => package::run(&common, arguments).await,
         Command::Verify(arguments) => verify::run(&common, arguments).await,
+        Command::Backup(arguments) => backup::run(&common, arguments).await,
+        Command::Restore(arguments) => restore::run(&common, arguments).await,
+        Command::Rebuild(arguments) => rebuild::run(&common, arguments).await,
         Command::Check(arguments) => check::run(&common, arguments),
         Command::Collector(arguments) => collector::run(&common, &arguments),
         Command::Catalog(arguments) => catalog::run(&common, &arguments),

@@ -4,12 +4,11 @@
 //! is added. It is sealed with the secret key exactly as in the database: without `secret.key` it opens for nobody. This
 //! module never opens one. Start with [`SeedFiles::keep`].
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::data_folder::{DataFolder, create_private};
+use super::data_folder::{DataFolder, write_durably};
 use super::secret_key::SealedSecret;
 use crate::model::id::OrgId;
 
@@ -69,6 +68,14 @@ impl SeedFiles {
         }
         let bytes = encode(sealed).map_err(|message| SeedFileFault::Malformed { path: path.clone(), message })?;
         write_durably(&path, &bytes).map_err(|source| SeedFileFault::Io { path, source })
+    }
+
+    /// Removes a seed whose organization was refused after all.
+    pub fn forget(&self, organization: OrgId, key: &str) -> Result<(), SeedFileFault> {
+        let path = self.file(organization, key);
+        let folder = path.parent().unwrap_or(&self.0).to_owned();
+        std::fs::remove_file(&path).map_err(|source| SeedFileFault::Io { path, source })?;
+        std::fs::remove_dir(&folder).map_err(|source| SeedFileFault::Io { path: folder, source })
     }
 
     /// The sealed seed of a key, if its file is there.
@@ -132,30 +139,6 @@ fn names_in(folder: &Path) -> Result<Vec<String>, SeedFileFault> {
         Err(source) if source.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(source) => Err(fault(source)),
     }
-}
-
-/// Writes a file of mode 0600 whole or not at all, and returns when it and its name are on disk.
-pub fn write_durably(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    create_private(folder)?;
-    let mut unfinished = path.as_os_str().to_owned();
-    unfinished.push(".unfinished");
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&unfinished)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&unfinished, path)?;
-    sync_folder(folder)
-}
-
-/// Makes the names in a folder durable, where the system can do that.
-pub fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    #[cfg(unix)]
-    std::fs::File::open(folder)?.sync_all()?;
-    Ok(())
 }
 
 #[cfg(test)]

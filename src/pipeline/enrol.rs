@@ -72,7 +72,10 @@ pub async fn add_organization(app: &App, request: OrganizationRequest) -> Result
     };
     // The file first: an organization that exists has a seed that outlives the database.
     app.keep_seed(organization.id, &new.key.key_id, &new.sealed_seed)?;
-    app.store.add_organization(&new).await?;
+    if let Err(refused) = app.store.add_organization(&new).await {
+        app.forget_seed(organization.id, &new.key.key_id)?;
+        return Err(refused.into());
+    }
     ensure_ledger(app, &organization).await?;
     Ok(organization)
 }

@@ -5,6 +5,7 @@
 //! and the place of a report's file. Start with [`replay`]; `roll_forward.rs` and the recovery module call it.
 
 mod evidence;
+pub mod introduction;
 mod judgement;
 mod reading;
 

@@ -15,6 +15,7 @@ mod reports;
 mod responsibilities;
 mod runs;
 mod scope;
+mod tables;
 mod takeover;
 
 use std::path::Path;
@@ -39,6 +40,7 @@ pub use reports::ReportRow;
 pub use responsibilities::{MatrixEvent, MatrixVersion};
 pub use runs::{CollectorState, Run, RunState};
 pub use scope::{InstanceScope, OrgScope};
+pub use tables::{BackupRows, Checkpoints, Keeping, ReportPlace, TABLES};
 pub use takeover::UNKNOWN_CAUSE;
 
 /// An open database.

@@ -97,6 +97,21 @@ impl Database {
         self.folder.path().join("countersign.db")
     }
 
+    /// Loses the database; an empty one of the same name can be made in its place. Nobody may be connected.
+    pub async fn lose(&self) {
+        match &self.name {
+            None => {
+                for ending in ["", "-wal", "-shm"] {
+                    std::fs::remove_file(self.folder.path().join(format!("countersign.db{ending}"))).ok();
+                }
+            }
+            Some(name) => {
+                let drop = format!("DROP DATABASE {name} WITH (FORCE)");
+                administer(postgres::server().unwrap(), &[drop, format!("CREATE DATABASE {name}")]).await;
+            }
+        }
+    }
+
     /// Remembers the database as it is. Nobody may be connected.
     pub async fn snapshot(&self) -> Snapshot {
         match &self.name {

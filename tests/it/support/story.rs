@@ -49,6 +49,14 @@ impl Story {
         let clock = Arc::clone(&app.clock) as Arc<dyn Clock>;
         let options = TenantOptions { throttle: Throttle::Off, clock, ..TenantOptions::default() };
         let tenant = Tenant::start(firm, options).await.unwrap();
+        let story = Self { app, organization, scope, tenant };
+        story.connect().await;
+        story
+    }
+
+    /// Connects the tenant.
+    pub async fn connect(&self) {
+        let Self { app, scope, tenant, .. } = self;
         let settings = GraphSettings {
             cloud: Cloud::Custom,
             client_id: tenant.client_id().to_owned(),
@@ -57,12 +65,11 @@ impl Story {
             graph_url: Some(tenant.graph_url().to_owned()),
         };
         let target = tenant.tenant_id().to_owned();
-        let purpose = countersign::app::connection_purpose(&scope, &target);
+        let purpose = countersign::app::connection_purpose(scope, &target);
         let sealed = app.app.secret_key.seal(&purpose, tenant.client_secret().as_bytes()).unwrap();
         let connection =
             NewConnection { source: Source::Graph, target, settings: json!(settings), secret: Some(sealed) };
-        app.app.store.add_connection(&scope, &connection, app.clock.now()).await.unwrap();
-        Self { app, organization, scope, tenant }
+        app.app.store.add_connection(scope, &connection, app.clock.now()).await.unwrap();
     }
 
     pub async fn collect(&self) -> RunReport {
