@@ -3,6 +3,7 @@
 mod answers;
 mod commands;
 mod damaged_backup;
+mod older_ledgers;
 mod rebuilding;
 mod restoring;
 mod transaction;

@@ -1,7 +1,7 @@
 //! Every question of the store, asked at several moments, so that two databases can be compared.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Debug;
+use std::fmt::{Debug, Write};
 
 use chrono::Duration;
 use countersign::app::App;
@@ -27,8 +27,8 @@ pub async fn of(app: &App, organization: &Organization) -> Answers {
     let last = start.plus(Duration::days(DAYS));
     let mut answers = Answers::new();
     let mut note = |question: &'static str, answer: &dyn Debug| {
-        let all = answers.entry(question).or_insert_with(String::new);
-        all.push_str(&format!("{answer:#?}\n"));
+        let all = answers.entry(question).or_default();
+        writeln!(all, "{answer:#?}").unwrap();
     };
     let leaves = store.leaves(scope, 0, 100_000).await.unwrap();
     let numbers: Vec<u64> = leaves.iter().map(|leaf| leaf.leaf).collect();
