@@ -49,8 +49,21 @@ pub async fn read_objects(
     wanted: impl IntoIterator<Item = Digest>,
 ) -> Result<BTreeMap<Digest, Bytes>, CommitFault> {
     let wanted: Vec<Digest> = wanted.into_iter().collect();
+    let found = read_known_objects(app, scope, &wanted).await?;
+    match wanted.iter().find(|digest| !found.contains_key(digest)) {
+        Some(missing) => Err(CommitFault::Diverged(format!("no archive is known to hold object {missing}"))),
+        None => Ok(found),
+    }
+}
+
+/// The same, but without those that no archive is known to hold.
+pub(super) async fn read_known_objects(
+    app: &App,
+    scope: &OrgScope,
+    wanted: &[Digest],
+) -> Result<BTreeMap<Digest, Bytes>, CommitFault> {
     let mut by_archive: BTreeMap<String, Vec<(Digest, u64)>> = BTreeMap::new();
-    for (digest, location) in app.store.object_locations(scope, &wanted).await? {
+    for (digest, location) in app.store.object_locations(scope, wanted).await? {
         by_archive.entry(location.archive).or_default().push((digest, location.size));
     }
     let mut found = BTreeMap::new();
@@ -58,10 +71,7 @@ pub async fn read_objects(
         let archive = FetchedArchive::fetch(app, scope, &name).await?;
         found.extend(blocking(move || read_from(&archive, &objects)).await?);
     }
-    match wanted.iter().find(|digest| !found.contains_key(digest)) {
-        Some(missing) => Err(CommitFault::Diverged(format!("no archive is known to hold object {missing}"))),
-        None => Ok(found),
-    }
+    Ok(found)
 }
 
 /// The bytes of objects that one archive holds, each hashed again.

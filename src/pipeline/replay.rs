@@ -9,7 +9,7 @@ pub mod introduction;
 mod judgement;
 mod reading;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use countersign_seal::digest::Digest;
@@ -61,7 +61,7 @@ pub async fn replay(
     reports: &KnownReports,
     before: Option<Timestamp>,
 ) -> Result<Replayed, CommitFault> {
-    let reader = Reader::of(app, scope, commit);
+    let mut reader = Reader::of(app, scope, commit);
     let mut statements = Vec::with_capacity(commit.records.len());
     for (leaf, (record, stored)) in (commit.entry.first_leaf..).zip(&commit.records) {
         if let Some(statement) = record.statement()? {
@@ -71,6 +71,13 @@ pub async fn replay(
     let committed_at = committed_at(&commit.entry.archive.name, statements.iter().map(|one| &one.3), before);
     let mut found =
         Replayed { rows: IndexRows::default(), runs: Vec::new(), states: Vec::new(), keys: Vec::new(), committed_at };
+    let mut wanted = BTreeSet::new();
+    for (_, record, _, statement) in &statements {
+        if let Statement::Evidence(evidence) = statement {
+            wanted.extend(evidence::artifacts_to_count(&reader, record, evidence).await?);
+        }
+    }
+    reader.read_ahead(&wanted).await?;
     let mut seen = Vec::new();
     for (leaf, record, stored, statement) in &statements {
         match statement {

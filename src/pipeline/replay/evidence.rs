@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
 use countersign_seal::digest::Digest;
 use countersign_seal::record::{Evidence, Record};
 use serde_json::json;
 
 use super::reading::Reader;
 use super::{Replayed, read_time};
+use crate::catalog::collector::CollectorDefinition;
 use crate::dataset;
-use crate::model::evidence::{CollectionOutcome, SealedEvidence, Source};
-use crate::model::id::RunId;
+use crate::model::evidence::{CollectionOutcome, SealedArtifact, SealedEvidence, Source};
+use crate::model::id::{DatasetId, RunId};
 use crate::model::time::Timestamp;
 use crate::pipeline::DatasetLine;
 use crate::pipeline::fault::CommitFault;
@@ -52,22 +52,44 @@ pub(super) async fn read(
         reason: evidence.reason.clone(),
         artifacts: named.iter().map(sealed).collect(),
     };
-    let row_count = rows(reader, &sealed).await?;
+    let row_count = rows(reader, &sealed);
     Ok(Some(Seen { row: EvidenceRow { sealed, row_count }, started: read_time(&evidence.started)? }))
 }
 
-/// How many rows the evidence comes to. Files that were handed in have none, and what no collector of this catalog
-/// explains cannot be counted.
-async fn rows(reader: &Reader<'_>, sealed: &SealedEvidence) -> Result<u64, CommitFault> {
-    let has_rows = matches!(sealed.outcome, CollectionOutcome::Complete | CollectionOutcome::Partial);
-    let definition = reader.app.catalog.collectors.get(&sealed.dataset);
-    let Some(definition) = definition.filter(|_| has_rows && sealed.source != Source::Import) else { return Ok(0) };
-    let mut artifacts: Vec<(String, Bytes)> = Vec::with_capacity(sealed.artifacts.len());
-    for artifact in &sealed.artifacts {
-        artifacts.push((artifact.name.clone(), reader.object(artifact.sha256).await?));
+/// The artifacts that are needed to count rows again.
+pub(super) async fn artifacts_to_count(
+    reader: &Reader<'_>,
+    record: &Record,
+    evidence: &Evidence,
+) -> Result<Vec<Digest>, CommitFault> {
+    let (Ok(outcome), Ok(dataset)) = (evidence.outcome.parse(), evidence.dataset.parse()) else {
+        return Ok(Vec::new());
+    };
+    if counted_by(reader, outcome, &dataset).is_none() {
+        return Ok(Vec::new());
     }
+    Ok(reader.artifacts(record).await?.iter().map(|artifact| artifact.sha256).collect())
+}
+
+/// What makes rows of evidence. Files that were handed in have none, and what no collector of this catalog explains
+/// cannot be counted.
+fn counted_by<'a>(
+    reader: &Reader<'a>,
+    outcome: CollectionOutcome,
+    dataset: &DatasetId,
+) -> Option<&'a CollectorDefinition> {
+    let has_rows = matches!(outcome, CollectionOutcome::Complete | CollectionOutcome::Partial);
+    let definition = reader.app.catalog.collectors.get(dataset);
+    definition.filter(|definition| has_rows && definition.source != Source::Import)
+}
+
+/// How many rows the evidence comes to; none where its bytes are no longer kept.
+fn rows(reader: &Reader<'_>, sealed: &SealedEvidence) -> u64 {
+    let Some(definition) = counted_by(reader, sealed.outcome, &sealed.dataset) else { return 0 };
+    let artifact = |artifact: &SealedArtifact| Some((artifact.name.clone(), reader.held(&artifact.sha256)?.clone()));
+    let Some(artifacts) = sealed.artifacts.iter().map(artifact).collect::<Option<Vec<_>>>() else { return 0 };
     let derived = dataset::derive(definition, &artifacts, sealed.outcome, &sealed.reason, sealed.collected_at);
-    Ok(derived.rows.len() as u64)
+    derived.rows.len() as u64
 }
 
 pub(super) fn run_id(text: &str) -> Result<RunId, CommitFault> {

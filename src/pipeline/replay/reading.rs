@@ -1,6 +1,6 @@
 //! Bytes of a commit that is being read back: from its own archive, else from an older one of the same organization.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -11,7 +11,7 @@ use countersign_seal::record::{Artifact, Record};
 use super::Committed;
 use crate::app::App;
 use crate::pipeline::fault::{CommitFault, blocking};
-use crate::pipeline::objects::{FetchedArchive, artifacts_in, read_from, read_objects};
+use crate::pipeline::objects::{FetchedArchive, artifacts_in, read_from, read_known_objects, read_objects};
 use crate::pipeline::records::new_leaf;
 use crate::store::{NewLeaf, NewObject, OrgScope};
 
@@ -49,12 +49,31 @@ pub(super) struct Reader<'a> {
     pub(super) scope: &'a OrgScope,
     archive: Arc<FetchedArchive>,
     here: BTreeMap<Digest, u64>,
+    /// What was read ahead.
+    held: BTreeMap<Digest, Bytes>,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn of(app: &'a App, scope: &'a OrgScope, commit: &Committed) -> Self {
         let here = commit.objects.iter().map(|object| (object.sha256, object.size)).collect();
-        Self { app, scope, archive: Arc::clone(&commit.archive), here }
+        Self { app, scope, archive: Arc::clone(&commit.archive), here, held: BTreeMap::new() }
+    }
+
+    /// Reads objects ahead, so that each archive is opened once for all of them. Those that no archive is known to hold
+    /// are left out.
+    pub(super) async fn read_ahead(&mut self, wanted: &BTreeSet<Digest>) -> Result<(), CommitFault> {
+        let here: Vec<(Digest, u64)> =
+            wanted.iter().filter_map(|digest| Some((*digest, *self.here.get(digest)?))).collect();
+        let older: Vec<Digest> = wanted.iter().filter(|digest| !self.here.contains_key(digest)).copied().collect();
+        let archive = Arc::clone(&self.archive);
+        self.held = blocking(move || read_from(&archive, &here)).await?;
+        self.held.extend(read_known_objects(self.app, self.scope, &older).await?);
+        Ok(())
+    }
+
+    /// The bytes of an object that was read ahead.
+    pub(super) fn held(&self, digest: &Digest) -> Option<&Bytes> {
+        self.held.get(digest)
     }
 
     /// The bytes of one object.
