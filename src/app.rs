@@ -1,6 +1,7 @@
 //! The application: settings, database, vault, catalog, keys and clock, wired once for commands, pages and tests.
 
 mod removals;
+mod seeds;
 pub mod signing;
 
 use std::sync::Arc;
@@ -11,7 +12,9 @@ use crate::catalog::Catalog;
 use crate::config::data_folder::{DataFolder, DataFolderFault};
 use crate::config::presence::Presence;
 use crate::config::secret_key::{KeyFault, SecretKey};
+use crate::config::seed_files::SeedFileFault;
 use crate::config::{Config, ConfigFault};
+use crate::model::id::OrgId;
 use crate::model::time::Clock;
 use crate::spool::Spool;
 use crate::store::{Instance, InstanceScope, OrgScope, Store, StoreFault};
@@ -46,9 +49,13 @@ pub enum AppFault {
     #[error("the vault cannot be used")]
     Vault(#[from] VaultFault),
     #[error(
-        "the database is empty, but {0} holds sealed evidence: the database was lost or the settings name another one. Put its backup back; nothing was changed"
+        "the database is empty, but {0} holds sealed evidence: the database was lost or the settings name another one. Put it back, or make it anew: countersign restore with a backup, or countersign rebuild from the vault alone"
     )]
     LostDatabase(std::path::PathBuf),
+    #[error(
+        "the key file {0} is not there, but the vault holds sealed evidence: put the key file back; nothing was changed"
+    )]
+    NoKeyFile(std::path::PathBuf),
     #[error("cannot write {path}")]
     Write { path: std::path::PathBuf, source: std::io::Error },
     #[error("a signing key cannot be used")]
@@ -56,13 +63,15 @@ pub enum AppFault {
     #[error("a signing key's seed is not 32 bytes")]
     Seed,
     #[error("no key was ever made for organization {0}; put the database's backup back")]
-    NoKey(crate::model::id::OrgId),
-    #[error(
-        "the ledger is signed by key {0}, and its seed is not in the database: the database is older than that key. Put a newer backup back; nothing can be signed until then"
-    )]
-    NoSeed(String),
+    NoKey(OrgId),
     #[error("record {leaf} brings in a key and is not as it was sealed; run countersign verify")]
     AlteredKeyRecord { leaf: u64 },
+    #[error(transparent)]
+    SeedFile(#[from] SeedFileFault),
+    #[error(
+        "the sealed seed of signing key {key} is not here: the ledger of {organization} can be read and verified, but not continued; put keys/{organization}/{key}.sealed back into the data folder"
+    )]
+    NoSeed { organization: OrgId, key: String },
 }
 
 impl App {
@@ -78,7 +87,7 @@ impl App {
         let key_file = data.secret_key_file(&config);
         let begun = key_file.exists();
         let already = || AppFault::from(DataFolderFault::AlreadyInitialized(data.path().to_owned()));
-        if begun && holds_evidence(&data.vault_folder(&config)) {
+        if holds_evidence(&data.vault_folder(&config)) {
             return Err(already());
         }
         let settings = data.config_file();
@@ -109,6 +118,9 @@ impl App {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, AppFault> {
         let key_file = data.secret_key_file(&config);
+        if !key_file.exists() && holds_evidence(&data.vault_folder(&config)) {
+            return Err(AppFault::NoKeyFile(key_file));
+        }
         if !key_file.exists() {
             return Err(DataFolderFault::NotInitialized(data.path().to_owned()).into());
         }
@@ -137,7 +149,9 @@ impl App {
         Ok(app)
     }
 
-    fn wire(
+    /// Puts the application together around a database that is open already; for making one anew. Everything else
+    /// begins with [`App::init`] or [`App::open`].
+    pub fn wire(
         data: DataFolder,
         config: Config,
         store: Store,

@@ -19,6 +19,7 @@ pub mod demo;
 pub mod evaluate;
 pub mod model;
 pub mod pipeline;
+pub mod recovery;
 pub mod render;
 pub mod report;
 pub mod schedule;

@@ -29,8 +29,12 @@ impl App {
     /// The key that signs the next head.
     pub async fn signing_key(&self, scope: &OrgScope) -> Result<SigningKey, AppFault> {
         let key = self.verifying_key(scope).await?;
-        let sealed = self.store.sealed_seed(scope, key.as_bytes()).await?;
-        let sealed = sealed.ok_or_else(|| AppFault::NoSeed(key.fingerprint()))?;
+        let id = hex::encode(key.id());
+        let sealed = match self.store.sealed_seed(scope, key.as_bytes()).await? {
+            Some(sealed) => Some(sealed),
+            None => self.kept_seed(scope.id(), &id)?,
+        };
+        let sealed = sealed.ok_or(AppFault::NoSeed { organization: scope.id(), key: id })?;
         let seed = self.secret_key.open(&signing_purpose(scope), &sealed)?;
         let seed: [u8; 32] = seed.as_slice().try_into().map_err(|_| AppFault::Seed)?;
         Ok(SigningKey::from_seed(key.name(), seed)?)

@@ -4,6 +4,7 @@
 //! inconsistent. Start with [`Arguments`]; [`session`] opens what a command needs.
 
 mod advice;
+mod backup;
 mod catalog;
 mod check;
 mod collect;
@@ -20,8 +21,10 @@ mod org;
 mod output;
 mod package;
 mod prove;
+mod rebuild;
 mod report;
 mod responsibility;
+mod restore;
 mod retention;
 mod serve;
 mod session;
@@ -120,6 +123,12 @@ pub enum Command {
     Retention(retention::RetentionArguments),
     /// Check a package, or all sealed evidence of the data folder, from its bytes
     Verify(verify::VerifyArguments),
+    /// Write what the vault cannot give back into one small file
+    Backup(backup::BackupArguments),
+    /// Make an installation from a backup and its vault
+    Restore(restore::RestoreArguments),
+    /// Make a new database from the vault alone
+    Rebuild(rebuild::RebuildArguments),
     /// List checks, test them on their cases, run one on files
     Check(check::CheckArguments),
     /// List what can be collected, with the permission each needs
@@ -152,6 +161,9 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Export(arguments) => export::run(&common, arguments).await,
         Command::Retention(arguments) => retention::run(&common, arguments).await,
         Command::Verify(arguments) => verify::run(&common, arguments).await,
+        Command::Backup(arguments) => backup::run(&common, arguments).await,
+        Command::Restore(arguments) => restore::run(&common, arguments).await,
+        Command::Rebuild(arguments) => rebuild::run(&common, arguments).await,
         Command::Check(arguments) => check::run(&common, arguments),
         Command::Collector(arguments) => collector::run(&common, &arguments),
         Command::Catalog(arguments) => catalog::run(&common, &arguments),

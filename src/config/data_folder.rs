@@ -1,5 +1,6 @@
 //! The one folder an installation lives in: mode 0700, with fixed places inside.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::Config;
@@ -55,6 +56,12 @@ impl DataFolder {
         config.vault.folder.as_ref().map_or_else(|| self.0.join("vault"), |path| self.0.join(path))
     }
 
+    /// Sealed seeds of signing keys, one folder an organization.
+    #[must_use]
+    pub fn keys_folder(&self) -> PathBuf {
+        self.0.join("keys")
+    }
+
     /// Files that are being made; what is left over from long ago is removed at start.
     #[must_use]
     pub fn staging_folder(&self) -> PathBuf {
@@ -91,10 +98,12 @@ pub fn create_private(path: &Path) -> std::io::Result<()> {
 
 /// Writes a file of mode 0600 whole or not at all: under another name first, flushed, then renamed.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = folder_of(path);
+    create_private(folder)?;
     let unfinished = unfinished(path);
     write_flushed(&unfinished, bytes)?;
     std::fs::rename(&unfinished, path)?;
-    flush_folder(path)
+    sync_folder(folder)
 }
 
 /// The same for a file that must not be there yet: whoever is second is refused and what is there stays.
@@ -104,7 +113,11 @@ pub fn create_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let created = std::fs::hard_link(&unfinished, path);
     std::fs::remove_file(&unfinished)?;
     created?;
-    flush_folder(path)
+    sync_folder(folder_of(path))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new("."))
 }
 
 fn unfinished(path: &Path) -> PathBuf {
@@ -119,15 +132,13 @@ fn write_flushed(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path)?;
-    std::io::Write::write_all(&mut file, bytes)?;
+    file.write_all(bytes)?;
     file.sync_all()
 }
 
-/// Makes a file's name durable.
-fn flush_folder(path: &Path) -> std::io::Result<()> {
+/// Makes the names in a folder durable, where the system can do that.
+pub fn sync_folder(folder: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
-    if let Some(folder) = path.parent() {
-        std::fs::File::open(folder)?.sync_all()?;
-    }
+    std::fs::File::open(folder)?.sync_all()?;
     Ok(())
 }

@@ -8,6 +8,7 @@ pub mod environment;
 pub mod presence;
 pub mod secret;
 pub mod secret_key;
+pub mod seed_files;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -149,11 +150,16 @@ pub enum ConfigFault {
 impl Config {
     /// Reads `path` if it exists, then applies the environment.
     pub fn load(path: &Path) -> Result<Self, ConfigFault> {
-        let mut config = match std::fs::read_to_string(path) {
-            Ok(text) => Self::from_toml(&text, path)?,
-            Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => Self::default(),
-            Err(source) => return Err(ConfigFault::Read { path: path.to_owned(), source }),
-        };
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::of_text(&text, path),
+            Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => Self::of_text("", path),
+            Err(source) => Err(ConfigFault::Read { path: path.to_owned(), source }),
+        }
+    }
+
+    /// Reads settings that stand, or will stand, in `path`; then applies the environment.
+    pub fn of_text(text: &str, path: &Path) -> Result<Self, ConfigFault> {
+        let mut config = Self::from_toml(text, path)?;
         if let Some(beside) = path.parent() {
             config.catalog.folders.iter_mut().for_each(|folder| *folder = beside.join(&folder));
         }

@@ -80,6 +80,12 @@ impl SecretKey {
         Ok(Self::new(key))
     }
 
+    /// A key that is kept nowhere and opens nothing: for work that seals and opens nothing, where the real one is not
+    /// at hand.
+    pub fn of_nothing() -> Result<Self, KeyFault> {
+        Ok(Self::new(random::<32>()?))
+    }
+
     /// Reads a key file; refuses one that others can read.
     pub fn read(path: &Path) -> Result<Self, KeyFault> {
         let fault = |source| KeyFault::Read { path: path.to_owned(), source };
@@ -90,7 +96,11 @@ impl SecretKey {
                 return Err(KeyFault::TooOpen { path: path.to_owned(), mode: mode & 0o777 });
             }
         }
-        let text = Zeroizing::new(std::fs::read(path).map_err(fault)?);
+        Self::of_file(&Zeroizing::new(std::fs::read(path).map_err(fault)?), path)
+    }
+
+    /// Reads the content of a key file; `path` is for messages only.
+    pub fn of_file(text: &[u8], path: &Path) -> Result<Self, KeyFault> {
         let mut key = Zeroizing::new([0_u8; 32]);
         hex::decode_to_slice(text.trim_ascii(), key.as_mut()).map_err(|_| KeyFault::Malformed(path.to_owned()))?;
         Ok(Self::new(key))

@@ -17,6 +17,9 @@ pub struct Timestamp(DateTime<Utc>);
 pub struct NotATime(pub String);
 
 impl Timestamp {
+    /// Before everything this product can know of.
+    pub const EARLIEST: Self = Self(DateTime::<Utc>::UNIX_EPOCH);
+
     /// Reads the system clock. Only `main`, the schedule's runner, request handlers and commands may call this.
     #[must_use]
     pub fn now() -> Self {
@@ -50,6 +53,15 @@ impl Timestamp {
     #[must_use]
     pub fn for_file_names(self) -> String {
         self.0.format("%Y%m%dT%H%M%SZ").to_string()
+    }
+}
+
+impl Timestamp {
+    /// Reads what [`Timestamp::for_file_names`] writes.
+    #[must_use]
+    pub fn of_file_name(text: &str) -> Option<Self> {
+        let time = chrono::NaiveDateTime::parse_from_str(text, "%Y%m%dT%H%M%SZ").ok()?;
+        Some(Self::from(time.and_utc()))
     }
 }
 

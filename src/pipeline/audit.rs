@@ -12,7 +12,7 @@ use countersign_seal::record::{Record, Statement};
 
 use super::RunFault;
 use super::fault::CommitFault;
-use super::objects::read_objects;
+use super::objects::{artifacts_of, read_objects};
 use crate::app::App;
 use crate::model::finding::CheckResult;
 use crate::model::organization::Organization;
@@ -56,9 +56,11 @@ async fn results(app: &App, scope: &OrgScope) -> Result<Vec<Difference>, RunFaul
     for leaf in known.iter().map(|judged| judged.recorded_leaf).collect::<BTreeSet<_>>() {
         let mut findings = BTreeMap::new();
         let judgement = record(app, scope, leaf).await?;
-        let artifact = judgement.as_ref().and_then(|record| {
-            record.artifacts().iter().find(|artifact| artifact.name == FINDINGS).map(|artifact| artifact.sha256)
-        });
+        let named = match &judgement {
+            Some(record) => artifacts_of(app, scope, record).await?,
+            None => Vec::new(),
+        };
+        let artifact = named.iter().find(|artifact| artifact.name == FINDINGS).map(|artifact| artifact.sha256);
         if let Some(digest) = artifact {
             let objects = read_objects(app, scope, [digest]).await?;
             let lines = objects.get(&digest).map(bytes::Bytes::as_ref).unwrap_or_default();

@@ -1,4 +1,5 @@
-//! A new organization: its signing key, and a ledger that begins with that key and the first split of every framework.
+//! A new organization: its signing key, and a ledger that begins with that key, the organization itself and the first
+//! split of every framework.
 
 use countersign_seal::canonical;
 use countersign_seal::digest::Digest;
@@ -15,7 +16,7 @@ use crate::model::id::{FrameworkId, OrgId, OrgSlug};
 use crate::model::organization::Organization;
 use crate::model::responsibility::{EngagementModel, MatrixState, ResponsibilityMatrix};
 use crate::model::time::Timestamp;
-use crate::store::{IndexRows, MatrixEvent, MatrixVersion, NewOrganization, OrgScope};
+use crate::store::{IndexRows, MatrixEvent, MatrixVersion, NewOrganization, OrgScope, StoreFault};
 
 /// An organization as it is asked for.
 #[derive(Debug, Clone)]
@@ -56,14 +57,21 @@ pub async fn add_organization(app: &App, request: OrganizationRequest) -> Result
     let scope = OrgScope::of(&organization);
     let FreshKey { row: key, sealed_seed, .. } = keys::make(app, &scope, now)?;
     let new = NewOrganization { organization: organization.clone(), settings: request.settings, key, sealed_seed };
-    app.store.add_organization(&new).await?;
+    match app.store.add_organization(&new).await {
+        Err(refused @ StoreFault::OrganizationExists(_)) => {
+            app.forget_seed(organization.id, &new.key.key_id)?;
+            return Err(refused.into());
+        }
+        other => other?,
+    };
     ensure_ledger(app, &organization).await?;
     Ok(organization)
 }
 
-/// Begins the ledger if it has no record yet: the key that signs it, then the proposed matrices.
+/// Begins the ledger if it has no record yet: the key that signs it, the organization, then the proposed matrices.
 pub async fn ensure_ledger(app: &App, organization: &Organization) -> Result<(), RunFault> {
     let scope = OrgScope::of(organization);
+    app.keep_seeds(&scope).await?;
     if app.store.head(&scope).await?.is_some() {
         return Ok(());
     }
@@ -75,7 +83,12 @@ pub async fn ensure_ledger(app: &App, organization: &Organization) -> Result<(),
         event: KeyEvent::Introduced,
         key: key.facts(CHECKPOINT),
     };
-    let mut entrants = vec![records::without_artifacts(introduced.into())];
+    let settings = app.store.settings(&scope).await?;
+    let mut entrants = vec![
+        records::without_artifacts(introduced.into()),
+        records::organization_added(&scope, organization, &settings, now)?,
+    ];
+    let before = entrants.len();
     let mut matrices = Vec::new();
     for framework in &organization.frameworks {
         if let Some(matrix) = app.catalog.matrix(framework, organization.model) {
@@ -85,7 +98,7 @@ pub async fn ensure_ledger(app: &App, organization: &Organization) -> Result<(),
         }
     }
     let index = |committed: &Committed| {
-        let leaves = committed.admitted.iter().skip(1).map(|admitted| admitted.leaf);
+        let leaves = committed.admitted.iter().skip(before).map(|admitted| admitted.leaf);
         let (versions, events) = matrices
             .iter()
             .zip(leaves)
@@ -96,7 +109,7 @@ pub async fn ensure_ledger(app: &App, organization: &Organization) -> Result<(),
                     version: matrix.version,
                     sequence: 0,
                     state: MatrixState::ProposedByTemplate,
-                    by: serde_json::json!({ "name": "template" }),
+                    by: by_template(),
                     at: now,
                     leaf,
                 };
@@ -107,6 +120,11 @@ pub async fn ensure_ledger(app: &App, organization: &Organization) -> Result<(),
     };
     commit(app, &scope, entrants, index).await?;
     Ok(())
+}
+
+/// Who proposes the first split of a framework; its record names nobody.
+pub(super) fn by_template() -> serde_json::Value {
+    serde_json::json!({ "name": "template" })
 }
 
 fn proposal(scope: &OrgScope, matrix: &ResponsibilityMatrix, now: Timestamp) -> Result<(Entrant, Digest), CommitFault> {

@@ -31,6 +31,12 @@ pub enum CommitFault {
     NotCanonical(#[from] countersign_seal::canonical::CanonicalError),
     #[error("a sealed archive cannot be read; run countersign verify")]
     Container(#[from] countersign_seal::container::ContainerError),
+    #[error("{artifact} of a sealed record cannot be read; a newer version may have written it")]
+    Line { artifact: String, source: serde_json::Error },
+    #[error("{0} cannot be read; a newer version may have written it")]
+    Unreadable(String),
+    #[error("a signing key's record or signature cannot be used")]
+    Note(#[from] countersign_seal::note::NoteError),
     #[error("cannot use {path}")]
     Io { path: PathBuf, source: std::io::Error },
     #[error("{0} changed while it was being sealed; run it again")]

@@ -8,14 +8,13 @@ use super::commit::{self, Committed};
 use super::fault::CommitFault;
 use super::records::{self, JudgementParts};
 use super::standing::{Standing, judged_with};
-use super::{RunFault, SealedDataset, objects};
+use super::{RunFault, SealedDataset, objects, outcome_lines};
 use crate::app::App;
 use crate::assess::{self, Results};
 use crate::dataset::{self, Dataset};
 use crate::evaluate::{Inputs, Judge, Subject};
 use crate::model::evidence::Source;
 use crate::model::finding::{CheckResult, FindingOutcome};
-use crate::model::gap::GapState;
 use crate::model::id::{DatasetId, RunId};
 use crate::model::organization::Organization;
 use crate::model::time::Timestamp;
@@ -67,7 +66,9 @@ pub async fn judge_and_track(
     let requests = crate::track::requests::follow_up(&owners, &before.requests, &statuses, now);
     let changes = status_changes(app, &scope, organization, run, &statuses, now).await?;
 
-    let mut entrants = vec![records::judgement(&scope, &parts(app, run, now, &results, &data))?];
+    let mut sealing = parts(app, run, now, &results, &data);
+    sealing.outcome = outcome_lines::artifacts(&changes, &tracked, &requests)?;
+    let mut entrants = vec![records::judgement(&scope, &sealing)?];
     let mut events = Vec::new();
     for one in &tracked {
         if let Some(change) = one.change {
@@ -201,7 +202,7 @@ fn parts<'a>(
             })
         })
         .collect();
-    JudgementParts { run, at, catalog: app.catalog.digest, results, bundle, datasets }
+    JudgementParts { run, at, catalog: app.catalog.digest, results, bundle, datasets, outcome: Vec::new() }
 }
 
 /// Only what differs from what was known before: a status that stays is not written again.
@@ -247,11 +248,7 @@ fn gap_writes(tracked: &[TrackedGap], committed: &Committed, now: Timestamp) -> 
                 Some(GapEvent {
                     gap: one.gap.id,
                     kind: change.as_str().to_owned(),
-                    body: serde_json::json!({
-                        "because": one.gap.because,
-                        "evidence": one.gap.evidence,
-                        "closed": one.gap.state == GapState::Closed,
-                    }),
+                    body: outcome_lines::event_body(&one.gap),
                     at: now,
                     leaf: leaves.next()?,
                 })

@@ -49,6 +49,8 @@ pub fn make(app: &App, scope: &OrgScope, now: Timestamp) -> Result<FreshKey, Run
         public_key: key.as_bytes().to_vec(),
         introduced_at: now,
     };
+    // The file first: a key that the database knows has a seed that outlives the database.
+    app.keep_seed(scope.id(), &row.key_id, &sealed_seed)?;
     Ok(FreshKey { key, row, sealed_seed })
 }
 

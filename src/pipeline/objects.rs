@@ -7,6 +7,7 @@ use bytes::Bytes;
 use countersign_seal::container::{Container, Folders};
 use countersign_seal::digest::Digest;
 use countersign_seal::names;
+use countersign_seal::record::{Artifact, Record, parse_artifact_line};
 
 use super::fault::{CommitFault, blocking};
 use crate::app::App;
@@ -69,32 +70,60 @@ pub async fn read_objects(
     wanted: impl IntoIterator<Item = Digest>,
 ) -> Result<BTreeMap<Digest, Bytes>, CommitFault> {
     let wanted: Vec<Digest> = wanted.into_iter().collect();
-    let mut by_archive: BTreeMap<String, Vec<(Digest, u64)>> = BTreeMap::new();
-    for (digest, location) in app.store.object_locations(scope, &wanted).await? {
-        by_archive.entry(location.archive).or_default().push((digest, location.size));
-    }
-    let mut found = BTreeMap::new();
-    for (name, objects) in by_archive {
-        let archive = FetchedArchive::fetch(app, scope, &name).await?;
-        let read = blocking(move || {
-            let mut container = archive.open()?;
-            let mut bytes = Vec::with_capacity(objects.len());
-            for (digest, size) in objects {
-                let read = container.read(&names::object_entry(&digest), size)?;
-                if Digest::of(&read) != digest {
-                    return Err(CommitFault::Diverged(format!("object {digest} in {name} was altered")));
-                }
-                bytes.push((digest, Bytes::from(read)));
-            }
-            Ok(bytes)
-        })
-        .await?;
-        found.extend(read);
-    }
+    let found = read_known_objects(app, scope, &wanted).await?;
     let absent: Vec<Digest> = wanted.into_iter().filter(|digest| !found.contains_key(digest)).collect();
     let deleted = app.store.deleted_objects(scope, &absent).await?;
     match absent.iter().find(|digest| !deleted.contains_key(digest)) {
         Some(missing) => Err(CommitFault::Diverged(format!("no archive is known to hold object {missing}"))),
         None => Ok(found),
     }
+}
+
+/// The same, but without those that no archive is known to hold.
+pub(super) async fn read_known_objects(
+    app: &App,
+    scope: &OrgScope,
+    wanted: &[Digest],
+) -> Result<BTreeMap<Digest, Bytes>, CommitFault> {
+    let mut by_archive: BTreeMap<String, Vec<(Digest, u64)>> = BTreeMap::new();
+    for (digest, location) in app.store.object_locations(scope, wanted).await? {
+        by_archive.entry(location.archive).or_default().push((digest, location.size));
+    }
+    let mut found = BTreeMap::new();
+    for (name, objects) in by_archive {
+        let archive = FetchedArchive::fetch(app, scope, &name).await?;
+        found.extend(blocking(move || read_from(&archive, &objects)).await?);
+    }
+    Ok(found)
+}
+
+/// The bytes of objects that one archive holds, each hashed again.
+pub(super) fn read_from(
+    archive: &FetchedArchive,
+    objects: &[(Digest, u64)],
+) -> Result<BTreeMap<Digest, Bytes>, CommitFault> {
+    let mut container = archive.open()?;
+    let mut found = BTreeMap::new();
+    for (digest, size) in objects {
+        let read = container.read(&names::object_entry(digest), *size)?;
+        if Digest::of(&read) != *digest {
+            return Err(CommitFault::Diverged(format!("object {digest} in a sealed archive was altered")));
+        }
+        found.insert(*digest, Bytes::from(read));
+    }
+    Ok(found)
+}
+
+/// The artifacts a record names, also where they stand in a list of their own because they are many.
+pub async fn artifacts_of(app: &App, scope: &OrgScope, record: &Record) -> Result<Vec<Artifact>, CommitFault> {
+    let Some(list) = record.artifact_list() else { return Ok(record.artifacts().to_vec()) };
+    let found = read_objects(app, scope, [list.sha256]).await?;
+    let bytes = found.get(&list.sha256).map(Bytes::as_ref).unwrap_or_default();
+    artifacts_in(bytes)
+}
+
+/// The artifacts of a list.
+pub(super) fn artifacts_in(list: &[u8]) -> Result<Vec<Artifact>, CommitFault> {
+    let lines = list.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    Ok(lines.map(parse_artifact_line).collect::<Result<_, _>>()?)
 }

@@ -14,6 +14,7 @@ use crate::model::evidence::{RawArtifact, RawEvidence, SealedArtifact};
 use crate::model::finding::CheckResult;
 use crate::model::gap::Gap;
 use crate::model::id::RunId;
+use crate::model::organization::Organization;
 use crate::model::time::Timestamp;
 use crate::store::{NewLeaf, OrgScope};
 
@@ -75,9 +76,11 @@ pub struct JudgementParts<'a> {
     pub bundle: BTreeMap<String, String>,
     /// Derived datasets as JSON, by `target/dataset`.
     pub datasets: Vec<(String, Vec<u8>)>,
+    /// Statuses, gaps and requests that came of it, from [`super::outcome_lines`].
+    pub outcome: Vec<RawArtifact>,
 }
 
-/// All findings of a run, with the rules and the datasets they were made from.
+/// All findings of a run, with what came of them and the rules and datasets they were made from.
 pub fn judgement(scope: &OrgScope, parts: &JudgementParts<'_>) -> Result<Entrant, CommitFault> {
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     let mut lines = Vec::new();
@@ -91,6 +94,7 @@ pub fn judgement(scope: &OrgScope, parts: &JudgementParts<'_>) -> Result<Entrant
         RawArtifact::in_memory(super::audit::FINDINGS, "application/x-ndjson", lines),
         RawArtifact::in_memory("checks.json", "application/json", bundle),
     ];
+    artifacts.extend(parts.outcome.iter().cloned());
     for (name, bytes) in &parts.datasets {
         let name = format!("datasets/{name}.json");
         artifacts.push(RawArtifact::in_memory(name, "application/json", bytes.clone()));
@@ -107,6 +111,46 @@ pub fn judgement(scope: &OrgScope, parts: &JudgementParts<'_>) -> Result<Entrant
     Ok(Entrant {
         artifacts,
         statement: Box::new(move |artifacts| Ok(Judgement { artifacts, ..statement }.into())),
+        order: Default::default(),
+    })
+}
+
+/// The kind of subject under which a `change/1` record speaks of the organization itself.
+pub(super) const ORGANIZATION: &str = "organization";
+/// The artifact with an organization's settings.
+pub(super) const SETTINGS: &str = "settings.json";
+
+/// An organization as it was added: everything but its key, which has a record of its own. Settings may be long and may
+/// hold numbers that no record can, so they are an artifact.
+pub fn organization_added(
+    scope: &OrgScope,
+    added: &Organization,
+    settings: &Value,
+    at: Timestamp,
+) -> Result<Entrant, CommitFault> {
+    let text = |text: &str| Value::String(text.to_owned());
+    let frameworks = added.frameworks.iter().map(|framework| text(framework.as_str())).collect();
+    let change = Map::from_iter([
+        ("kind".to_owned(), text("added")),
+        ("slug".to_owned(), text(added.slug.as_str())),
+        ("name".to_owned(), text(&added.name)),
+        ("model".to_owned(), text(added.model.as_str())),
+        ("frameworks".to_owned(), Value::Array(frameworks)),
+        ("time_zone".to_owned(), text(&added.time_zone)),
+        ("created_at".to_owned(), Value::String(added.created_at.to_string())),
+    ]);
+    let statement = Change {
+        organization: organization(scope)?,
+        at: time(at)?,
+        by: the_product(),
+        subject: Subject { kind: ORGANIZATION.to_owned(), id: added.id.to_string() },
+        change,
+        artifacts: Vec::new(),
+        artifact_list: None,
+    };
+    Ok(Entrant {
+        artifacts: vec![RawArtifact::in_memory(SETTINGS, "application/json", settings.to_string().into_bytes())],
+        statement: Box::new(move |artifacts| Ok(Change { artifacts, ..statement }.into())),
         order: Default::default(),
     })
 }

@@ -1,37 +1,83 @@
 //! Takes over into the database what the vault's log has committed: after a crash between the commit point and the
-//! transaction, or when another process wrote.
+//! transaction, when another process wrote, and when a whole database is made anew.
+
+use std::sync::Arc;
 
 use bytes::Bytes;
+use countersign_seal::digest::Digest;
 use countersign_seal::log::{Entry, FIRST_SEQUENCE};
-use countersign_seal::names;
-use countersign_seal::note;
-use countersign_seal::record::{Record, Statement};
+use countersign_seal::note::{self, VerifyingKey};
+use countersign_seal::record::Key;
 
 use super::deletion::take_over;
 use super::fault::{CommitFault, blocking};
 use super::lease::Lease;
-use super::objects::FetchedArchive;
-use super::records::{new_leaf, sealed};
+use super::replay::{Committed, KnownReports, Replayed, read_archive, read_time, replay};
 use crate::app::App;
-use crate::model::evidence::{SealedEvidence, Source};
-use crate::model::id::RunId;
 use crate::model::time::Timestamp;
-use crate::store::{EvidenceRow, Head, IndexRows, LedgerCommit, NewLeaf, NewObject, OrgScope};
-
-/// Longest list of records that is taken over at once.
-const MOST_RECORDS: u64 = 512 * 1024 * 1024;
+use crate::store::{Head, LedgerCommit, OrgScope, SigningKeyRow};
 
 /// Takes over every log object the database does not know yet; returns how many there were. Waits for a writer that is
 /// just telling the database of its own commit: nobody else knows all that belongs to it.
 pub async fn roll_forward(app: &App, scope: &OrgScope) -> Result<u64, CommitFault> {
+    roll_forward_knowing(app, scope, &KnownReports::new()).await
+}
+
+/// The same, with what a backup knows of reports.
+pub async fn roll_forward_knowing(app: &App, scope: &OrgScope, reports: &KnownReports) -> Result<u64, CommitFault> {
     let known = app.store.head(scope).await?;
     if tail(app, scope, known.as_ref()).await?.is_empty() {
         return Ok(0);
     }
     let lease = Lease::take(app, scope, known.map_or(0, |head| head.size)).await?;
-    let taken = lease.during(Box::pin(under_lease(&lease))).await;
+    let taken = lease.during(Box::pin(take_over_all(&lease, reports))).await;
     lease.release().await;
     taken
+}
+
+/// The same for somebody who holds the ledger.
+pub async fn under_lease(lease: &Lease<'_>) -> Result<u64, CommitFault> {
+    take_over_all(lease, &KnownReports::new()).await
+}
+
+async fn take_over_all(lease: &Lease<'_>, reports: &KnownReports) -> Result<u64, CommitFault> {
+    let (app, scope) = (lease.app(), lease.scope());
+    let known = app.store.head(scope).await?;
+    let tail = tail(app, scope, known.as_ref()).await?;
+    let mut before = known.map(|head| head.committed_at);
+    for (sequence, bytes) in &tail {
+        let sequence = *sequence;
+        let entry = Entry::decode(bytes)?;
+        let key = app.key_in_force(scope, entry.first_leaf).await?;
+        let signed = note::open(&entry.checkpoint, &key)
+            .map_err(|fault| CommitFault::Diverged(format!("log object {sequence}: {fault}")))?;
+        if entry.sequence != sequence || entry.size_after() != signed.checkpoint.size {
+            return Err(CommitFault::Diverged(format!("log object {sequence} contradicts its own checkpoint")));
+        }
+        let archive = Arc::new(take_over::archive_of(app, scope, &entry.archive.name, &tail, sequence).await?);
+        let opened = Arc::clone(&archive);
+        let (records, objects) = blocking(move || read_archive(&opened)).await?;
+        if records.len() as u64 != entry.leaf_count {
+            return Err(CommitFault::Diverged(format!("the archive of log object {sequence} lacks records")));
+        }
+        let commit = Committed { entry, archive, records, objects };
+        let replayed = replay(app, scope, &commit, reports, before).await?;
+        before = Some(replayed.committed_at);
+        // What says less than the database may know is told first: it can be told twice, the commit cannot.
+        for run in &replayed.runs {
+            app.store.take_over_run(scope, run).await?;
+        }
+        app.store.take_over_states(scope, &replayed.states).await?;
+        for brought in &replayed.keys {
+            take_over_key(app, scope, brought).await?;
+        }
+        record(app, scope, commit, signed.checkpoint.root, replayed).await?;
+        tracing::info!(sequence, organization = %scope.id(), "Took over a commit that the database did not know");
+    }
+    if !tail.is_empty() {
+        app.finish_removals(scope).await?;
+    }
+    Ok(tail.len() as u64)
 }
 
 /// The log objects after the newest known one, which must still be there as it was.
@@ -49,99 +95,40 @@ async fn tail(app: &App, scope: &OrgScope, known: Option<&Head>) -> Result<Vec<(
     Ok(tail)
 }
 
-/// The same for somebody who holds the ledger.
-pub async fn under_lease(lease: &Lease<'_>) -> Result<u64, CommitFault> {
-    let (app, scope) = (lease.app(), lease.scope());
-    let known = app.store.head(scope).await?;
-    let tail = tail(app, scope, known.as_ref()).await?;
-    let many = tail.len() as u64;
-    for (sequence, bytes) in &tail {
-        let sequence = *sequence;
-        let entry = Entry::decode(bytes)?;
-        let key = app.key_in_force(scope, entry.first_leaf).await?;
-        let signed = note::open(&entry.checkpoint, &key)
-            .map_err(|fault| CommitFault::Diverged(format!("log object {sequence}: {fault}")))?;
-        if entry.sequence != sequence || entry.size_after() != signed.checkpoint.size {
-            return Err(CommitFault::Diverged(format!("log object {sequence} contradicts its own checkpoint")));
-        }
-        let archive = take_over::archive_of(app, scope, &entry.archive.name, &tail, sequence).await?;
-        let (archive, (records, objects)) = blocking(move || {
-            let read = read_archive(&archive)?;
-            Ok((archive, read))
-        })
-        .await?;
-        if records.len() as u64 != entry.leaf_count {
-            return Err(CommitFault::Diverged(format!("the archive of log object {sequence} lacks records")));
-        }
-        let committed_at = app.clock.now();
-        let numbered: Vec<(u64, Record)> =
-            (entry.first_leaf..).zip(records.iter().map(|(record, _)| record.clone())).collect();
-        let deletions = take_over::rows(app, scope, &archive, &numbered).await?;
-        let evidence = (entry.first_leaf..)
-            .zip(&records)
-            .filter_map(|(leaf, (record, leaf_row))| evidence_row(leaf, record, leaf_row))
-            .collect();
-        let commit = LedgerCommit {
-            sequence,
-            archive: entry.archive.name.clone(),
-            archive_digest: entry.archive.sha256,
-            first_leaf: entry.first_leaf,
-            root: signed.checkpoint.root,
-            checkpoint: entry.checkpoint.clone(),
-            committed_at,
-            leaves: records.into_iter().map(|(_, leaf)| leaf).collect(),
-            objects,
-        };
-        app.store.record_commit(scope, &commit, &IndexRows { evidence, deletions, ..IndexRows::default() }).await?;
-        tracing::info!(sequence, organization = %scope.id(), "Took over a commit that the database did not know");
-    }
-    if many > 0 {
-        app.finish_removals(scope).await?;
-    }
-    Ok(many)
-}
-
-type ArchiveContents = (Vec<(Record, NewLeaf)>, Vec<NewObject>);
-
-fn read_archive(archive: &FetchedArchive) -> Result<ArchiveContents, CommitFault> {
-    let mut container = archive.open()?;
-    let objects = container
-        .entries()
-        .filter_map(|(name, size)| {
-            let digest = name.strip_prefix(names::OBJECTS)?.parse().ok()?;
-            Some(NewObject { sha256: digest, size })
-        })
-        .collect();
-    let lines = container.read(names::RECORDS, MOST_RECORDS)?;
-    let records = lines
-        .split(|byte| *byte == b'\n')
-        .filter(|line| !line.is_empty())
-        .map(|line| {
-            let record = Record::parse(line)?;
-            let leaf = new_leaf(&record, record.leaf_hash());
-            Ok((record, leaf))
-        })
-        .collect::<Result<_, CommitFault>>()?;
-    Ok((records, objects))
-}
-
-/// The index row of an evidence record; its rows are counted again when it is next read.
-fn evidence_row(leaf: u64, record: &Record, stored: &NewLeaf) -> Option<EvidenceRow> {
-    let Ok(Some(Statement::Evidence(evidence))) = record.statement() else { return None };
-    let source: Source = serde_json::from_value(serde_json::Value::String(evidence.source)).ok()?;
-    let finished: Timestamp = evidence.finished.as_str().parse().ok()?;
-    let run: RunId = evidence.run.as_str().parse().ok()?;
-    let sealed = SealedEvidence {
-        leaf,
-        record_hash: stored.hash,
-        run,
-        dataset: evidence.dataset.parse().ok()?,
-        target: evidence.target,
-        source,
-        collected_at: finished,
-        outcome: evidence.outcome.parse().ok()?,
-        reason: evidence.reason,
-        artifacts: evidence.artifacts.iter().map(sealed).collect(),
+async fn record(
+    app: &App,
+    scope: &OrgScope,
+    commit: Committed,
+    root: Digest,
+    replayed: Replayed,
+) -> Result<(), CommitFault> {
+    let commit = LedgerCommit {
+        sequence: commit.entry.sequence,
+        archive: commit.entry.archive.name,
+        archive_digest: commit.entry.archive.sha256,
+        first_leaf: commit.entry.first_leaf,
+        root,
+        checkpoint: commit.entry.checkpoint,
+        committed_at: replayed.committed_at,
+        leaves: commit.records.into_iter().map(|(_, leaf)| leaf).collect(),
+        objects: commit.objects,
     };
-    Some(EvidenceRow { sealed, row_count: 0 })
+    Ok(app.store.record_commit(scope, &commit, &replayed.rows).await?)
+}
+
+/// Notes a key that came into use, with its seed if a file has it, so that the ledger can be continued.
+async fn take_over_key(app: &App, scope: &OrgScope, brought: &Key) -> Result<(), CommitFault> {
+    add_key(app, scope, &VerifyingKey::from_facts(&brought.key)?, read_time(&brought.at)?).await
+}
+
+/// Adds a key to the database if it is not there.
+pub async fn add_key(app: &App, scope: &OrgScope, key: &VerifyingKey, at: Timestamp) -> Result<(), CommitFault> {
+    let row = SigningKeyRow {
+        key_id: hex::encode(key.id()),
+        name: key.name().to_owned(),
+        public_key: key.as_bytes().to_vec(),
+        introduced_at: at,
+    };
+    let sealed = app.kept_seed(scope.id(), &row.key_id)?;
+    Ok(app.store.take_over_signing_key(scope, &row, sealed.as_ref()).await?)
 }

@@ -40,6 +40,8 @@ impl Store {
             .one(&self.read)
             .await?;
         match row {
+            // A key that only records and no backup brought back has none.
+            Some(row) if row.secret_id.is_nil() => Ok(None),
             Some(row) => self.sealed_secret(scope, row.secret_id).await.map(Some),
             None => Ok(None),
         }

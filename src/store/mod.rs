@@ -18,6 +18,8 @@ mod reports;
 mod responsibilities;
 mod runs;
 mod scope;
+mod tables;
+mod takeover;
 mod tiles;
 
 use std::path::Path;
@@ -44,6 +46,8 @@ pub use reports::ReportRow;
 pub use responsibilities::{MatrixEvent, MatrixVersion};
 pub use runs::{CollectorState, Run, RunState};
 pub use scope::{InstanceScope, OrgScope};
+pub use tables::{BackupRows, Checkpoints, Keeping, ReportPlace, TABLES};
+pub use takeover::UNKNOWN_CAUSE;
 
 /// An open database.
 #[derive(Debug, Clone)]

@@ -129,7 +129,7 @@ pub(super) async fn insert_secret(
     Ok(id)
 }
 
-fn to_organization(row: organization::Model) -> Result<Organization, StoreFault> {
+pub(super) fn to_organization(row: organization::Model) -> Result<Organization, StoreFault> {
     Ok(Organization {
         id: OrgId(row.id),
         slug: read_text("organization", &row.slug)?,

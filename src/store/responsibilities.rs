@@ -69,6 +69,34 @@ impl Store {
         };
         Ok(Some((version, state)))
     }
+
+    /// What happened to one version of a framework's matrix, in order; nothing when there is no such version.
+    pub async fn matrix_events(
+        &self,
+        scope: &OrgScope,
+        framework: &FrameworkId,
+        version: u32,
+    ) -> Result<Vec<MatrixEvent>, StoreFault> {
+        let rows = responsibility_event::Entity::find()
+            .filter(responsibility_event::Column::OrganizationId.eq(scope.uuid()))
+            .filter(responsibility_event::Column::Framework.eq(framework.as_str()))
+            .filter(responsibility_event::Column::Version.eq(i64::from(version)))
+            .order_by_asc(responsibility_event::Column::Sequence)
+            .all(&self.read)
+            .await?;
+        let event = |row: responsibility_event::Model| -> Result<MatrixEvent, StoreFault> {
+            Ok(MatrixEvent {
+                framework: read_text("responsibility_event", &row.framework)?,
+                version,
+                sequence: u32::try_from(row.sequence).unwrap_or_default(),
+                state: read_text("responsibility_event", &row.state)?,
+                by: row.by,
+                at: row.at.into(),
+                leaf: from_stored(row.leaf),
+            })
+        };
+        rows.into_iter().map(event).collect()
+    }
 }
 
 pub(super) async fn insert(

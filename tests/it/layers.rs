@@ -32,6 +32,7 @@ const MAY_IMPORT: &[(&str, &str)] = &[
     ("report", "model catalog render"),
     ("app", "model config catalog store vault spool collect"),
     ("pipeline", "model catalog store vault spool app collect dataset evaluate assess track"),
+    ("recovery", "model config catalog store vault app pipeline"),
     ("deliver", "model catalog store vault app pipeline render report"),
     ("schedule", "model catalog store spool app pipeline deliver"),
     ("web", "model catalog store render report app pipeline schedule track deliver"),
@@ -57,6 +58,7 @@ const CRATES: &[(&str, &str)] = &[
     ("sqlx", "store"),
     ("migrations", "store"),
     ("object_store", "vault"),
+    ("zip", "recovery"),
     ("axum", "web demo cli::serve"),
     ("reqwest", "collect"),
     ("regorus", "catalog evaluate"),
@@ -65,7 +67,7 @@ const CRATES: &[(&str, &str)] = &[
     ("indicatif", "cli"),
     ("anyhow", "cli main"),
     ("chacha20poly1305", "config"),
-    ("tokio", "main app pipeline collect vault spool deliver schedule web demo cli"),
+    ("tokio", "main app pipeline recovery collect vault spool deliver schedule web demo cli"),
 ];
 
 /// Who may read the machine's clock. Everyone else is handed a time or a `Clock`.

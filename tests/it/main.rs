@@ -18,6 +18,7 @@ mod layers;
 mod packages;
 mod pages;
 mod proofs;
+mod recovery;
 mod runs;
 mod spool;
 mod start;

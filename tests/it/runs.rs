@@ -1,97 +1,20 @@
 //! What runs leave behind, day by day, on a simulated tenant: gaps with their history, and what was known on which day.
 
-use std::sync::Arc;
-
 use chrono::Duration;
-use countersign::catalog::collector::Cloud;
-use countersign::demo::tenant::firm::{Edit, Firm};
-use countersign::demo::tenant::table::Table;
-use countersign::demo::tenant::throttle::Throttle;
-use countersign::demo::tenant::{RunningTenant, Tenant, TenantOptions};
-use countersign::model::evidence::Source;
 use countersign::model::finding::FindingOutcome;
-use countersign::model::gap::{Gap, GapState};
-use countersign::model::organization::Organization;
+use countersign::model::gap::GapState;
 use countersign::model::time::{Clock, Timestamp};
-use countersign::pipeline::enrol::{OrganizationRequest, add_organization};
+use countersign::pipeline::audit;
 use countersign::pipeline::standing::Standing;
-use countersign::pipeline::targets::{CredentialKind, GraphSettings};
-use countersign::pipeline::{self, RunReport, RunRequest, audit};
-use countersign::store::{NewConnection, OrgScope};
 use sea_orm::{ConnectionTrait, DbBackend};
-use serde_json::{Map, json};
 
-use crate::support::{Database, TestApp, databases};
+use crate::support::databases;
+use crate::support::story::{REGISTER, Story};
 
-const REGISTER: &str = "m365/users_may_not_register_apps";
-
-/// An organization with a simulated tenant, and the days that pass for both.
-struct Story {
-    app: TestApp,
-    organization: Organization,
-    scope: OrgScope,
-    tenant: RunningTenant,
-}
-
-impl Story {
-    async fn begin(database: Database) -> Self {
-        let app = TestApp::on(database).await;
-        let firm = Firm::load_embedded("larkspur").unwrap();
-        let request = OrganizationRequest {
-            slug: "larkspur".parse().unwrap(),
-            name: firm.client.clone(),
-            model: firm.engagement,
-            frameworks: Vec::new(),
-            time_zone: "America/New_York".to_owned(),
-            settings: json!({ "break_glass_accounts": firm.break_glass }),
-        };
-        let organization = add_organization(&app.app, request).await.unwrap();
-        let scope = OrgScope::of(&organization);
-        let clock = Arc::clone(&app.clock) as Arc<dyn Clock>;
-        let options = TenantOptions { throttle: Throttle::Off, clock, ..TenantOptions::default() };
-        let tenant = Tenant::start(firm, options).await.unwrap();
-        let settings = GraphSettings {
-            cloud: Cloud::Custom,
-            client_id: tenant.client_id().to_owned(),
-            credential: CredentialKind::Secret,
-            login_url: Some(tenant.login_url().to_owned()),
-            graph_url: Some(tenant.graph_url().to_owned()),
-        };
-        let target = tenant.tenant_id().to_owned();
-        let purpose = countersign::app::connection_purpose(&scope, &target);
-        let sealed = app.app.secret_key.seal(&purpose, tenant.client_secret().as_bytes()).unwrap();
-        let connection =
-            NewConnection { source: Source::Graph, target, settings: json!(settings), secret: Some(sealed) };
-        app.app.store.add_connection(&scope, &connection, app.clock.now()).await.unwrap();
-        Self { app, organization, scope, tenant }
-    }
-
-    async fn collect(&self) -> RunReport {
-        let request = RunRequest { cause: "collect".to_owned(), ..RunRequest::default() };
-        pipeline::run(&self.app.app, &self.organization, &request, &|_| {}).await.unwrap()
-    }
-
-    /// The next day's run.
-    async fn next_day(&self) -> RunReport {
-        self.app.clock.advance(Duration::days(1));
-        self.collect().await
-    }
-
-    fn may_register_apps(&self, allowed: bool) {
-        let path = "defaultUserRolePermissions.allowedToCreateApps";
-        assert_eq!(self.tenant.apply(&Edit::set(Table::AuthorizationPolicy, Map::new(), path, json!(allowed))), 1);
-    }
-
-    async fn gap(&self) -> Gap {
-        let gaps = self.app.app.store.gaps(&self.scope).await.unwrap();
-        gaps.into_iter().find(|gap| gap.check.as_str() == REGISTER).unwrap()
-    }
-
-    async fn outcome_as_of(&self, as_of: Timestamp) -> Option<FindingOutcome> {
-        let standing = Standing::known(&self.app.app, &self.organization, as_of).await.unwrap();
-        let judged = standing.results.iter().find(|judged| judged.result.check.as_str() == REGISTER);
-        judged.map(|judged| judged.result.outcome)
-    }
+async fn outcome_as_of(story: &Story, as_of: Timestamp) -> Option<FindingOutcome> {
+    let standing = Standing::known(&story.app.app, &story.organization, as_of).await.unwrap();
+    let judged = standing.results.iter().find(|judged| judged.result.check.as_str() == REGISTER);
+    judged.map(|judged| judged.result.outcome)
 }
 
 #[tokio::test]
@@ -141,9 +64,9 @@ async fn what_was_known_on_an_earlier_day_stays_what_it_was() {
         story.next_day().await;
         let second_day = story.app.clock.now();
 
-        assert_eq!(story.outcome_as_of(before).await, None, "{kind:?}: nothing was known yet");
-        assert_eq!(story.outcome_as_of(first_day).await, Some(FindingOutcome::Fail), "{kind:?}");
-        assert_eq!(story.outcome_as_of(second_day).await, Some(FindingOutcome::Pass), "{kind:?}");
+        assert_eq!(outcome_as_of(&story, before).await, None, "{kind:?}: nothing was known yet");
+        assert_eq!(outcome_as_of(&story, first_day).await, Some(FindingOutcome::Fail), "{kind:?}");
+        assert_eq!(outcome_as_of(&story, second_day).await, Some(FindingOutcome::Pass), "{kind:?}");
         let then = Standing::known(&story.app.app, &story.organization, first_day).await.unwrap();
         let gap = then.gaps.iter().find(|gap| gap.check.as_str() == REGISTER).unwrap();
         assert_eq!(gap.state, GapState::Open, "{kind:?}: it was open on that day");

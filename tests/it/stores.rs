@@ -2,7 +2,7 @@
 
 mod ledger;
 mod refusals;
-mod scopes;
+pub mod scopes;
 mod tiles;
 
 use std::collections::BTreeSet;

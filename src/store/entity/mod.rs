@@ -9,6 +9,7 @@ pub mod evidence;
 pub mod evidence_request;
 pub mod gap;
 pub mod gap_event;
+mod hex_bytes;
 pub mod instance;
 pub mod ledger_leaf;
 pub mod ledger_lease;

@@ -1,8 +1,9 @@
 //! Secrets sealed with the instance key. Never leaves `store` unsealed except through `config::secrets`.
 
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "secret")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
@@ -10,7 +11,9 @@ pub struct Model {
     pub organization_id: Uuid,
     pub purpose: String,
     pub key_id: String,
+    #[serde(with = "super::hex_bytes")]
     pub nonce: Vec<u8>,
+    #[serde(with = "super::hex_bytes")]
     pub ciphertext: Vec<u8>,
     pub created_at: ChronoDateTimeUtc,
 }

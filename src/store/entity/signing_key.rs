@@ -1,8 +1,9 @@
 //! Public halves of the keys that sign an organization's ledger.
 
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "signing_key")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
@@ -10,6 +11,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub key_id: String,
     pub name: String,
+    #[serde(with = "super::hex_bytes")]
     pub public_key: Vec<u8>,
     pub secret_id: Uuid,
     pub introduced_at: ChronoDateTimeUtc,

@@ -77,6 +77,20 @@ async fn no_change_reaches_into_another_organization() {
         store.take_ledger_lease(&stranger, "stranger", 0, now, later).await.unwrap();
         store.release_ledger_lease(&stranger, "owner").await.unwrap();
 
+        let forged = countersign::store::Run {
+            id: run,
+            cause: "forged".to_owned(),
+            state: "ended".to_owned(),
+            started_at: now,
+            ended_at: Some(later),
+            summary: json!(["forged"]),
+        };
+        let refused = store.take_over_run(&stranger, &forged).await;
+        assert!(refused.is_err(), "{kind:?}: a run was given to another organization");
+        let foreign = store.signing_keys(&owner).await.unwrap().remove(0);
+        store.take_over_signing_key(&stranger, &foreign, None).await.unwrap();
+        assert!(store.sealed_seed(&stranger, &foreign.public_key).await.unwrap().is_none(), "{kind:?}: a seed crossed");
+
         let kept = store.latest_runs(&owner, later, 1).await.unwrap().remove(0);
         assert_eq!((kept.state.as_str(), kept.ended_at, marked), ("running", None, 0), "{kind:?}: a run was ended");
         let taken = store.take_ledger_lease(&owner, "another", 0, now, later).await;
@@ -85,7 +99,7 @@ async fn no_change_reaches_into_another_organization() {
 }
 
 /// What changes something; told by the second story and by the ledger's.
-const CHANGES: &[&str] = &[
+pub const CHANGES: &[&str] = &[
     "add_connection",
     "add_signing_key",
     "replace_connection",
@@ -95,10 +109,13 @@ const CHANGES: &[&str] = &[
     "record_commit",
     "release_ledger_lease",
     "take_ledger_lease",
+    "take_over_run",
+    "take_over_signing_key",
+    "take_over_states",
 ];
 
 /// Every public function of the store that takes a scope.
-fn questions_in_the_source() -> BTreeSet<String> {
+pub fn questions_in_the_source() -> BTreeSet<String> {
     let function = regex::Regex::new(r"pub async fn (\w+)\(\s*&self,\s*_?scope: &OrgScope").unwrap();
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store");
     std::fs::read_dir(folder)
@@ -160,6 +177,7 @@ async fn answers(story: &TestApp, scope: &OrgScope, known: &Known) -> BTreeMap<&
         ("gap_events", store.gap_events(scope, known.gap).await.unwrap().len()),
         ("evidence_requests", store.evidence_requests(scope).await.unwrap().len()),
         ("reports", store.reports(scope, 10).await.unwrap().len()),
+        ("matrix_events", store.matrix_events(scope, &framework, 1).await.unwrap().len()),
         ("matrix_as_of", store.matrix_as_of(scope, &framework, later).await.unwrap().into_iter().count()),
     ])
 }
@@ -198,7 +216,8 @@ async fn fill(story: &TestApp, scope: &OrgScope) -> Known {
         last_seen_at: Some(now),
     };
     store.end_run(scope, run, &[state], json!([]), now).await.unwrap();
-    Known { owner: *scope, run, gap: gap.id, leaves: committed.admitted.iter().map(|one| one.leaf).collect(), secret }
+    let leaves = committed.admitted.iter().map(|one| one.leaf).collect();
+    Known { owner: *scope, run, gap: gap.id, leaves, secret }
 }
 
 fn gap(story: &TestApp) -> Gap {

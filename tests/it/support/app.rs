@@ -23,7 +23,7 @@ use super::Database;
 use super::clock::StoryClock;
 
 /// The catalog of this binary, read once for all stories.
-static EMBEDDED: LazyLock<Arc<Catalog>> = LazyLock::new(|| Arc::new(Catalog::embedded().unwrap()));
+pub static EMBEDDED: LazyLock<Arc<Catalog>> = LazyLock::new(|| Arc::new(Catalog::embedded().unwrap()));
 
 /// When every story begins.
 pub const START: &str = "2026-03-02T09:00:00Z";
@@ -159,7 +159,7 @@ pub fn index_rows(run: RunId, all: &[RawEvidence], committed: &Committed) -> Vec
         .collect()
 }
 
-fn settings(database: &Database) -> (DataFolder, Config) {
+pub fn settings(database: &Database) -> (DataFolder, Config) {
     let mut config = Config::default();
     config.database.url = database.setting();
     (DataFolder::at(database.folder.path()).unwrap(), config)

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod command;
 pub mod demo;
 mod postgres;
+pub mod story;
 
 pub use app::{TestApp, evidence, index_rows};
 
@@ -104,6 +105,21 @@ impl Database {
     /// The SQLite file, where an application in this folder puts it.
     pub fn file(&self) -> std::path::PathBuf {
         self.folder.path().join("countersign.db")
+    }
+
+    /// Loses the database; an empty one of the same name can be made in its place. Nobody may be connected.
+    pub async fn lose(&self) {
+        match &self.name {
+            None => {
+                for ending in ["", "-wal", "-shm"] {
+                    std::fs::remove_file(self.folder.path().join(format!("countersign.db{ending}"))).ok();
+                }
+            }
+            Some(name) => {
+                let drop = format!("DROP DATABASE {name} WITH (FORCE)");
+                administer(postgres::server().unwrap(), &[drop, format!("CREATE DATABASE {name}")]).await;
+            }
+        }
     }
 
     /// Remembers the database as it is. Nobody may be connected.
