@@ -16,7 +16,7 @@ use crate::model::id::{FrameworkId, OrgId, OrgSlug};
 use crate::model::organization::Organization;
 use crate::model::responsibility::{EngagementModel, MatrixState, ResponsibilityMatrix};
 use crate::model::time::Timestamp;
-use crate::store::{IndexRows, MatrixEvent, MatrixVersion, NewOrganization, OrgScope, SigningKeyRow};
+use crate::store::{IndexRows, MatrixEvent, MatrixVersion, NewOrganization, OrgScope, SigningKeyRow, StoreFault};
 
 /// An organization as it is asked for.
 #[derive(Debug, Clone)]
@@ -72,10 +72,13 @@ pub async fn add_organization(app: &App, request: OrganizationRequest) -> Result
     };
     // The file first: an organization that exists has a seed that outlives the database.
     app.keep_seed(organization.id, &new.key.key_id, &new.sealed_seed)?;
-    if let Err(refused) = app.store.add_organization(&new).await {
-        app.forget_seed(organization.id, &new.key.key_id)?;
-        return Err(refused.into());
-    }
+    match app.store.add_organization(&new).await {
+        Err(refused @ StoreFault::OrganizationExists(_)) => {
+            app.forget_seed(organization.id, &new.key.key_id)?;
+            return Err(refused.into());
+        }
+        other => other?,
+    };
     ensure_ledger(app, &organization).await?;
     Ok(organization)
 }
