@@ -84,3 +84,30 @@ fn an_installation_moves_to_another_folder_by_backup_and_vault() {
     );
     assert!(entries(&new).iter().all(|path| !path.to_string_lossy().contains("rebuilding")), "{:?}", entries(&new));
 }
+
+#[test]
+fn a_backup_on_a_vault_that_was_rolled_back_ends_with_3_and_restores_nothing() {
+    let installation = with_import();
+    let file = installation.beside("backup.zip");
+    installation.run(&["backup", file.to_str().unwrap(), "--with-key"]).fine();
+    let new = installation.beside("new");
+    copy(&installation.data().join("vault"), &new.join("vault"));
+    let organization = entries(&new.join("vault")).remove(0);
+    std::fs::remove_file(entries(&organization.join("log")).pop().unwrap()).unwrap();
+
+    let told = countersign(&["restore", file.to_str().unwrap(), "--data", new.to_str().unwrap()]).ends(3);
+
+    assert!(told.stderr.contains("nothing was restored"), "{told:?}");
+    assert_eq!(entries(&new), [new.join("vault")]);
+}
+
+#[test]
+fn a_second_organization_of_the_same_name_leaves_no_seed_behind() {
+    let installation = Installation::new();
+    let seeds = || crate::support::command::files_below(&installation.data().join("keys"));
+    let before = seeds();
+    assert_eq!(before.len(), 1);
+    installation.run(&["org", "add", ORG]).refused(&["exists already"]);
+    assert_eq!(seeds(), before);
+    assert_eq!(entries(&installation.data().join("keys")).len(), 1, "an empty folder is left");
+}
