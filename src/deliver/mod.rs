@@ -30,6 +30,8 @@ pub enum DeliverFault {
     Render(#[from] RenderError),
     #[error("the report could not be made")]
     Report(#[from] ReportError),
+    #[error("the ledger cannot prove what the package needs")]
+    Proof(#[from] crate::pipeline::proofs::ProofFault),
     #[error("the package could not be made")]
     Package(#[from] countersign_seal::package::PackageError),
     #[error("a record of the ledger cannot be read")]

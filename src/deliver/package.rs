@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use countersign_seal::archive::DEFAULT_LEVEL;
 use countersign_seal::digest::Digest;
-use countersign_seal::ledger::Tree;
+use countersign_seal::ledger::Nodes;
 use countersign_seal::manifest::REPORT_KIND;
 use countersign_seal::names;
-use countersign_seal::package::{About, ListedPackage, PackageWriter};
+use countersign_seal::package::{About, ListedPackage, PackageWriter, ask_for_finish, ask_for_list};
 use countersign_seal::record::{Head, Record, Report, Statement, parse_artifact_line};
+use countersign_seal::tiles::SparseTiles;
 
 use super::DeliverFault;
 use super::reports::{Basis, Draft};
@@ -24,6 +25,7 @@ use crate::model::time::Timestamp;
 use crate::pipeline::commit::{Committed, Entrant, commit};
 use crate::pipeline::fault::{CommitFault, blocking};
 use crate::pipeline::objects::{FetchedArchive, read_objects};
+use crate::pipeline::proofs::nodes_for;
 use crate::pipeline::records;
 use crate::render::Engine;
 use crate::store::{IndexRows, OrgScope, ReportRow};
@@ -64,7 +66,6 @@ pub async fn write(app: &App, organization: &Organization, request: &PackageRequ
     // The package speaks of the leaves up to `as_of`, but is proved to the newest head: what is needed to check it (the
     // record of a later key) may be younger than what it speaks of.
     let head = app.store.head(&scope).await?.unwrap_or_else(|| basis.head.clone());
-    let tree = Tree::from_leaves(&app.store.leaf_hashes(&scope, head.size).await?);
     let about = About {
         organization: records::organization(&scope)?,
         title: format!(
@@ -84,17 +85,19 @@ pub async fn write(app: &App, organization: &Organization, request: &PackageRequ
         return Err(DeliverFault::EmptyPeriod);
     }
     let staged = Staged(app.data.staging_folder().join(format!("package-{}.zip", uuid::Uuid::now_v7())));
-    let contents = Contents { about, chosen, drafts, objects, deleted, tree };
+    let ask = |nodes: &dyn Nodes| ask_for_list(nodes, &about, chosen.keys().copied());
+    let nodes = nodes_for(app, &scope, about.head, ask).await?;
+    let contents = Contents { about, chosen, drafts, objects, deleted, nodes };
     let at = staged.0.clone();
     let listed = work(move || contents.list(&at)).await?;
 
     let (committed, record) = seal_list(app, &scope, &basis, &listed, &path).await?;
     let leaf = committed.admitted.first().map_or(0, |admitted| admitted.leaf);
-    let size = committed.signed.checkpoint.size;
-    let tree = Tree::from_leaves(&app.store.leaf_hashes(&scope, size).await?);
     let signed = committed.signed;
+    let (from, to) = (listed.head().size, signed.checkpoint.head());
+    let nodes = nodes_for(app, &scope, to, |nodes| ask_for_finish(nodes, from, leaf, to.size)).await?;
     work(move || {
-        let writer = listed.finish(&signed, &record, leaf, &tree)?;
+        let writer = listed.finish(&signed, &record, leaf, &nodes)?;
         let unwritten = |source| DeliverFault::Write { path: PathBuf::from("the package"), source };
         let file = writer.into_inner().map_err(|fault| unwritten(fault.into_error()))?;
         file.sync_all().map_err(unwritten)
@@ -121,7 +124,7 @@ struct Contents {
     objects: Vec<(FetchedArchive, Vec<(Digest, u64)>)>,
     /// Objects that were deleted under retention, with the reason.
     deleted: Vec<(Digest, String)>,
-    tree: Tree,
+    nodes: SparseTiles,
 }
 
 impl Contents {
@@ -147,7 +150,7 @@ impl Contents {
         for (leaf, record) in self.chosen {
             writer.add_record(leaf, record);
         }
-        Ok(writer.list(&self.tree)?)
+        Ok(writer.list(&self.nodes)?)
     }
 }
 

@@ -4,9 +4,11 @@
 //! proof is verified with the code that readers verify it with. Start with [`inclusion`] and [`consistency`].
 
 use countersign_seal::digest::Digest;
-use countersign_seal::ledger::{self, LedgerError, Nodes, Tree, leaf_hash};
+use countersign_seal::ledger::{self, LedgerError, Nodes, leaf_hash};
 use countersign_seal::note::{self, Checkpoint, NoteError};
 use countersign_seal::proof::{Consistency, Inclusion};
+use countersign_seal::record;
+use countersign_seal::tiles::{self, SparseTiles};
 
 use super::fault::CommitFault;
 use super::roll_forward::roll_forward;
@@ -77,7 +79,11 @@ pub async fn inclusion(app: &App, scope: &OrgScope, leaf: u64, size: Option<u64>
     if leaf >= size {
         return Err(ProofFault::TooYoung { leaf, size });
     }
-    let nodes = nodes_for(app, scope, &newest).await?;
+    let ask = |nodes: &dyn Nodes| {
+        nodes.root_at(size)?;
+        nodes.inclusion(leaf, size).map(|_| nodes.leaf(leaf))
+    };
+    let nodes = nodes_for(app, scope, record::Head { size: newest.size, root: newest.root }, ask).await?;
     let head = head_at(app, scope, &nodes, size).await?;
     let stored = app.store.leaves(scope, leaf, 1).await.map_err(CommitFault::from)?;
     let record = stored.into_iter().find(|stored| stored.leaf == leaf).map(|stored| stored.body).unwrap_or_default();
@@ -112,8 +118,14 @@ pub async fn consistency(
         let expected = format!("at least {} records, as in the checkpoint you kept", kept.size);
         return Err(altered("the ledger".to_owned(), expected, format!("{}: it was rolled back", newest.size)));
     }
-    let nodes = nodes_for(app, scope, &newest).await?;
-    let to = head_at(app, scope, &nodes, size.unwrap_or(newest.size)).await?;
+    let size = size.unwrap_or(newest.size);
+    let ask = |nodes: &dyn Nodes| {
+        nodes.root_at(from)?;
+        nodes.root_at(size)?;
+        nodes.consistency(from, size)
+    };
+    let nodes = nodes_for(app, scope, record::Head { size: newest.size, root: newest.root }, ask).await?;
+    let to = head_at(app, scope, &nodes, size).await?;
     let from = head_at(app, scope, &nodes, from).await?;
     if let Some(kept) = &kept
         && kept.root != from.root
@@ -134,10 +146,19 @@ pub async fn newest(app: &App, scope: &OrgScope) -> Result<Head, ProofFault> {
     app.store.head(scope).await.map_err(CommitFault::from)?.ok_or(ProofFault::Empty)
 }
 
-/// Everything a proof up to the signed head `head` needs; the nodes are compared with its root. The one place where
-/// proofs learn of hashes.
-async fn nodes_for(app: &App, scope: &OrgScope, head: &Head) -> Result<impl Nodes, ProofFault> {
-    let nodes = Tree::from_leaves(&app.store.leaf_hashes(scope, head.size).await.map_err(CommitFault::from)?);
+/// The tiles that answer what `ask` asks of the tree under a signed head, and no others; they are compared with its root.
+/// The one place where proofs learn of hashes.
+pub async fn nodes_for<T>(
+    app: &App,
+    scope: &OrgScope,
+    head: record::Head,
+    ask: impl FnOnce(&dyn Nodes) -> Result<T, LedgerError>,
+) -> Result<SparseTiles, ProofFault> {
+    let wanted = tiles::plan(head.size, |nodes| {
+        nodes.root_at(head.size)?;
+        ask(nodes)
+    })?;
+    let nodes = app.store.ledger_tiles(scope, head.size, &wanted).await.map_err(CommitFault::from)?;
     let root = nodes.root_at(head.size)?;
     if root == head.root {
         Ok(nodes)
