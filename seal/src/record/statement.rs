@@ -2,11 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::value::{Artifact, RecordType, Time, Uuid};
 use crate::digest::Digest;
+
+/// Reads an optional member that is there: it is absent or has a value, and is never `null`.
+pub(super) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(value).map(Some)
+}
 
 /// A record's meaning, for the types this version knows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -51,7 +56,7 @@ pub struct Evidence {
     pub started: Time,
     pub finished: Time,
     /// What the source's own clock said, where it says so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub source_clock: Option<Time>,
     /// `complete`, `empty`, `partial`, `denied`, `unlicensed`, `not_offered`, `unreachable`, `throttled`, `failed`.
     pub outcome: String,
@@ -61,7 +66,7 @@ pub struct Evidence {
     pub redactions: Vec<Redaction>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub artifacts: Vec<Artifact>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub artifact_list: Option<ArtifactList>,
 }
 
@@ -97,7 +102,7 @@ pub struct Judgement {
     pub counts: BTreeMap<String, u64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub artifacts: Vec<Artifact>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub artifact_list: Option<ArtifactList>,
 }
 
@@ -113,13 +118,13 @@ pub struct Responsibility {
     /// Digest of the canonical matrix, which is also an artifact.
     pub matrix: Digest,
     pub at: Time,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub by: Option<Signer>,
     /// Engagement model.
     pub model: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub artifacts: Vec<Artifact>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub artifact_list: Option<ArtifactList>,
 }
 
@@ -127,7 +132,7 @@ pub struct Responsibility {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Signer {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub party: Option<String>,
     pub name: String,
 }
@@ -143,7 +148,7 @@ pub struct Change {
     pub change: Map<String, Value>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub artifacts: Vec<Artifact>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub artifact_list: Option<ArtifactList>,
 }
 
@@ -162,7 +167,7 @@ pub struct Report {
     pub organization: Uuid,
     pub at: Time,
     pub kind: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub framework: Option<String>,
     pub as_of: Time,
     /// Digest of the catalog it rests on.
@@ -171,7 +176,7 @@ pub struct Report {
     pub checkpoint: Head,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub artifacts: Vec<Artifact>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub artifact_list: Option<ArtifactList>,
 }
 
