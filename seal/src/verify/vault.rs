@@ -103,6 +103,8 @@ struct Ledger<'a> {
     tree: Tree,
     /// The key that may sign the next head.
     key: Option<VerifyingKey>,
+    /// The key of leaf 0, which signs the first head whatever else the first commit says.
+    first_key: Option<VerifyingKey>,
     lists: Vec<(ArtifactList, String)>,
 }
 
@@ -121,7 +123,8 @@ impl<'a> Ledger<'a> {
             leaves: Vec::new(),
             notes: Vec::new(),
         };
-        Self { source, options, faults, organization, report, tree: Tree::default(), key: None, lists: Vec::new() }
+        let (tree, lists) = (Tree::default(), Vec::new());
+        Self { source, options, faults, organization, report, tree, key: None, first_key: None, lists }
     }
 
     fn run(mut self) -> Result<OrganizationReport, OpenError> {
@@ -219,7 +222,7 @@ impl<'a> Ledger<'a> {
             self.faults.add(&place, format!("{} records in its archive", entry.leaf_count), added.to_string());
         }
         // The key that was in use before signs the head that brings in its successor.
-        let Some(key) = before.or_else(|| self.key.clone()) else {
+        let Some(key) = before.or_else(|| self.first_key.clone()) else {
             return self.faults.add(place, "a key/1 record as leaf 0", "none: no signature can be checked");
         };
         match note::open(&entry.checkpoint, &key) {
@@ -266,6 +269,9 @@ impl<'a> Ledger<'a> {
     }
 
     fn key_record(&mut self, leaf: u64, place: &str, fact: &record::Key) {
+        if leaf == 0 && (fact.event != KeyEvent::Introduced || fact.key.purpose != "checkpoint") {
+            return self.faults.add(place, "the introduction of the key that signs heads", "another key/1 record");
+        }
         if fact.key.purpose != "checkpoint" || fact.event == KeyEvent::Retired {
             return;
         }
@@ -280,6 +286,7 @@ impl<'a> Ledger<'a> {
             return self.faults.add(place, "a later key to be a rotation", "a second introduction");
         }
         self.report.key_fingerprint = Some(key.fingerprint());
+        self.first_key.get_or_insert_with(|| key.clone());
         self.key = Some(key);
     }
 
