@@ -59,6 +59,10 @@ impl<R: Read + Seek> Container<R> {
         let mut folded = std::collections::HashSet::new();
         let mut empty_folders = Vec::new();
         for entry in listed {
+            // Names that differ in case only are one file on some systems.
+            if !folded.insert(entry.name.trim_end_matches('/').to_ascii_lowercase()) {
+                return Err(damaged(format!("entry `{}` is there twice", printable(&entry.name))));
+            }
             if folders == Folders::Ignored && entry.size == 0 && entry.name.ends_with('/') {
                 empty_folders.push(entry.name);
                 continue;
@@ -68,10 +72,6 @@ impl<R: Read + Seek> Container<R> {
             }
             if entry.size > entry.packed.saturating_mul(names::MAX_RATIO).saturating_add(1024) {
                 return Err(damaged(format!("entry `{}` claims to grow beyond what is possible", entry.name)));
-            }
-            // Names that differ in case only are one file on some systems.
-            if !folded.insert(entry.name.to_ascii_lowercase()) {
-                return Err(damaged(format!("entry `{}` is there twice", entry.name)));
             }
             entries.insert(entry.name, entry.size);
         }
@@ -104,7 +104,7 @@ impl<R: Read + Seek> Container<R> {
         let Some(size) = self.size(name) else { return Err(ContainerError::Missing(name.to_owned())) };
         let entry = self.zip.by_name(name).map_err(|fault| damaged(format!("entry `{name}`: {fault}")))?;
         // One more than promised, so that a longer stream is noticed and an endless one is not followed.
-        Ok(entry.take(size.saturating_add(1)))
+        Ok(Exact { inner: entry.take(size.saturating_add(1)), left: size })
     }
 
     /// An entry's content as a whole.
@@ -153,6 +153,24 @@ impl<R: Read + Seek> Container<R> {
             }
             number += 1;
         }
+    }
+}
+
+/// An entry's content, which must be as long as its headers say.
+struct Exact<R> {
+    inner: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Exact<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        let ended = count == 0 && !buffer.is_empty();
+        match self.left.checked_sub(count as u64) {
+            Some(left) if !(ended && left > 0) => self.left = left,
+            _ => return Err(io::Error::new(io::ErrorKind::InvalidData, "it has another length than its headers say")),
+        }
+        Ok(count)
     }
 }
 
