@@ -12,7 +12,9 @@
 
 mod command;
 mod damage;
+mod fixtures;
 mod golden;
 mod properties;
 mod support;
+mod tamper;
 mod vault;

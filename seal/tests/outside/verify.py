@@ -61,6 +61,7 @@ HEX, UUID, TIME = r"[0-9a-f]{64}", r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
 def shaped(value, needed, optional, what):
     must(isinstance(value, dict) and set(needed.split()) <= set(value) <= set((needed + " " + optional).split()),
          f"{what} has missing or unknown members")
+    must(all(value[name] is not None for name in optional.split() if name in value), f"{what} has an optional member that is null")
 def matches(pattern, text): return isinstance(text, str) and re.fullmatch(pattern, text, re.ASCII)
 def is_count(value): return type(value) is int and value >= 0
 
@@ -311,7 +312,7 @@ def read_zip(data):
         l_flags, l_method, _, l_crc, l_csize, l_usize, l_nlen, l_xlen = struct.unpack("<HHIIIIHH", data[offset + 6:offset + 30])
         body = offset + 30 + l_nlen + l_xlen
         l_usize, l_csize, _ = zip_fields(data[offset + 30 + l_nlen:body], l_usize, l_csize, 0, name)
-        streamed = flags & 8 and (l_crc, l_csize, l_usize) == (0, 0, 0)
+        streamed = flags & 8 and (l_crc, l_csize) == (0, 0) and l_usize in (0, usize)
         must((flags, method, raw_name) == (l_flags, l_method, data[offset + 30:offset + 30 + l_nlen])
              and (streamed or (crc, csize, usize) == (l_crc, l_csize, l_usize)), f"{name}: the two headers disagree")
         must(len(name) <= 200 and re.fullmatch(f"{PART}(/{PART})*/?", name), f"{name}: a name that is not allowed")
@@ -326,7 +327,7 @@ def read_zip(data):
     at = 0
     spans.sort()
     for (first, last, after), following in zip(spans, [span[0] for span in spans[1:]] + [start]):
-        must(first == at and data[last:max(last, following)] in after, "there are bytes that no entry of the zip owns, or entries overlap")
+        must(first == at and last <= following and data[last:following] in after, "there are bytes that no entry of the zip owns, or entries overlap")
         at = following
     must(at == start, "there are bytes before the central directory that no entry owns")
     return entries
