@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use countersign_seal::digest::Digest;
 use countersign_seal::record::{KeyEvent, Record};
 
-use crate::support::{FILES, RAW, SSHD, Vault, evidence, key, key_record, listed_import, unpack};
+use crate::support::{FILES, Folder, RAW, SSHD, Vault, evidence, key, key_record, listed_import, unpack};
 use crate::tamper::{Evidence, Made, Says, Who, row};
 
 fn fixtures() -> PathBuf {
@@ -100,6 +100,14 @@ fn every_fixture_has_an_expectation() {
     }
 }
 
+#[test]
+fn a_whole_package_in_the_place_of_a_damaged_one_is_told() {
+    let folder = Folder::new("whole-in-place");
+    fs::copy(fixtures().join("packages/v1/plain.zip"), folder.0.join("x.zip")).unwrap();
+    fs::copy(fixtures().join("damaged/left-out-hash-changed.expected"), folder.0.join("x.expected")).unwrap();
+    assert!(wrong(&folder.0.join("x.expected"))[0].contains("must exit with 3"));
+}
+
 /// Damage that a later writer might not be able to make: name of the fixture, row of the table.
 const KEPT: &[(&str, &str)] = &[
     ("record-edited-and-sealed-again", "a record was edited and the list sealed again"),
@@ -175,12 +183,12 @@ fn write(name: &str, made: &Made, says: &[Says]) {
     if let Some(since) = &made.since {
         fs::write(place.with_extension("since"), since).unwrap();
     }
-    let mut text: String = made.key.iter().map(|key| format!("key {key}\n")).collect();
+    let mut lines: Vec<String> = made.key.iter().map(|key| format!("key {key}")).collect();
     for Says(who, code, words) in says {
         let who = Who::NAMES.iter().find(|(_, known)| known == who).unwrap().0;
-        text += &format!("{who} {code} {words}\n");
+        lines.push(format!("{who} {code} {words}"));
     }
-    fs::write(expectation, text).unwrap();
+    fs::write(expectation, lines.join("\n") + "\n").unwrap();
 }
 
 fn packed(zip: &[u8]) -> Vec<u8> {
@@ -201,7 +209,7 @@ fn copy(from: &Path, to: &Path) {
         let path = entry.unwrap().path();
         let target = to.join(path.file_name().unwrap());
         if path.is_dir() {
-            copy(&path, &target)
+            copy(&path, &target);
         } else {
             let _ = fs::copy(&path, target).unwrap();
         }

@@ -14,6 +14,7 @@ mod command;
 mod damage;
 mod fixtures;
 mod golden;
+mod outside;
 mod properties;
 mod support;
 mod tamper;

@@ -193,3 +193,13 @@ fn every_row_has_its_own_name_and_is_looked_at_by_two_verifiers() {
         assert!(row.says.len() >= 2, "only one verifier looks at `{}`", row.name);
     }
 }
+
+#[test]
+#[should_panic(expected = "answers are not as the table says")]
+fn the_table_would_tell_if_nobody_noticed() {
+    run(&[&[Row {
+        name: "nothing was done, though the row says so",
+        make: || forge::package(forge::After::Nothing, |_| {}),
+        says: &[Says(Package, 3, "ALTERED")],
+    }]]);
+}

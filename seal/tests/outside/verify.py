@@ -56,18 +56,28 @@ MEMBERS = {  # type: (members, members that may be absent)
 INNER = {"collector": ("id digest", ""), "by": ("name", "party"), "subject": ("kind id", ""), "checkpoint": ("size root", ""),
          "key": ("name algorithm public id purpose", "")}
 OUTCOMES = "complete empty partial denied unlicensed not_offered unreachable throttled failed".split()
-HEX, UUID, TIME = r"[0-9a-f]{64}", r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
+HEX, UUID = r"[0-9a-f]{64}", r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+TIME = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)\.\d{6}Z"
+# What a member holds, by its name; any other is text, or an object that is looked at where it is met.
+HOLDS = {name: form for form, names in ((HEX, "sha256 digest matrix catalog root hash object"), (UUID, "run organization"),
+         (TIME, "at as_of started finished source_clock created"), (dict, "provenance counts change head archive"),
+         (list, "redactions artifacts range_proof path ranges"),
+         (int, "size count version first end records records_left_out objects objects_left_out leaf sequence first_leaf leaf_count"))
+         for name in names.split()}
 
 def shaped(value, needed, optional, what):
     must(isinstance(value, dict) and set(needed.split()) <= set(value) <= set((needed + " " + optional).split()),
          f"{what} has missing or unknown members")
-    must(all(value[name] is not None for name in optional.split() if name in value), f"{what} has an optional member that is null")
+    for name, inner in value.items():
+        form = HOLDS.get(name, dict if name in INNER and isinstance(inner, dict) else str)
+        form = dict if name == "artifact_list" else form
+        holds = matches(form, inner) if isinstance(form, str) else is_count(inner) if form is int else isinstance(inner, form)
+        must(holds, f"`{name}` of {what} does not hold what it should (optional members are absent, never null)")
 def matches(pattern, text): return isinstance(text, str) and re.fullmatch(pattern, text, re.ASCII)
 def is_count(value): return type(value) is int and value >= 0
 
 def artifact(value, what):
     shaped(value, "name sha256 size media_type", "", what)
-    must(matches(HEX, value["sha256"]) and is_count(value["size"]), f"{what} has no digest or size")
 
 def record(raw, organization, what):
     must(len(raw) <= 32768, f"{what} is too long")
@@ -80,7 +90,6 @@ def record(raw, organization, what):
         artifact(each, f"an artifact of {what}")
     if "artifact_list" in value:
         shaped(value["artifact_list"], "sha256 size count", "", f"the artifact list of {what}")
-        must(matches(HEX, value["artifact_list"]["sha256"]) and is_count(value["artifact_list"]["count"]), f"{what}: bad list")
     if value["type"] in MEMBERS:
         needed, optional = MEMBERS[value["type"]]
         extra = "" if value["type"] == "key/1" else " artifacts artifact_list"
@@ -88,8 +97,10 @@ def record(raw, organization, what):
         for name, (inner, may) in INNER.items():
             if name in value:
                 shaped(value[name], inner, may, f"`{name}` of {what}")
-        for name in {"at", "started", "finished"} & set(value):
-            must(matches(TIME, value[name]), f"`{name}` of {what} is not a time")
+        for each in value.get("redactions", []):
+            shaped(each, "rule artifact ranges", "", f"a redaction of {what}")
+            must(all(isinstance(pair, list) and len(pair) == 2 and all(map(is_count, pair)) for pair in each["ranges"]), f"{what}: bad ranges")
+        must(all(is_count(number) for number in value.get("counts", {}).values()), f"{what} counts something that is no number")
         must(value["type"] != "evidence/1" or value["outcome"] in OUTCOMES, f"{what} has an unknown outcome")
         must(value["type"] != "key/1" or value["event"] in ("introduced", "rotated", "retired"), f"{what} has an unknown event")
     return value
@@ -426,9 +437,8 @@ def check_keys(files, key):
     pem = base64.b64encode(bytes.fromhex("302a300506032b6570032100") + key.public).decode()
     must(files["keys/ledger.vkey"].decode("ascii", "replace") == key.vkey + "\n", "keys/ledger.vkey is not the key of package.json")
     must(files["keys/ledger.pem"].decode("ascii", "replace") == f"-----BEGIN PUBLIC KEY-----\n{pem}\n-----END PUBLIC KEY-----\n", "keys/ledger.pem is another key")
-    signers = [line.split() for line in lines(files["keys/allowed_signers"], "keys/allowed_signers")]
-    ssh = [b"ssh-ed25519", base64.b64encode(key.ssh)]
-    must(len(signers) == 1 and signers[0][0] == key.name.encode() and signers[0][-2:] == ssh, "keys/allowed_signers is another key")
+    signer = f'{key.name} namespaces="countersign-checkpoint" ssh-ed25519 {base64.b64encode(key.ssh).decode()}\n'
+    must(files["keys/allowed_signers"] == signer.encode(), "keys/allowed_signers is another key")
 
 def check_checkpoint(files, key, organization):
     head = Head(files["checkpoint"], organization, "checkpoint")
@@ -463,8 +473,7 @@ def check_package(data):
     shaped(package, "format organization title created first end head key records records_left_out objects objects_left_out range_proof", "", "package.json")
     shaped(package["head"], "size root", "", "`head` of package.json")
     organization, first, end, size = package["organization"], package["first"], package["end"], package["head"]["size"]
-    must(matches(UUID, organization) and matches(TIME, package["created"]), "package.json has no organization or time")
-    must(is_count(first) and is_count(end) and is_count(size) and first < end <= size, "package.json has an impossible range")
+    must(first < end <= size, "package.json has an impossible range")
     head_root, key = hashed(package["head"]["root"]), Key.read(package["key"])
     check_keys(files, key)
     checkpoint = check_checkpoint(files, key, organization)
@@ -473,7 +482,7 @@ def check_package(data):
     must(listed["type"] == "report/1" and listed["kind"] == "package" and listed["checkpoint"] == package["head"], "list-record.json does not speak of this package")
     sums = files["SHA256SUMS"]
     naming = [each for each in listed.get("artifacts", []) if each["name"] == "SHA256SUMS"]
-    must([(each["sha256"], each["size"], each["media_type"]) for each in naming] == [(sha256(sums).hex(), len(sums), "text/plain")],
+    must((sha256(sums).hex(), len(sums), "text/plain") in [(each["sha256"], each["size"], each["media_type"]) for each in naming],
          "SHA256SUMS was altered: it is not the list that was sealed")
     leaf, tree, path = proof_file(files["list-proof"], "list-proof", "countersign-proof/1", "leaf", "size")
     must(tree == checkpoint.size and leaf >= size and root_by_inclusion(leaf_hash(files["list-record.json"]), leaf, tree, path) == checkpoint.root,
@@ -486,7 +495,7 @@ def check_package(data):
     for raw, line in zip(raws, proofs):
         proof = canonical(line, "a line of proofs.jsonl")
         shaped(proof, "leaf path", "", "a line of proofs.jsonl")
-        must(is_count(proof["leaf"]) and proof["leaf"] > max(by_leaf, default=-1), "records are not in ascending order of leaf")
+        must(proof["leaf"] > max(by_leaf, default=-1), "records are not in ascending order of leaf")
         by_leaf[proof["leaf"]] = leaf_hash(raw)
         records.append(record(raw, organization, f"record {proof['leaf']}"))
         must(root_by_inclusion(leaf_hash(raw), proof["leaf"], size, [hashed(step) for step in proof["path"]]) == head_root, f"record {proof['leaf']} is not proved")
@@ -499,10 +508,10 @@ def check_package(data):
         value = canonical(line, "a line of left-out.jsonl")
         shaped(value, "leaf hash reason" if "leaf" in value else "object reason", "", "a line of left-out.jsonl")
         if "leaf" in value:
-            must(is_count(value["leaf"]) and value["leaf"] not in hidden and value["leaf"] not in by_leaf, "a leaf is left out twice, or is here")
+            must(value["leaf"] not in hidden and value["leaf"] not in by_leaf, "a leaf is left out twice, or is here")
             hidden[value["leaf"]] = hashed(value["hash"])
         else:
-            must(matches(HEX, value["object"]) and value["object"] not in absent, "an object is left out twice")
+            must(value["object"] not in absent, "an object is left out twice")
             absent.add(value["object"])
     must(all(first <= leaf < end for leaf in hidden) and all(leaf in by_leaf or leaf in hidden for leaf in range(first, end)), "leaves of the range are missing")
     outside = [hashed(step) for step in package["range_proof"]]
@@ -544,6 +553,8 @@ def main(arguments):
     wanted = options["--key"]
     if wanted and os.path.isfile(wanted):
         wanted = read_file(wanted).decode("utf-8", "replace").strip()
+    if wanted is not None and not re.fullmatch(r"SHA256:[A-Za-z0-9+/]{43}|countersign/[^+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+", wanted):
+        raise CannotCheck("--key is neither a fingerprint nor a verifier key")
     keys = []
     if vault:
         since = read_file(options["--since"]) if options["--since"] else None

@@ -45,7 +45,7 @@ fn places(lengths: &[usize]) -> Vec<Place> {
             places.push(Place { file, byte, bit: 1 << next(8), slow: slow.contains(&byte) });
         }
         // What a spread does not hit is looked at all the same.
-        for byte in slow.into_iter().take(if long() { 0 } else { 1 }) {
+        for byte in slow.into_iter().take(usize::from(!long())) {
             places.push(Place { file, byte, bit: 1 << next(8), slow: true });
         }
     }
@@ -106,7 +106,7 @@ fn a_byte_more_or_less_in_any_file_of_a_package_is_noticed_by_all_three_verifier
         let (name, bytes) = &mut entries[place.file / 2];
         let what = format!("{name} with a byte {}", if place.file % 2 == 0 { "more" } else { "less" });
         if place.file % 2 == 0 {
-            bytes.push(b'\n')
+            bytes.push(b'\n');
         } else {
             bytes.pop();
         }

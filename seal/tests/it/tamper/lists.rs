@@ -13,7 +13,7 @@ pub const ROWS: &[Row] = &[
         name: "the list has a digest in upper case",
         make: || {
             forge::package(After::Nothing, |entries| {
-                lines(entries, SUMS, |lines| lines[0] = lines[0][..64].to_uppercase() + &lines[0][64..])
+                lines(entries, SUMS, |lines| lines[0] = lines[0][..64].to_uppercase() + &lines[0][64..]);
             })
         },
         says: &[
@@ -77,7 +77,7 @@ pub const ROWS: &[Row] = &[
         name: "the list has line ends of Windows",
         make: || {
             forge::package(After::Nothing, |entries| {
-                lines(entries, SUMS, |lines| lines.iter_mut().for_each(|line| line.push('\r')))
+                lines(entries, SUMS, |lines| lines.iter_mut().for_each(|line| line.push('\r')));
             })
         },
         says: &[

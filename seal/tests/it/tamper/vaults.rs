@@ -85,7 +85,7 @@ pub const ROWS: &[Row] = &[
                 lines(entries, RECORDS, |lines| {
                     let second = lines[1].clone();
                     lines[2] = second;
-                })
+                });
             })
         },
         says: &[Says(Whole, 3, "a head of 3 leaves"), Says(Outside, 3, "does not cover the records")],

@@ -358,7 +358,7 @@ pub const ROWS: &[Row] = &[
                 large(zip, |record, _| {
                     record[24] += 1;
                     record[32] += 1;
-                })
+                });
             })
         },
         says: &[Says(Package, 3, "contradict each other"), Says(Outside, 3, "the two end records disagree")],
