@@ -144,6 +144,16 @@ main() {
     id=${id%"${id#????????}"}
     made=$({ printf '\001'; cat "$work/raw"; } | base64 | tr -d '\n')
     [ "$(wc -c < "$work/typed")" -eq 33 ] || altered 'keys/ledger.vkey is not an Ed25519 key'
+    # Points of small order, under which one signature fits any text; openssl takes them. The first bit of the last byte,
+    # the sign, may be set.
+    zeros=$(printf '%060d' 0)
+    effs=$(printf '%060d' 0 | tr 0 f)
+    case "$(od -An -v -tx1 < "$work/raw" | tr -d ' \n')" in
+        0[01]"$zeros"[08]0 | e[cde]"$effs"[7f]f \
+            | 26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc[08]5 \
+            | c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03[7f]a)
+            altered 'keys/ledger.vkey is a key of small order' ;;
+    esac
     printf '%s+%s+%s\n' "$name" "$id" "$made" | cmp -s - keys/ledger.vkey || altered 'keys/ledger.vkey contradicts itself'
     {
         printf -- '-----BEGIN PUBLIC KEY-----\n'
