@@ -3,9 +3,11 @@
 //! A row makes one package or vault and says what each verifier answers: [`Who::Package`] and [`Who::Vault`] are the
 //! product's, [`Who::Script`] is `verify.sh` over the unpacked files, [`Who::Outside`] is `tests/outside/verify.py`. A
 //! verifier that cannot see a change is in the row with exit code 0, so that the table also says who is blind to what.
-//! Rows about packages are in `packages`, `heads`, `lists` and `zips`, rows about vaults in `vaults` and `ledgers`; `bytes` changes every file byte by byte.
+//! Rows about packages are in `packages`, `heads`, `lists`, `zips` and `ends`, rows about vaults in `vaults` and `ledgers`;
+//! `bytes` changes every file byte by byte.
 
 mod bytes;
+mod ends;
 mod forge;
 mod handmade;
 mod heads;
@@ -138,7 +140,7 @@ impl Made {
 /// All rows there are.
 fn rows() -> impl Iterator<Item = &'static Row> {
     let files = packages::ROWS.iter().chain(heads::ROWS).chain(lists::ROWS);
-    files.chain(zips::ROWS).chain(vaults::ROWS).chain(ledgers::ROWS)
+    files.chain(zips::ROWS).chain(ends::ROWS).chain(vaults::ROWS).chain(ledgers::ROWS)
 }
 
 /// The row of a name.
@@ -177,7 +179,7 @@ fn whatever_is_done_to_the_files_of_a_package_is_noticed_by_whom_the_table_names
 
 #[test]
 fn whatever_is_done_to_the_zip_around_a_package_is_noticed_by_whom_the_table_names() {
-    run(&[zips::ROWS]);
+    run(&[zips::ROWS, ends::ROWS]);
 }
 
 #[test]

@@ -217,9 +217,13 @@ def unpack(raw):
     return x, y, 1, x * y % P
 BASE = unpack((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
 
-def signed(public, message, signature):
-    point, s = unpack(public), int.from_bytes(signature[32:], "little")
+def key_point(public):
+    point = unpack(public)
     must(pack(times(8, point)) != pack((0, 1, 1, 0)), "the key is of small order")
+    return point
+
+def signed(public, message, signature):
+    point, s = key_point(public), int.from_bytes(signature[32:], "little")
     k = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little") % L
     minus = (P - point[0], point[1], 1, P - point[3])
     return len(signature) == 64 and s < L and pack(add(times(s, BASE), times(k, minus))) == signature[:32]
@@ -238,6 +242,7 @@ class Key:
         must(len(parts) == 3, "the verifier key is malformed")
         packed = unbase64(parts[2])
         must(len(packed) == 33 and cls(parts[0], packed[1:]).vkey == vkey, "the verifier key is malformed")
+        key_point(packed[1:])
         return cls(parts[0], packed[1:])
 
 def string(data): return struct.pack(">I", len(data)) + data

@@ -162,6 +162,29 @@ pub const ROWS: &[Row] = &[
         ],
     },
     Row {
+        name: "the key is a point of small order, under which one signature fits any text",
+        make: || forge::package(After::Seal, |entries| small_order(entries, [0; 32])),
+        says: &[
+            Says(Package, 3, "keys/ledger.vkey: expected a verifier key"),
+            Says(Script, 3, "is a key of small order"),
+            Says(Outside, 3, "the key is of small order"),
+        ],
+    },
+    Row {
+        name: "the key is a point of small order, another one",
+        make: || {
+            forge::package(After::Seal, |entries| {
+                let hex = "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa";
+                small_order(entries, hex::decode(hex).unwrap().try_into().unwrap());
+            })
+        },
+        says: &[
+            Says(Package, 3, "keys/ledger.vkey: expected a verifier key"),
+            Says(Script, 3, "is a key of small order"),
+            Says(Outside, 3, "the key is of small order"),
+        ],
+    },
+    Row {
         name: "everything was made again with another key, which nobody sees who knows no key",
         make: || Made::package(history_of_its_own(8)),
         says: &[
@@ -248,4 +271,15 @@ fn add_order(entries: &mut support::Entries) {
     let old = note.trim_end().rsplit(' ').next().unwrap().to_owned();
     *bytes_mut(entries, names::CHECKPOINT) = note.replace(&old, &packed).into_bytes();
     *bytes_mut(entries, names::CHECKPOINT_SIG) = signature;
+}
+
+/// A verifier key that no writer of ours makes, wherever a package names its key.
+fn small_order(entries: &mut support::Entries, public: [u8; 32]) {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    let own = key(7).verifying_key();
+    let id = countersign_seal::digest::Digest::of(&[own.name().as_bytes(), b"\n\x01", &public].concat()).to_string();
+    let vkey = format!("{}+{}+{}", own.name(), &id[..8], STANDARD.encode([&[1], public.as_slice()].concat()));
+    replace(entries, names::KEY_VKEY, &own.vkey(), &vkey);
+    replace(entries, names::MANIFEST, &own.vkey(), &vkey);
 }
