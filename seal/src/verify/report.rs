@@ -87,6 +87,8 @@ pub enum OpenError {
     AFolder { path: String },
     #[error("`{path}` is not a zip file; a package ends in .zip and is checked as it was handed over")]
     NotAZip { path: String },
+    #[error("there is no ledger in this folder; name the one that has a folder for each organization")]
+    NoLedger,
 }
 
 /// What was checked in a package and how it ended.

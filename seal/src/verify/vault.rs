@@ -137,6 +137,8 @@ struct Ledger<'a> {
     tree: Frontier,
     /// The key that may sign the next head.
     key: Option<VerifyingKey>,
+    /// The key of leaf 0, which signs the first head whatever else the first commit says.
+    first_key: Option<VerifyingKey>,
     objects: Objects,
     /// Artifact lists by digest, with the last leaf that names them.
     lists: HashMap<Digest, (ArtifactList, u64)>,
@@ -169,6 +171,7 @@ impl<'a> Ledger<'a> {
             report,
             tree: Frontier::default(),
             key: None,
+            first_key: None,
             objects: Objects::new(),
             lists: HashMap::new(),
             deletions: Deletions::default(),
