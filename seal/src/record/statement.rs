@@ -13,6 +13,19 @@ pub(super) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) 
     T::deserialize(value).map(Some)
 }
 
+/// What a collection can end with; see the format's description.
+const OUTCOMES: [&str; 9] =
+    ["complete", "empty", "partial", "denied", "unlicensed", "not_offered", "unreachable", "throttled", "failed"];
+
+/// Reads an outcome; a reader that took others would show evidence as something it does not know.
+fn outcome<'de, D: Deserializer<'de>>(value: D) -> Result<String, D::Error> {
+    let outcome = String::deserialize(value)?;
+    if OUTCOMES.contains(&outcome.as_str()) {
+        return Ok(outcome);
+    }
+    Err(serde::de::Error::unknown_variant(&outcome, &OUTCOMES))
+}
+
 /// A record's meaning, for the types this version knows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type")]
@@ -66,6 +79,7 @@ pub struct Evidence {
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub source_clock: Option<Time>,
     /// `complete`, `empty`, `partial`, `denied`, `unlicensed`, `not_offered`, `unreachable`, `throttled`, `failed`.
+    #[serde(deserialize_with = "outcome")]
     pub outcome: String,
     pub reason: String,
     /// How it was fetched; text, integers, lists and maps only.
