@@ -1,5 +1,7 @@
 //! A small fictional organization: a vault of three commits and a package made from it.
 
+pub mod deletions;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{Cursor, Read, Write};
@@ -354,7 +356,7 @@ pub fn run_script(folder: &Path, shell: &str, arguments: &[&str]) -> Option<Outp
 pub fn run_outside(arguments: &[&str]) -> Option<Output> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/outside/verify.py");
     have(&["python3"], "verify.py")
-        .then(|| Command::new("python3").arg("-I").arg(script).args(arguments).output().unwrap())
+        .then(|| Command::new("python3").arg("-BEs").arg(script).args(arguments).output().unwrap())
 }
 
 /// What a process said, on both streams.

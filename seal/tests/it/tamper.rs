@@ -3,10 +3,12 @@
 //! A row makes one package or vault and says what each verifier answers: [`Who::Package`] and [`Who::Vault`] are the
 //! product's, [`Who::Script`] is `verify.sh` over the unpacked files, [`Who::Outside`] is `tests/outside/verify.py`. A
 //! verifier that cannot see a change is in the row with exit code 0, so that the table also says who is blind to what.
-//! Rows about packages are in `packages`, `heads`, `lists`, `zips` and `ends`, rows about vaults in `vaults` and `ledgers`;
+//! Rows about packages are in `packages`, `heads`, `lists`, `zips` and `ends`, rows about vaults in `vaults`, `ledgers`
+//! and `deletions`;
 //! `bytes` changes every file byte by byte.
 
 mod bytes;
+mod deletions;
 mod ends;
 mod forge;
 mod handmade;
@@ -111,8 +113,10 @@ impl Made {
             (Who::Vault, Evidence::Vault(vault)) => {
                 let since = self.since.iter().cloned().collect();
                 let options = VaultOptions { key: trusted, since, ..VaultOptions::default() };
-                let report = verify::vault(&DirectoryVault::new(vault), &options).unwrap();
-                return Some((report.exit_code(), words::tell_vault(&report)));
+                return Some(match verify::vault(&DirectoryVault::new(vault), &options) {
+                    Ok(report) => (report.exit_code(), words::tell_vault(&report)),
+                    Err(fault) => (2, fault.to_string()),
+                });
             }
             (Script, Evidence::Package(zip)) => {
                 unfold(&unpack(zip), &folder.0);
@@ -140,7 +144,7 @@ impl Made {
 /// All rows there are.
 fn rows() -> impl Iterator<Item = &'static Row> {
     let files = packages::ROWS.iter().chain(heads::ROWS).chain(lists::ROWS);
-    files.chain(zips::ROWS).chain(ends::ROWS).chain(vaults::ROWS).chain(ledgers::ROWS)
+    files.chain(zips::ROWS).chain(ends::ROWS).chain(vaults::ROWS).chain(ledgers::ROWS).chain(deletions::ROWS)
 }
 
 /// The row of a name.
@@ -184,7 +188,7 @@ fn whatever_is_done_to_the_zip_around_a_package_is_noticed_by_whom_the_table_nam
 
 #[test]
 fn whatever_is_done_to_a_vault_is_noticed_by_whom_the_table_names() {
-    run(&[vaults::ROWS, ledgers::ROWS]);
+    run(&[vaults::ROWS, ledgers::ROWS, deletions::ROWS]);
 }
 
 #[test]

@@ -1,68 +1,32 @@
 #!/usr/bin/env python3
-"""A second verifier of evidence packages and vaults, written from docs/evidence-format.md alone.
+"""A second verifier of evidence packages and vaults, written from docs/evidence-format.md alone; see also formats.py.
 
-It shares nothing with the product: Python's standard library, a zip read by hand, and Ed25519 from RFC 8032 (python, not
-openssl: verify.sh already rests on openssl, and openssl lets keys of small order pass). It reads whole files into memory.
+It reads whole files into memory.
 
 usage: verify.py [--key KEY] PACKAGE.zip | verify.py --vault [--key KEY] [--since CHECKPOINT] DIRECTORY
 exit codes: 0 fine, 3 altered or inconsistent, 2 cannot be checked
 """
-import base64, hashlib, json, os, re, struct, sys, zlib
+import base64, hashlib, os, re, struct, sys
 
-class Altered(Exception): pass
-class CannotCheck(Exception): pass
-
-def must(holds, words):
-    if not holds:
-        raise Altered(words)
-
-def sha256(data): return hashlib.sha256(data).digest()
-def unbase64(text):
-    data = base64.b64decode(text, validate=True)
-    must(base64.b64encode(data).decode() == text, "base64 is not in its one form")
-    return data
-
-# --- Section 2: the canonical form -------------------------------------------------------------------------------------
-def canonical(raw, what):
-    def members(pairs):
-        must(len(dict(pairs)) == len(pairs), "a key stands twice")
-        must(all(" " <= c <= "~" for key, _ in pairs for c in key), "a key is not printable ASCII")
-        return dict(pairs)
-    def number(text):
-        must(abs(int(text)) < 2 ** 53, "a number is too large")
-        return int(text)
-    def refuse(text): raise Altered(f"{text} is not a whole number")
-    def depth(value):
-        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
-        return 0 if inner is None else 1 + max(map(depth, inner), default=0)
-    try:
-        value = json.loads(raw.decode(), object_pairs_hook=members, parse_int=number, parse_float=refuse, parse_constant=refuse)
-        again = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-    except (Altered, ValueError, RecursionError) as fault:
-        raise Altered(f"{what} is not canonical JSON: {fault}")
-    must(depth(value) <= 64, f"{what} is nested too deeply")
-    must(again == raw, f"{what} is not in canonical form")
-    return value
-
-def lines(raw, what):
-    must(raw == b"" or raw.endswith(b"\n"), f"{what} does not end with a line end")
-    return raw.split(b"\n")[:-1]
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from formats import *
 
 # --- Section 3: records ------------------------------------------------------------------------------------------------
 MEMBERS = {  # type: (members, members that may be absent)
     "evidence/1": ("run collector dataset target source started finished outcome reason provenance redactions", "source_clock"),
     "judgement/1": ("run at catalog counts", ""), "responsibility/1": ("framework version state matrix at model", "by"),
-    "change/1": ("at by subject change", ""), "report/1": ("at kind as_of catalog checkpoint", "framework"), "key/1": ("at event key", "")}
+    "change/1": ("at by subject change", ""), "report/1": ("at kind as_of catalog checkpoint", "framework"), "key/1": ("at event key", ""),
+    "attestation/1": ("at by framework control claim statement valid_from", "objective valid_until replaces"),
+    "deletion/1": ("at by basis archives objects artifacts", "")}
 INNER = {"collector": ("id digest", ""), "by": ("name", "party"), "subject": ("kind id", ""), "checkpoint": ("size root", ""),
          "key": ("name algorithm public id purpose", "")}
 OUTCOMES = "complete empty partial denied unlicensed not_offered unreachable throttled failed".split()
-HEX, UUID = r"[0-9a-f]{64}", r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 TIME = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)\.\d{6}Z"
 # What a member holds, by its name; any other is text, or an object that is looked at where it is met.
 HOLDS = {name: form for form, names in ((HEX, "sha256 digest matrix catalog root hash object"), (UUID, "run organization"),
-         (TIME, "at as_of started finished source_clock created"), (dict, "provenance counts change head archive"),
-         (list, "redactions artifacts range_proof path ranges"),
-         (int, "size count version first end records records_left_out objects objects_left_out leaf sequence first_leaf leaf_count"))
+         (TIME, "at as_of started finished source_clock created valid_from valid_until"), (dict, "provenance counts change head archive was now"),
+         (list, "redactions artifacts archives range_proof path ranges"),
+         (int, "size count version first end records records_left_out objects objects_left_out leaf sequence first_leaf leaf_count replaces"))
          for name in names.split()}
 
 def shaped(value, needed, optional, what):
@@ -73,8 +37,6 @@ def shaped(value, needed, optional, what):
         form = dict if name == "artifact_list" else form
         holds = matches(form, inner) if isinstance(form, str) else is_count(inner) if form is int else isinstance(inner, form)
         must(holds, f"`{name}` of {what} does not hold what it should (optional members are absent, never null)")
-def matches(pattern, text): return isinstance(text, str) and re.fullmatch(pattern, text, re.ASCII)
-def is_count(value): return type(value) is int and value >= 0
 
 def artifact(value, what):
     shaped(value, "name sha256 size media_type", "", what)
@@ -92,7 +54,7 @@ def record(raw, organization, what):
         shaped(value["artifact_list"], "sha256 size count", "", f"the artifact list of {what}")
     if value["type"] in MEMBERS:
         needed, optional = MEMBERS[value["type"]]
-        extra = "" if value["type"] == "key/1" else " artifacts artifact_list"
+        extra = "" if value["type"] in ("key/1", "deletion/1") else " artifacts artifact_list"
         shaped(value, needed + " type organization", optional + extra, what)
         for name, (inner, may) in INNER.items():
             if name in value:
@@ -102,283 +64,31 @@ def record(raw, organization, what):
             must(all(isinstance(pair, list) and len(pair) == 2 and all(map(is_count, pair)) for pair in each["ranges"]), f"{what}: bad ranges")
         must(all(is_count(number) for number in value.get("counts", {}).values()), f"{what} counts something that is no number")
         must(value["type"] != "evidence/1" or value["outcome"] in OUTCOMES, f"{what} has an unknown outcome")
+        must(value["type"] != "attestation/1" or value["claim"] in ("met", "not_applicable"), f"{what} has an unknown claim")
+        for each in value.get("archives", []):
+            shaped(each, "was now", "", f"an item of `archives` of {what}")
+            shaped(each["was"], "name sha256", "", f"`was` of {what}")
+            shaped(each["now"], "name sha256 size", "", f"`now` of {what}")
+        must(value["type"] != "deletion/1" or len(value["artifacts"]) == 1, f"{what} has other artifacts than one list")
         must(value["type"] != "key/1" or value["event"] in ("introduced", "rotated", "retired"), f"{what} has an unknown event")
     return value
 
 def named_objects(records, content):
-    """Every (digest, size) that records name, also by artifact lists; `content(digest)` gives an object's bytes or None."""
-    for value in records:
-        yield from ((each["sha256"], each["size"]) for each in value.get("artifacts", []))
+    """Every (place among the records, digest, size) that records name, also by artifact lists; `content(digest)` gives an object's bytes or None."""
+    for place, value in enumerate(records):
+        yield from ((place, each["sha256"], each["size"]) for each in value.get("artifacts", []))
         if "artifact_list" in value:
             named = value["artifact_list"]
-            yield named["sha256"], named["size"]
+            yield place, named["sha256"], named["size"]
             if content(named["sha256"]) is not None:
                 listed = lines(content(named["sha256"]), "an artifact list")
                 must(len(listed) == named["count"], f"the artifact list {named['sha256']} has another count than its record says")
                 for line in listed:
                     each = canonical(line, "a line of an artifact list")
                     artifact(each, "a line of an artifact list")
-                    yield each["sha256"], each["size"]
+                    yield place, each["sha256"], each["size"]
 
-# --- Section 4: the tree -----------------------------------------------------------------------------------------------
-def leaf_hash(raw): return sha256(b"\0" + raw)
-def node(left, right): return sha256(b"\1" + left + right)
-def split(length): return 1 << (length - 1).bit_length() - 1
-
-def root(hashes):
-    if len(hashes) < 2:
-        return hashes[0] if hashes else sha256(b"")
-    middle = split(len(hashes))
-    return node(root(hashes[:middle]), root(hashes[middle:]))
-
-def root_by_inclusion(leaf, index, size, path):  # RFC 9162 2.1.3.2
-    must(0 <= index < size, "a proof speaks of a leaf outside its tree")
-    at, last, found = index, size - 1, leaf
-    for step in path:
-        must(last > 0, "a proof is too long")
-        if at & 1 or at == last:
-            found = node(step, found)
-            while not at & 1 and at:
-                at, last = at >> 1, last >> 1
-        else:
-            found = node(found, step)
-        at, last = at >> 1, last >> 1
-    must(last == 0, "a proof is too short")
-    return found
-
-def consistent(old, old_root, new, new_root, path):  # RFC 9162 2.1.4.2
-    must(0 < old <= new, "a consistency proof has impossible sizes")
-    if old == new:
-        return path == [] and old_root == new_root
-    path = ([old_root] if old & (old - 1) == 0 else []) + path
-    at, last = old - 1, new - 1
-    while at & 1:
-        at, last = at >> 1, last >> 1
-    must(path, "a consistency proof is empty")
-    first = second = path[0]
-    for step in path[1:]:
-        if last == 0:
-            return False
-        if at & 1 or at == last:
-            first, second = node(step, first), node(step, second)
-            while not at & 1 and at:
-                at, last = at >> 1, last >> 1
-        else:
-            second = node(second, step)
-        at, last = at >> 1, last >> 1
-    return first == old_root and second == new_root and last == 0
-
-def root_by_range(first, leaves, size, outside):
-    end, leaves, outside = first + len(leaves), list(leaves), list(outside)
-    def span(low, high):
-        if high <= first or low >= end:
-            must(outside, "the range proof is too short")
-            return outside.pop(0)
-        if high - low == 1:
-            return leaves.pop(0)
-        middle = low + split(high - low)
-        return node(span(low, middle), span(middle, high))
-    found = span(0, size)
-    must(not outside and not leaves, "the range proof is too long")
-    return found
-
-def proof_file(raw, what, kind, *heads):
-    text = [line.decode("ascii", "replace") for line in lines(raw, what)]
-    must(len(text) > len(heads) and text[0] == kind, f"{what} is not a {kind} file")
-    numbers = [re.fullmatch(name + " (0|[1-9][0-9]{0,15})", line) for name, line in zip(heads, text[1:])]
-    hashes = text[1 + len(heads):]
-    must(all(numbers) and all(matches(HEX, line) for line in hashes), f"{what} is malformed")
-    return [int(number[1]) for number in numbers] + [[bytes.fromhex(line) for line in hashes]]
-
-# --- Section 5: Ed25519 (RFC 8032), notes and keys ---------------------------------------------------------------------
-P, L = 2 ** 255 - 19, 2 ** 252 + 27742317777372353535851937790883648493
-D = -121665 * pow(121666, P - 2, P) % P
-
-def add(p, q):
-    a, b = (p[1] - p[0]) * (q[1] - q[0]) % P, (p[1] + p[0]) * (q[1] + q[0]) % P
-    c, d = 2 * p[3] * q[3] * D % P, 2 * p[2] * q[2] % P
-    e, f, g, h = b - a, d - c, d + c, b + a
-    return e * f % P, g * h % P, f * g % P, e * h % P
-def times(scalar, point):
-    total = (0, 1, 1, 0)
-    while scalar:
-        total, point, scalar = add(total, point) if scalar & 1 else total, add(point, point), scalar >> 1
-    return total
-def pack(point):
-    inverse = pow(point[2], P - 2, P)
-    return (point[1] * inverse % P | (point[0] * inverse % P & 1) << 255).to_bytes(32, "little")
-def unpack(raw):
-    sign, y = raw[31] >> 7, int.from_bytes(raw, "little") & (1 << 255) - 1
-    square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
-    x = pow(square, (P + 3) // 8, P)
-    x = x if (x * x - square) % P == 0 else x * pow(2, (P - 1) // 4, P) % P
-    must(y < P and (x * x - square) % P == 0 and not (x == 0 and sign), "the key is no point of the curve")
-    x = x if x & 1 == sign else P - x
-    return x, y, 1, x * y % P
-BASE = unpack((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
-
-def key_point(public):
-    point = unpack(public)
-    must(pack(times(8, point)) != pack((0, 1, 1, 0)), "the key is of small order")
-    return point
-
-def signed(public, message, signature):
-    point, s = key_point(public), int.from_bytes(signature[32:], "little")
-    k = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little") % L
-    minus = (P - point[0], point[1], 1, P - point[3])
-    return len(signature) == 64 and s < L and pack(add(times(s, BASE), times(k, minus))) == signature[:32]
-
-class Key:
-    def __init__(self, name, public):
-        self.name, self.public = name, public
-        self.id = sha256(name.encode() + b"\n\1" + public)[:4]
-        self.vkey = f"{name}+{self.id.hex()}+{base64.b64encode(bytes([1]) + public).decode()}"
-        self.ssh = string(b"ssh-ed25519") + string(public)
-        self.fingerprint = "SHA256:" + base64.b64encode(sha256(self.ssh)).decode().rstrip("=")
-
-    @classmethod
-    def read(cls, vkey):
-        parts = vkey.split("+", 2)
-        must(len(parts) == 3, "the verifier key is malformed")
-        packed = unbase64(parts[2])
-        must(len(packed) == 33 and cls(parts[0], packed[1:]).vkey == vkey, "the verifier key is malformed")
-        key_point(packed[1:])
-        return cls(parts[0], packed[1:])
-
-def string(data): return struct.pack(">I", len(data)) + data
-
-class Head:
-    """A signed note, read without checking its signature; `holds` checks that."""
-    def __init__(self, raw, organization, what):
-        found = re.fullmatch(rb"(([^\n]+)\n(0|[1-9][0-9]*)\n([A-Za-z0-9+/]{43}=)\n)\n\xe2\x80\x94 ([^ \n]+) ([A-Za-z0-9+/=]+)\n", raw)
-        must(found, f"{what} is not a checkpoint with one signature")
-        self.origin = f"countersign/{organization}"
-        must(found[2].decode() == found[5].decode() == self.origin, f"{what} is of another ledger")
-        self.raw, self.body, self.size, self.root = raw, found[1], int(found[3]), unbase64(found[4].decode())
-        packed = unbase64(found[6].decode())
-        must(len(packed) == 68, f"the signature of {what} has the wrong length")
-        self.key_id, self.signature, self.what = packed[:4], packed[4:], what
-
-    def holds(self, key):
-        must(key.name == self.origin and key.id == self.key_id, f"{self.what} is signed by another key")
-        must(signed(key.public, self.body, self.signature), f"the signature of {self.what} does not hold")
-
-def key_after(records, key):
-    """The checkpoint key once these records are in the ledger; `key` is None before leaf 0."""
-    for value in records:
-        if value["type"] == "key/1" and value["key"]["purpose"] == "checkpoint" and value["event"] != "retired":
-            must((value["event"] == "introduced") == (key is None), "a second key is introduced, or one rotated before the first")
-            key = Key(value["key"]["name"], unbase64(value["key"]["public"]))
-            must(value["key"]["algorithm"] == "ed25519" and value["key"]["id"] == key.id.hex(), "a key record contradicts itself")
-        must(key is not None, "leaf 0 does not introduce a key")
-    return key
-
-# --- Section 6: zip ----------------------------------------------------------------------------------------------------
-PART = r"[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_-])?"
-EXTRA = {0x0001, 0x000A, 0x5455, 0x5855, 0x7855, 0x7875}  # zip64; times: NTFS, UT; user ids: UX (old), Ux, ux
-
-def zip_fields(extra, usize, csize, offset, what):
-    kinds, left = [], b""
-    while extra:
-        must(len(extra) >= 4, f"{what}: malformed extra field")
-        kind, length = struct.unpack_from("<HH", extra)
-        must(kind in EXTRA and kind not in kinds and len(extra) >= 4 + length, f"{what}: extra field that is not allowed")
-        left = extra[4:4 + length] if kind == 1 else left
-        kinds, extra = kinds + [kind], extra[4 + length:]
-    values = []
-    for value in (usize, csize, offset):
-        if value == 0xFFFFFFFF:
-            must(len(left) >= 8, f"{what}: zip64 field too short")
-            value, left = struct.unpack("<Q", left[:8])[0], left[8:]
-        values.append(value)
-    must(not left, f"{what}: zip64 field that nothing needs")
-    return values
-
-def read_zip(data):
-    """Entries by name, folders among them. Refuses what two programs could read differently."""
-    if data.rfind(b"PK\5\6") < 0:
-        raise CannotCheck("this is not a zip, or its end is missing")
-    end = len(data) - 22
-    must(end >= 0 and data[end:end + 4] == b"PK\5\6" and data[-2:] == b"\0\0", "the zip does not end with its end record")
-    disk, start_disk, here, count, length, start = struct.unpack("<HHHHII", data[end + 4:end + 20])
-    must((disk, start_disk) == (0, 0) and here == count, "the zip has several parts")
-    stop = end
-    if end >= 76 and data[end - 20:end - 16] == b"PK\6\7":
-        stop = end - 76
-        must(data[end - 16:end] == struct.pack("<IQI", 0, stop, 1), "the zip64 locator lies")
-        must(data[stop:stop + 12] == b"PK\6\6" + struct.pack("<Q", 44), "the zip64 end record lies")
-        big = struct.unpack("<IIQQQQ", data[stop + 16:end - 20])
-        for small, limit, value in ((count, 0xFFFF, big[3]), (length, 0xFFFFFFFF, big[4]), (start, 0xFFFFFFFF, big[5])):
-            must(small in (limit, value), "the two end records disagree")
-        must(big[:2] == (0, 0) and big[2] == big[3], "the zip has several parts")
-        count, length, start = big[3:]
-    must(start + length == stop, "the central directory does not end where the end record begins")
-    entries, spans, at = {}, [], start
-    for _ in range(count):
-        must(at + 46 <= stop and data[at:at + 4] == b"PK\1\2", "the central directory is cut short")
-        flags, method, _, crc, csize, usize, nlen, xlen, clen, part, _, _, offset = struct.unpack("<HHIIIIHHHHHII", data[at + 8:at + 46])
-        raw_name = data[at + 46:at + 46 + nlen]
-        name = raw_name.decode("ascii", "backslashreplace")
-        usize, csize, offset = zip_fields(data[at + 46 + nlen:at + 46 + nlen + xlen], usize, csize, offset, name)
-        at += 46 + nlen + xlen + clen
-        must(at <= stop and clen == 0 and part == 0, f"{name}: comment or cut short")
-        must(flags & ~0x080E == 0, f"{name}: encrypted, or flags that are not allowed")
-        must(method in (0, 8), f"{name}: a method other than stored and deflate")
-        must(offset + 30 <= start and data[offset:offset + 4] == b"PK\3\4", f"{name}: no local header")
-        l_flags, l_method, _, l_crc, l_csize, l_usize, l_nlen, l_xlen = struct.unpack("<HHIIIIHH", data[offset + 6:offset + 30])
-        body = offset + 30 + l_nlen + l_xlen
-        l_usize, l_csize, _ = zip_fields(data[offset + 30 + l_nlen:body], l_usize, l_csize, 0, name)
-        streamed = flags & 8 and (l_crc, l_csize) == (0, 0) and l_usize in (0, usize)
-        must((flags, method, raw_name) == (l_flags, l_method, data[offset + 30:offset + 30 + l_nlen])
-             and (streamed or (crc, csize, usize) == (l_crc, l_csize, l_usize)), f"{name}: the two headers disagree")
-        must(len(name) <= 200 and re.fullmatch(f"{PART}(/{PART})*/?", name), f"{name}: a name that is not allowed")
-        must(name.rstrip("/").lower() not in (known.rstrip("/").lower() for known in entries), f"{name}: the name stands twice")
-        must(usize <= 1040 * csize + 1024, f"{name}: unpacks to more than it can hold")
-        # Sizes after the data (flag 8), in any of the four ways they are written.
-        after = [mark + struct.pack(form, crc, csize, usize) for mark in (b"PK\7\x08", b"") for form in ("<IQQ", "<III") if csize < 1 << 32 > usize or form == "<IQQ"]
-        spans.append((offset, body + csize, after if flags & 8 else [b""]))
-        entries[name] = content = unpacked(data[body:body + csize], method, usize, name)
-        must(zlib.crc32(content) == crc, f"{name}: wrong checksum in the zip")
-    must(at == stop, "the central directory has bytes that nothing names")
-    at = 0
-    spans.sort()
-    for (first, last, after), following in zip(spans, [span[0] for span in spans[1:]] + [start]):
-        must(first == at and last <= following and data[last:following] in after, "there are bytes that no entry of the zip owns, or entries overlap")
-        at = following
-    must(at == start, "there are bytes before the central directory that no entry owns")
-    return entries
-
-def unpacked(packed, method, size, name):
-    if method == 8:
-        try:
-            stream = zlib.decompressobj(-15)
-            packed = stream.decompress(packed, size + 1)
-            must(stream.eof or not stream.decompress(stream.unconsumed_tail, 1) and stream.eof, f"{name}: unpacks to another length")
-        except zlib.error as fault:
-            raise Altered(f"{name}: cannot be unpacked: {fault}")
-    must(len(packed) == size, f"{name}: unpacks to another length")
-    return packed
-
-def read_sums(raw):
-    sums = {}
-    for line in lines(raw, "SHA256SUMS"):
-        found = re.fullmatch(rb"([0-9a-f]{64})  ([A-Za-z0-9._/-]+)", line)
-        must(found, "SHA256SUMS is malformed")
-        must(not sums or list(sums)[-1].encode() < found[2], "SHA256SUMS is not sorted, or names a file twice")
-        sums[found[2].decode()] = found[1].decode()
-    return sums
-
-def check_sums(entries, unlisted):
-    must("SHA256SUMS" in entries, "SHA256SUMS is missing")
-    sums = read_sums(entries["SHA256SUMS"])
-    missing, extra = set(sums) - set(entries), set(entries) - set(sums) - set(unlisted)
-    must(not missing, f"missing: {', '.join(sorted(missing))}")
-    must(not extra, f"not in the list: {', '.join(sorted(extra))}")
-    must(set(unlisted) <= set(entries) and not set(unlisted) & set(sums), "the unlisted files are missing or listed")
-    for name, digest in sums.items():
-        must(sha256(entries[name]).hex() == digest, f"{name} was altered: it does not have the listed digest")
-
-# --- Section 7: vault --------------------------------------------------------------------------------------------------
+# --- Sections 7 and 8: vault and deletion --------------------------------------------------------------------------------------------------
 def read_file(path):
     try:
         with open(path, "rb") as file:
@@ -386,57 +96,137 @@ def read_file(path):
     except OSError as fault:
         raise CannotCheck(f"{path} cannot be read: {fault.strerror}")
 
-def check_ledger(folder, organization, since):
-    log = sorted(os.listdir(os.path.join(folder, "log")))
-    hashes, objects, records, key, head, seen = [], {}, [], None, None, None
-    for sequence, name in enumerate(log, 1):
+def read_log(folder, organization):
+    """All commits in sequence; then why the ledger goes on beyond what can be read, if it does."""
+    commits = []
+    for sequence, name in enumerate(sorted(name for name in os.listdir(os.path.join(folder, "log")) if matches(r"\d{16}\.json", name)), 1):
         must(name == f"{sequence:016}.json", f"log object {sequence:016}.json is missing (found {name})")
         entry = canonical(read_file(os.path.join(folder, "log", name)), f"log object {name}")
-        newer(entry, "countersign-log/1")
+        try:
+            newer(entry, "countersign-log/1")
+        except CannotCheck as fault:
+            # What a newer version did to these commits' archives is not known: look at those that are as they were.
+            there = [os.path.isfile(os.path.join(folder, "archives", each["archive"]["name"])) for each in commits] + [False]
+            return commits[:there.index(False)], CannotCheck(f"log object {name}: {fault}")
         shaped(entry, "format organization sequence archive first_leaf leaf_count checkpoint", "", f"log object {name}")
         must((entry["organization"], entry["sequence"]) == (organization, sequence), f"log object {name} belongs elsewhere")
         shaped(entry["archive"], "name sha256 size", "", f"`archive` of log object {name}")
-        path = os.path.join(folder, "archives", str(entry["archive"]["name"]))
-        must(matches(PART, entry["archive"]["name"]) and path.endswith(".zip"), f"log object {name} names a strange archive")
+        must(is_archive_name(entry["archive"]["name"]), f"log object {name} names a strange archive")
+        commits.append(entry)
+    return commits, None
+
+def is_archive_name(name): return matches(PART, name) and name.endswith(".zip") and len(name) <= 200
+
+class Commit:
+    """One commit, with the archive in force for it."""
+    def __init__(self, folder, organization, entry, stands):
+        kept = entry["archive"]
+        kept = stands.get((kept["name"], kept["sha256"]), kept)
+        self.entry, self.archive, self.what = entry, kept["name"], f"the head of commit {entry['sequence']}"
+        path = os.path.join(folder, "archives", self.archive)
         must(os.path.isfile(path), f"archive {path} is missing")
         data = read_file(path)
-        must(len(data) == entry["archive"]["size"] and sha256(data).hex() == entry["archive"]["sha256"], f"archive {path} was altered")
+        must(len(data) == kept["size"] and sha256(data).hex() == kept["sha256"], f"archive {path} was altered")
         try:
             entries = read_zip(data)
             check_sums(entries, ["SHA256SUMS", "checkpoint"])
             must("records.jsonl" in entries, "records.jsonl is missing")
-            raws = lines(entries["records.jsonl"], "records.jsonl")
-            new = [record(raw, organization, f"record {len(hashes) + k}") for k, raw in enumerate(raws)]
-            must(entry["first_leaf"] == len(hashes) and entry["leaf_count"] == len(new), f"log object {name} counts other leaves")
+            self.raws = lines(entries["records.jsonl"], "records.jsonl")
+            self.records = [record(raw, organization, f"record {entry['first_leaf'] + k}") for k, raw in enumerate(self.raws)]
+            must(entry["leaf_count"] == len(self.records), f"commit {entry['sequence']} counts other leaves than its archive has")
+            self.objects = {}
             for file in set(entries) - {"records.jsonl", "SHA256SUMS", "checkpoint"}:
                 must(matches("objects/" + HEX, file) and sha256(entries[file]).hex() == file[8:], f"{file} is no object of its digest")
-                objects[file[8:]] = entries[file]
-            hashes, records, head = hashes + [leaf_hash(raw) for raw in raws], records + new, Head(entries["checkpoint"], organization, f"the head of commit {sequence}")
-            must(head.raw.decode() == entry["checkpoint"], f"log object {name} and its archive have different checkpoints")
-            must((head.size, head.root) == (len(hashes), root(hashes)), f"{head.what} does not cover the records")
-            signer, key = key or key_after(new[:1], None), key_after(new[1:] if key is None else new, key or key_after(new[:1], None))
-            head.holds(signer)
+                self.objects[file[8:]] = entries[file]
+            self.head = Head(entries["checkpoint"], organization, self.what)
+            must(self.head.raw.decode() == entry["checkpoint"], f"commit {entry['sequence']} and its archive have different checkpoints")
         except Altered as fault:
-            raise Altered(f"{entry['archive']['name']}: {fault}")
-    must(head is not None, f"ledger {organization} is empty")
-    for digest, size in named_objects(records, objects.get):
-        must(digest in objects, f"object {digest} is missing")
-        must(len(objects[digest]) == size, f"object {digest} has another size than its record says")
-    if since is not None and since.splitlines()[0].decode() == head.origin:
-        seen = Head(since, organization, "the checkpoint kept elsewhere")
-        must(seen.size <= head.size and seen.root == root(hashes[:seen.size]), "the ledger does not continue the checkpoint kept elsewhere")
-    print(f"{organization}: {len(log)} commits, {len(hashes)} records, {len(objects)} objects, key {signer.fingerprint}")
-    return signer, seen
+            raise Altered(f"{self.archive}: {fault}")
 
-# --- Section 8: package ------------------------------------------------------------------------------------------------
+    def deletions(self):
+        """With leaf and commit."""
+        first, sequence = self.entry["first_leaf"], self.entry["sequence"]
+        return [(first + k, sequence, value) for k, value in enumerate(self.records) if value["type"] == "deletion/1"]
+
+def read_commits(folder, organization, log):
+    """From the last to the first, so that it is known what stands for an archive before that archive is looked at."""
+    commits, stands = [], {}
+    for entry in reversed(log):
+        commits.insert(0, Commit(folder, organization, entry, stands))
+        for _, _, deletion in reversed(commits[0].deletions()):
+            for each in deletion["archives"]:
+                was, now = each["was"], each["now"]
+                must(is_archive_name(now["name"]), "a deletion names a strange archive")
+                stands[was["name"], was["sha256"]] = stands.get((now["name"], now["sha256"]), now)
+    return commits, stands
+
+def replace(in_force, deletion):
+    """What a deletion replaces must be in force for an earlier commit; what it brings in for none."""
+    for each in deletion["archives"]:
+        was, now = each["was"], each["now"]
+        must(in_force.pop(was["name"], None) == was["sha256"], f"a deletion replaces archive {was['name']}, which is not in force")
+        must(now["name"] not in in_force, f"a deletion brings in archive {now['name']}, which is another commit's")
+        in_force[now["name"]] = now["sha256"]
+
+def read_deleted(commits, objects):
+    """Deleted objects with size, leaf and commit of the last deletion that lists them; none of them may be there still."""
+    gone = {}
+    for leaf, sequence, deletion in [each for commit in commits for each in commit.deletions()]:
+        named = deletion["artifacts"][0]
+        must((named["name"], named["media_type"]) == ("deleted.jsonl", "application/x-ndjson"), f"the deletion at leaf {leaf} has another artifact than deleted.jsonl")
+        must(named["sha256"] in objects, f"object {named['sha256']} is missing: the list of the deletion at leaf {leaf}")
+        listed = [canonical(line, "a line of deleted.jsonl") for line in lines(objects[named["sha256"]][1], "deleted.jsonl")]
+        for each in listed:
+            shaped(each, "sha256 size", "", "a line of deleted.jsonl")
+        digests = [each["sha256"] for each in listed]
+        must(digests == sorted(set(digests)), f"deleted.jsonl of leaf {leaf} is not in ascending order")
+        must(len(listed) == deletion["objects"], f"deleted.jsonl of leaf {leaf} lists another number of objects than its record says")
+        gone.update((each["sha256"], (each["size"], leaf, sequence)) for each in listed)
+    for digest, (_, leaf, sequence) in gone.items():
+        must(digest not in objects or objects[digest][0] >= sequence, f"object {digest} is said to be deleted by leaf {leaf} and still there")
+    return gone
+
+def check_ledger(folder, organization, since):
+    log, goes_on = read_log(folder, organization)
+    commits, stands = read_commits(folder, organization, log)
+    objects = {}  # digest: (first commit whose archive in force has it, bytes)
+    for commit in reversed(commits):
+        objects.update((digest, (commit.entry["sequence"], content)) for digest, content in commit.objects.items())
+    gone = read_deleted(commits, objects)
+    hashes, records, in_force, signers, key, head, kept = [], [], {}, [], None, None, None
+    for commit in commits:
+        must(commit.entry["first_leaf"] == len(hashes), f"commit {commit.entry['sequence']} counts other leaves than there are before it")
+        hashes += map(leaf_hash, commit.raws)
+        records += commit.records
+        for _, _, deletion in commit.deletions():
+            replace(in_force, deletion)
+        in_force[commit.entry["archive"]["name"]] = commit.entry["archive"]["sha256"]
+        head, new = commit.head, commit.records
+        must((head.size, head.root) == (len(hashes), root(hashes)), f"{head.what} does not cover the records")
+        introduced = key_after(new[:1], None) if key is None else key
+        key, signers = key_after(new[1:] if key is None else new, introduced), signers + [introduced]
+        head.holds(introduced)
+    for leaf, digest, size in named_objects(records, lambda digest: objects.get(digest, (0, None))[1]):
+        if digest in objects:
+            must(len(objects[digest][1]) == size, f"object {digest} has another size than its record says")
+        elif digest in gone and gone[digest][1] > leaf:
+            must(gone[digest][0] == size, f"deleted object {digest} has another size than its record says")
+        else:
+            must(goes_on, f"object {digest} is missing")
+    if head is not None and since is not None and since.splitlines()[0].decode() == head.origin:
+        kept = Head(since, organization, "the checkpoint kept elsewhere")
+        if kept.size <= head.size or not goes_on:
+            must(kept.size <= head.size and kept.root == root(hashes[:kept.size]), "the ledger does not continue the checkpoint kept elsewhere")
+    if goes_on:
+        raise goes_on
+    print(f"{organization}: {len(log)} commits, {len(hashes)} records, {len(objects)} objects, {len(gone)} deleted, last key {signers[-1].fingerprint}")
+    for name in sorted({name for name, _ in stands} & set(os.listdir(os.path.join(folder, "archives"))) - set(in_force)):
+        print(f"note: archive {name} still holds deleted bytes")
+    return signers, kept
+
+# --- Section 9: package ------------------------------------------------------------------------------------------------
 UNLISTED = "SHA256SUMS checkpoint checkpoint.body checkpoint.sig checkpoint.sshsig list-record.json list-proof list-consistency".split()
 NAMED = "README.txt verify.sh package.json records.jsonl proofs.jsonl left-out.jsonl evidence/index.csv keys/ledger.vkey keys/ledger.pem keys/allowed_signers".split()
-
-def newer(value, known):
-    name, _, version = str(value.get("format") if isinstance(value, dict) else "").partition("/")
-    if name == known.split("/")[0] and version.isdigit() and f"{name}/{version}" != known:
-        raise CannotCheck(f"this is {name}/{version}: a newer verifier is needed")
-    must(f"{name}/{version}" == known, f"this is no {known}")
 
 def check_keys(files, key):
     pem = base64.b64encode(bytes.fromhex("302a300506032b6570032100") + key.public).decode()
@@ -525,7 +315,7 @@ def check_package(data):
     objects = {name[17:]: content for name, content in files.items() if name.startswith("evidence/objects/")}
     must(all(sha256(content).hex() == name for name, content in objects.items()), "an object does not have the digest it is named by")
     named = set()
-    for digest, length in named_objects(records, objects.get):
+    for _, digest, length in named_objects(records, objects.get):
         must(digest in objects or digest in absent, f"object {digest} is missing")
         must(digest not in objects or len(objects[digest]) == length, f"object {digest} has another size than its record says")
         named.add(digest)
@@ -541,6 +331,10 @@ def hashed(text):
     return bytes.fromhex(text)
 
 # --- The command -------------------------------------------------------------------------------------------------------
+def has_log(folder):
+    log = os.path.join(folder, "log")
+    return os.path.isdir(log) and any(matches(r"\d{16}\.json", name) for name in os.listdir(log))
+
 def main(arguments):
     options = {"--key": None, "--since": None}
     vault, paths = "--vault" in arguments, []
@@ -560,21 +354,34 @@ def main(arguments):
         wanted = read_file(wanted).decode("utf-8", "replace").strip()
     if wanted is not None and not re.fullmatch(r"SHA256:[A-Za-z0-9+/]{43}|countersign/[^+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+", wanted):
         raise CannotCheck("--key is neither a fingerprint nor a verifier key")
-    keys = []
+    keys, unchecked = [], None
     if vault:
         since = read_file(options["--since"]) if options["--since"] else None
         try:
-            ledgers = [name for name in sorted(os.listdir(paths[0])) if matches(UUID, name)]
-            keys = [check_ledger(os.path.join(paths[0], name), name, since) for name in ledgers]
+            names = sorted(os.listdir(paths[0]))
+            for name in names:
+                must(matches(UUID, name) or not re.fullmatch(r".{8}(-.{4}){3}-.{12}", name, re.S), f"{name} is not a UUID in lower case")
+            ledgers = [name for name in names if matches(UUID, name) and has_log(os.path.join(paths[0], name))]
+            for name in set(names) - set(ledgers):
+                print(f"note: {name} has no ledger of an organization")
+            for name in ledgers:
+                try:
+                    keys.append(check_ledger(os.path.join(paths[0], name), name, since))
+                except CannotCheck as fault:  # another ledger may still be altered
+                    unchecked = fault
         except OSError as fault:
             raise CannotCheck(f"{paths[0]} is not a vault: {fault}")
-        if not ledgers or since is not None and not any(seen for _, seen in keys):
-            raise CannotCheck("there is no ledger here, or none that the checkpoint kept elsewhere is of")
-        keys = [key for key, _ in keys]
+        if unchecked:
+            raise unchecked
+        must(since is None or any(seen for _, seen in keys), "there is no ledger here that the checkpoint kept elsewhere is of")
+        if not ledgers:
+            raise CannotCheck("there is no ledger here")
+        keys = [signers for signers, _ in keys]
     else:
-        keys = [check_package(read_file(paths[0]))]
-    must(wanted is None or all(wanted in (key.fingerprint, key.vkey) for key in keys), "the key is not the one given with --key")
-    print("internally consistent, key compared" if wanted else "internally consistent, key not compared")
+        keys = [[check_package(read_file(paths[0]))]]
+    compared = [any(wanted in (key.fingerprint, key.vkey) for key in signers) for signers in keys]
+    must(wanted is None or any(compared), "the key is not the one given with --key")
+    print("internally consistent, key compared" if wanted and all(compared) else "internally consistent, key not compared")
 
 if __name__ == "__main__":
     try:

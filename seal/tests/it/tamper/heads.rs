@@ -228,12 +228,42 @@ pub const ROWS: &[Row] = &[
     Row {
         name: "a package of a newer version, sealed as it is",
         make: || forge::package(After::Seal, |entries| replace(entries, names::MANIFEST, "package/1", "package/2")),
-        // FINDING: the product calls it altered (3); it is not, it only cannot be checked (2).
         says: &[
-            Says(Package, 3, "a newer one needs a newer verifier"),
+            Says(Package, 2, "a newer verifier is needed"),
             Says(Script, 2, "a newer verifier is needed"),
             Says(Outside, 2, "a newer verifier is needed"),
         ],
+    },
+    Row {
+        name: "a package of a newer version has more files, sealed as it is",
+        make: || {
+            forge::package(After::Seal, |entries| {
+                replace(entries, names::MANIFEST, "package/1", "package/2");
+                entries.push(("evidence/tiles".to_owned(), b"what later versions keep".to_vec()));
+            })
+        },
+        says: &[Says(Package, 2, "a newer verifier is needed"), Says(Outside, 2, "a newer verifier is needed")],
+    },
+    Row {
+        name: "a package of a newer version, sealed as it is, and a report edited since",
+        make: || {
+            let made =
+                forge::package(After::Seal, |entries| replace(entries, names::MANIFEST, "package/1", "package/2"));
+            let super::Evidence::Package(zip) = made.evidence else { panic!("no package") };
+            let mut entries = unpack(&zip);
+            replace(&mut entries, "reports/readiness.html", "ready", "READY");
+            Made::package(pack(&entries))
+        },
+        says: &[
+            Says(Package, 3, "reports/readiness.html: expected SHA-256"),
+            Says(Script, 3, "has other bytes than the list says"),
+            Says(Outside, 3, "was altered"),
+        ],
+    },
+    Row {
+        name: "package.json says a version before the first, sealed as it is",
+        make: || forge::package(After::Seal, |entries| replace(entries, names::MANIFEST, "package/1", "package/0")),
+        says: &[Says(Package, 3, "format countersign-package/1"), Says(Outside, 3, "this is no countersign-package/1")],
     },
 ];
 

@@ -4,12 +4,12 @@ use std::fs;
 
 use countersign_seal::names;
 use countersign_seal::note::{self, SigningKey};
-use countersign_seal::record::{KeyEvent, Record, Uuid};
+use countersign_seal::record::{Attestation, Claim, KeyEvent, Record, Signer, Uuid};
 
 use super::Who::Vault as Whole;
 use super::forge::{self, OTHER};
 use super::{Made, Outside, Row, Says};
-use crate::support::{self, SSHD, Vault, artifact, evidence, key, key_record};
+use crate::support::{self, SSHD, Vault, artifact, evidence, key, key_record, organization, time};
 
 pub const ROWS: &[Row] = &[
     // --- The ledger as a whole.
@@ -51,7 +51,7 @@ pub const ROWS: &[Row] = &[
             fs::remove_dir_all(vault.home()).unwrap();
             Made::vault(vault).since(&kept)
         },
-        says: &[Says(Whole, 3, "no such ledger"), Says(Outside, 2, "there is no ledger here")],
+        says: &[Says(Whole, 3, "no such ledger"), Says(Outside, 3, "there is no ledger here")],
     },
     Row {
         name: "a record of another organization was committed with the right key",
@@ -186,8 +186,39 @@ pub const ROWS: &[Row] = &[
     Row {
         name: "a record has an outcome that does not exist",
         make: || committed_text(|text| text.replace("\"complete\"", "\"perfect\"")),
-        // FINDING: the description lists the outcomes and does not say who refuses others.
-        says: &[Says(Whole, 0, "internally consistent"), Says(Outside, 3, "unknown outcome")],
+        says: &[
+            Says(Whole, 3, "unknown variant `perfect`"),
+            Says(Outside, 3, "unknown outcome"),
+        ],
+    },
+    Row {
+        name: "a record is nested 64 deep",
+        make: || committed_text(|text| nested(&text, 62)),
+        says: &[Says(Whole, 0, "internally consistent"), Says(Outside, 0, "internally consistent")],
+    },
+    Row {
+        name: "a record is nested 65 deep",
+        make: || {
+            forge::archive(2, true, true, |entries| {
+                forge::lines(entries, names::RECORDS, |lines| lines[0] = nested(&lines[0], 63));
+            })
+        },
+        says: &[Says(Whole, 3, "nested more than 64 deep"), Says(Outside, 3, "nested too deeply")],
+    },
+    Row {
+        name: "a record attests something that is neither met nor not applicable",
+        make: || attested(|text| text.replace("\"claim\":\"met\"", "\"claim\":\"nearly\"")),
+        says: &[Says(Whole, 3, "what its type says"), Says(Outside, 3, "unknown claim")],
+    },
+    Row {
+        name: "a record attests that a control is met",
+        make: || attested(|text| text.replace("Seen.", "Seen and heard.")),
+        says: &[Says(Whole, 0, "internally consistent"), Says(Outside, 0, "internally consistent")],
+    },
+    Row {
+        name: "an attestation replaces null",
+        make: || attested(|text| text.replace("\"statement\"", "\"replaces\":null,\"statement\"")),
+        says: &[Says(Whole, 3, "what its type says"), Says(Outside, 3, "null")],
     },
     Row {
         name: "a record of a type that no reader knows yet is a leaf like any other",
@@ -212,6 +243,39 @@ fn cut() -> Vault {
     let vault = Vault::small("cut");
     fs::remove_file(vault.home().join(names::log_file(2))).unwrap();
     vault
+}
+
+/// The record with its provenance so many lists deep; the record and its provenance are two levels more.
+fn nested(record: &str, lists: usize) -> String {
+    let inner = format!("\"provenance\":{{\"deep\":{}{}}}", "[".repeat(lists), "]".repeat(lists));
+    let start = record.find("\"provenance\":{").unwrap();
+    let end = start + record[start..].find('}').unwrap() + 1;
+    record[..start].to_owned() + &inner + &record[end..]
+}
+
+/// A vault with an attestation, edited before it was committed.
+fn attested(edit: fn(String) -> String) -> Made {
+    let mut vault = Vault::small("attested");
+    let attestation = Attestation {
+        organization: organization(),
+        at: time(),
+        by: Signer { party: None, name: "Jordan Example".to_owned() },
+        framework: "soc2-2017".to_owned(),
+        control: "CC6.2".to_owned(),
+        objective: None,
+        claim: Claim::Met,
+        statement: "Seen.".to_owned(),
+        valid_from: time(),
+        valid_until: None,
+        replaces: None,
+        artifacts: vec![],
+        artifact_list: None,
+    };
+    let text = String::from_utf8(Record::of(attestation).unwrap().bytes().to_vec()).unwrap();
+    let edited = edit(text.clone());
+    assert_ne!(text, edited, "nothing was edited");
+    vault.commit(vec![Record::parse(edited.as_bytes()).unwrap()], &[]);
+    Made::vault(vault)
 }
 
 /// A vault with a record that no writer of ours makes, committed and signed like any other.

@@ -237,8 +237,63 @@ pub const ROWS: &[Row] = &[
     Row {
         name: "a log object says a newer version",
         make: || forge::log_text(2, |text| text.replace("countersign-log/1", "countersign-log/2")),
-        // FINDING: as with packages, what cannot be read is called altered.
-        says: &[Says(Whole, 3, "Use a newer version"), Says(Outside, 2, "a newer verifier is needed")],
+        says: &[Says(Whole, 2, "a newer verifier is needed"), Says(Outside, 2, "a newer verifier is needed")],
+    },
+    Row {
+        name: "a log object says a newer version and a commit before it was edited",
+        make: || {
+            let vault = Vault::small("newer-and-edited");
+            let text = fs::read_to_string(vault.home().join(names::log_file(2))).unwrap();
+            fs::write(vault.home().join(names::log_file(2)), text.replace("log/1", "log/2")).unwrap();
+            forge::log_object(&vault, 1, |entry| entry.archive.size += 1);
+            Made::vault(vault)
+        },
+        says: &[Says(Whole, 3, "bytes, as log/"), Says(Outside, 3, "was altered")],
+    },
+    Row {
+        name: "a newer version went on with the ledger and replaced an archive and an object",
+        make: || {
+            let mut vault = Vault::small("newer-deleted");
+            vault.commit(vec![Record::of(evidence("linux/later", vec![])).unwrap()], &[]);
+            let text = fs::read_to_string(vault.home().join(names::log_file(3))).unwrap();
+            fs::write(vault.home().join(names::log_file(3)), text.replace("log/1", "log/2")).unwrap();
+            fs::rename(vault.home().join("archives/run-2.zip"), vault.home().join("archives/run-2.after-3.zip"))
+                .unwrap();
+            Made::vault(vault)
+        },
+        says: &[Says(Whole, 2, "a newer verifier is needed"), Says(Outside, 2, "a newer verifier is needed")],
+    },
+    // --- The root of the vault.
+    Row {
+        name: "a folder and a file that are no ledgers stand in the vault",
+        make: || {
+            let vault = Vault::small("lost-and-found");
+            fs::create_dir(vault.folder.0.join("lost+found")).unwrap();
+            fs::write(vault.folder.0.join("notes.txt"), "").unwrap();
+            Made::vault(vault)
+        },
+        says: &[Says(Whole, 0, "lost+found is not named by a UUID"), Says(Outside, 0, "note: lost+found")],
+    },
+    Row {
+        name: "the folder of a ledger has its UUID in upper case",
+        make: || {
+            let vault = Vault::small("upper-case");
+            fs::rename(vault.home(), vault.folder.0.join(support::ORGANIZATION.to_uppercase())).unwrap();
+            Made::vault(vault)
+        },
+        says: &[
+            Says(Whole, 3, "a folder named by an organization's UUID"),
+            Says(Outside, 3, "is not a UUID in lower case"),
+        ],
+    },
+    Row {
+        name: "an organization has no log object, beside one that has",
+        make: || {
+            let vault = Vault::small("begun");
+            fs::create_dir_all(vault.folder.0.join(OTHER).join("log")).unwrap();
+            Made::vault(vault)
+        },
+        says: &[Says(Whole, 0, "there is no log object"), Says(Outside, 0, "has no ledger")],
     },
 ];
 
