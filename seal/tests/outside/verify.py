@@ -6,7 +6,7 @@ It reads whole files into memory.
 usage: verify.py [--key KEY] PACKAGE.zip | verify.py --vault [--key KEY] [--since CHECKPOINT] DIRECTORY
 exit codes: 0 fine, 3 altered or inconsistent, 2 cannot be checked
 """
-import base64, hashlib, os, re, struct, sys
+import base64, calendar, hashlib, os, re, struct, sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from formats import *
@@ -36,7 +36,10 @@ def shaped(value, needed, optional, what):
         form = HOLDS.get(name, dict if name in INNER and isinstance(inner, dict) else str)
         form = dict if name == "artifact_list" else form
         holds = matches(form, inner) if isinstance(form, str) else is_count(inner) if form is int else isinstance(inner, form)
+        holds = holds and (form is not TIME or int(inner[8:10]) <= days(int(inner[:4]), int(inner[5:7])))
         must(holds, f"`{name}` of {what} does not hold what it should (optional members are absent, never null)")
+
+def days(year, month): return calendar.mdays[month] + (month == 2 and calendar.isleap(year))
 
 def artifact(value, what):
     shaped(value, "name sha256 size media_type", "", what)

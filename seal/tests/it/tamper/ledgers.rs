@@ -186,10 +186,12 @@ pub const ROWS: &[Row] = &[
     Row {
         name: "a record has an outcome that does not exist",
         make: || committed_text(|text| text.replace("\"complete\"", "\"perfect\"")),
-        says: &[
-            Says(Whole, 3, "unknown variant `perfect`"),
-            Says(Outside, 3, "unknown outcome"),
-        ],
+        says: &[Says(Whole, 3, "unknown variant `perfect`"), Says(Outside, 3, "unknown outcome")],
+    },
+    Row {
+        name: "a record has a time that does not exist",
+        make: || committed_text(|text| text.replace("2026-03-31T", "2026-02-29T")),
+        says: &[Says(Whole, 3, "what its type says"), Says(Outside, 3, "`started`")],
     },
     Row {
         name: "a record is nested 64 deep",
