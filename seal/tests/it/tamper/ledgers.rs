@@ -190,7 +190,7 @@ pub const ROWS: &[Row] = &[
     },
     Row {
         name: "a record has a time that does not exist",
-        make: || committed_text(|text| text.replace("2026-03-31T", "2026-02-29T")),
+        make: || committed_text(|text| text.replace("\"started\":\"2026-03-31", "\"started\":\"2026-02-29")),
         says: &[Says(Whole, 3, "what its type says"), Says(Outside, 3, "`started`")],
     },
     Row {
