@@ -80,7 +80,7 @@ fn packages_of_every_version_that_ever_was_are_still_read() {
 
 #[test]
 fn vaults_of_every_version_that_ever_was_are_still_read() {
-    all_as_expected("vaults", 2);
+    all_as_expected("vaults", 3);
 }
 
 #[test]
@@ -159,6 +159,8 @@ fn write_fixtures_that_are_missing() {
     vault.commit(vec![Record::of(evidence("linux/after", vec![])).unwrap()], &[]);
     let kept = vault.signed[1].note.clone();
     write("vaults/v1/rotated-key", &Made::vault(vault).since(&kept), &fine);
+    let deleted = row("an artifact list and a file that only it names were deleted, and the key was rotated between");
+    write("vaults/v1/deleted", &(deleted.make)(), deleted.says);
     for (name, what) in KEPT {
         let row = row(what);
         write(&format!("damaged/{name}"), &(row.make)(), row.says);
