@@ -39,7 +39,7 @@ pub(super) fn check(source: &dyn VaultSource, options: &VaultOptions) -> Result<
                 faults.add(name, "a folder named by an organization's UUID", told(&fault));
             }
             Err(_) => {
-                notes.push(format!("{name} is not named by a UUID and was not looked at", name = printable(&name)))
+                notes.push(format!("{} is not named by a UUID and was not looked at", printable(&name)));
             }
         }
     }

@@ -141,17 +141,17 @@ pub const ROWS: &[Row] = &[
     },
     Row {
         name: "a deletion replaces an archive that does not exist",
-        make: || deleting(&[], &[], |replaced| replaced.was.name = "run-9.zip".to_owned()),
+        make: || deleting(&[], &[], |replaced| "run-9.zip".clone_into(&mut replaced.was.name)),
         says: &[Says(Whole, 3, "no such archive"), Says(Outside, 3, "run-9.zip, which is not in force")],
     },
     Row {
         name: "a deletion brings in an archive that is another commit's",
-        make: || deleting(&[], &[], |replaced| replaced.now.name = "run-2.zip".to_owned()),
+        make: || deleting(&[], &[], |replaced| "run-2.zip".clone_into(&mut replaced.now.name)),
         says: &[Says(Whole, 3, "a new archive name"), Says(Outside, 3, "was altered")],
     },
     Row {
         name: "a deletion brings in an archive outside its folder",
-        make: || deleting(&[], &[], |replaced| replaced.now.name = "../run-1.zip".to_owned()),
+        make: || deleting(&[], &[], |replaced| "../run-1.zip".clone_into(&mut replaced.now.name)),
         says: &[Says(Whole, 3, "a plain file name"), Says(Outside, 3, "names a strange archive")],
     },
     // --- The list.
@@ -224,7 +224,7 @@ pub const ROWS: &[Row] = &[
             let mut vault = Vault::small("list-name");
             let replaced = replace(&vault, "run-1.zip", "run-1.after-3.zip", &[SSHD]);
             let (mut record, list) = deletion(vec![replaced], &[SSHD]);
-            record.artifacts[0].name = "gone.jsonl".to_owned();
+            "gone.jsonl".clone_into(&mut record.artifacts[0].name);
             commit(&mut vault, (record, list));
             Made::vault(vault)
         },
