@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 /// The largest magnitude of an integer: 2^53 - 1, which every JSON reader keeps exactly.
 pub const MAX_INTEGER: u64 = (1 << 53) - 1;
 
-/// How deep lists and objects may be nested.
+/// How deep lists and objects may be nested; the outermost is the first level.
 pub const MAX_DEPTH: usize = 64;
 
 /// Why a value or a text has no canonical form, or is not its own.
@@ -73,7 +73,7 @@ pub fn text_or_b64(bytes: &[u8]) -> Value {
 }
 
 fn write_value(value: &Value, depth: usize, out: &mut Vec<u8>) -> Result<(), CanonicalError> {
-    if depth > MAX_DEPTH {
+    if depth >= MAX_DEPTH && matches!(value, Value::Array(_) | Value::Object(_)) {
         return Err(CanonicalError::TooDeep);
     }
     match value {
@@ -178,8 +178,13 @@ mod tests {
     fn nesting_without_end_is_refused_and_not_a_crash() {
         let deep = "[".repeat(100_000);
         assert!(parse(deep.as_bytes()).is_err());
-        let closed = format!("{}{}", "[".repeat(100), "]".repeat(100));
-        assert!(matches!(parse(closed.as_bytes()), Err(CanonicalError::TooDeep)));
+        for (levels, inner) in [(100, ""), (65, ""), (65, "1")] {
+            let closed = format!("{}{inner}{}", "[".repeat(levels), "]".repeat(levels));
+            assert!(matches!(parse(closed.as_bytes()), Err(CanonicalError::TooDeep)), "{levels} levels");
+        }
+        for inner in ["", "1"] {
+            assert!(parse(format!("{}{inner}{}", "[".repeat(64), "]".repeat(64)).as_bytes()).is_ok());
+        }
     }
 
     #[test]

@@ -71,8 +71,8 @@ impl<R: Read + Seek> Container<R> {
             }
         }
         let container = Self { reader, entries, unpacker: Unpacker::new() };
-        if let Some(name) = container.double() {
-            return Err(damaged(format!("entry `{name}` is there twice")));
+        if let Some(name) = container.double(&empty_folders) {
+            return Err(damaged(format!("entry `{name}` is there twice", name = printable(name))));
         }
         for folder in empty_folders {
             let first = container.entries.partition_point(|entry| entry.name < folder);
@@ -84,9 +84,15 @@ impl<R: Read + Seek> Container<R> {
     }
 
     /// A name that is there twice. Names that differ in case only are one file on some systems.
-    fn double(&self) -> Option<&str> {
+    fn double<'a>(&'a self, folders: &'a [String]) -> Option<&'a str> {
         let mut before = None;
         let mut folded = HashSet::new();
+        for folder in folders {
+            let lower = folder.trim_end_matches('/').to_ascii_lowercase();
+            if self.find(&lower).is_some() || !folded.insert(lower) {
+                return Some(folder);
+            }
+        }
         for Listed { name, .. } in &self.entries {
             if before.replace(name) == Some(name) {
                 return Some(name);

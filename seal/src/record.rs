@@ -49,7 +49,7 @@ struct Envelope {
     organization: Uuid,
     #[serde(default)]
     artifacts: Vec<Artifact>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "statement::present")]
     artifact_list: Option<ArtifactList>,
 }
 

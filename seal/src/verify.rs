@@ -90,7 +90,7 @@ fn names_in(folder: &Path) -> io::Result<Vec<String>> {
 /// Checks a package file.
 ///
 /// # Errors
-/// When it cannot be opened or is no zip; everything else is in the report.
+/// When it cannot be opened, is no zip, or holds and is of a newer version; everything else is in the report.
 pub fn package(path: &Path, key: Option<&TrustedKey>) -> Result<PackageReport, OpenError> {
     let shown = || path.display().to_string();
     if path.is_dir() {
@@ -115,7 +115,8 @@ pub fn package_from(
 /// Checks a vault: every log object, archive, record, head and, unless skipped, every object.
 ///
 /// # Errors
-/// When the vault or one of its folders cannot be listed; everything else is in the report.
+/// When the vault or one of its folders cannot be listed, or nothing is wrong but a ledger is of a newer version;
+/// everything else is in the report.
 pub fn vault(source: &dyn VaultSource, options: &VaultOptions) -> Result<VaultReport, OpenError> {
     vault::check(source, options)
 }
@@ -145,6 +146,19 @@ impl Faults {
 
 fn printable_long(text: &str) -> String {
     text.chars().take(400).map(|character| if character.is_control() { '?' } else { character }).collect()
+}
+
+/// Whether a format is a later version of one this verifier knows.
+fn is_newer(format: &str, known: &str) -> bool {
+    let version = |format: &str| {
+        let (name, version) = format.split_once('/')?;
+        let number: u64 = version.parse().ok()?;
+        (number.to_string() == version).then(|| (name.to_owned(), number))
+    };
+    match (version(format), version(known)) {
+        (Some((name, found)), Some((same, known))) => name == same && found > known,
+        _ => false,
+    }
 }
 
 /// An error with its causes in one line.

@@ -117,6 +117,10 @@ type Told = (serde_json::Result<String>, u8);
 
 fn check_vault(vault: &DirectoryVault, arguments: &Arguments) -> Result<Told, OpenError> {
     let report = verify::vault(vault, &arguments.options)?;
+    // An empty folder contradicts nothing, and proves as much.
+    if report.faults.is_empty() && report.organizations.iter().all(|found| found.commits == 0) {
+        return Err(OpenError::NoLedger);
+    }
     let text = if arguments.json { serde_json::to_string_pretty(&report) } else { Ok(tell_vault(&report)) };
     Ok((text, report.exit_code()))
 }

@@ -203,6 +203,10 @@ fn large(extra: &[u8], name: &str, size: u64, packed: u64, offset: u64) -> Resul
                         *value = content.u64()?;
                     }
                 }
+                // A number that no header asks for is one that some programs read and others do not.
+                if !content.0.is_empty() {
+                    return Err(damaged(format!("entry `{}` has an extra field that nothing needs", printable(name))));
+                }
             }
             // Times and user ids as other tools write them.
             0x000a | 0x5455 | 0x5855 | 0x7855 | 0x7875 => {}
@@ -246,7 +250,8 @@ fn local(
     let (size, packed, _) = large(fields.bytes(usize::from(extra_length))?, &entry.name, size, packed, 0)?;
     let streamed = entry.flags & 0b1000 != 0;
     let same = (crc, size, packed) == (entry.crc, entry.size, entry.packed);
-    let unset = streamed && (crc, size, packed) == (0, 0, 0);
+    // Info-ZIP, writing into a pipe, knows the size beforehand and nothing else.
+    let unset = streamed && (crc, packed) == (0, 0) && (size == 0 || size == entry.size);
     if flags != entry.flags || method != entry.method || name != entry.name.as_bytes() || !(same || unset) {
         return Err(contradiction(&entry.name));
     }

@@ -107,9 +107,28 @@ main() {
     if ! cmp -s "$work/sums" SHA256SUMS; then
         altered "$(comm -13 "$work/sums" SHA256SUMS | awk 'NR == 1 { print substr($0, 67) }') has other bytes than the list says"
     fi
-    for name in package.json records.jsonl proofs.jsonl left-out.jsonl keys/ledger.vkey keys/ledger.pem keys/allowed_signers; do
+    # `package.json` is one line of canonical JSON, in which a quote within a text is escaped: what is matched with its
+    # quotes is a member.
+    case "$(cat package.json 2> /dev/null)" in
+        *'"format":"countersign-package/1",'*) ;;
+        *'"format":"countersign-package/'*) cannot 'this package has a newer format: a newer verifier is needed' ;;
+        *) altered 'package.json is missing, or is not that of a package' ;;
+    esac
+    for name in README.txt verify.sh records.jsonl proofs.jsonl left-out.jsonl evidence/index.csv keys/ledger.vkey \
+        keys/ledger.pem keys/allowed_signers; do
         [ -f "$name" ] || altered "$name is missing"
     done
+    fault=$(awk '
+        function is_object(name) { return length(name) == 81 && name ~ /^evidence\/objects\/[0-9a-f]*$/ }
+        {
+            name = substr($0, 67)
+            if (is_object(name)) { if (substr(name, 18) != substr($0, 1, 64)) bad = "is not named by its digest" }
+            else if (name !~ /^reports\// && name !~ /^(README[.]txt|verify[.]sh|package[.]json|evidence\/index[.]csv)$/ \
+                && name !~ /^(records|proofs|left-out)[.]jsonl$/ && name !~ /^keys\/(ledger[.]vkey|ledger[.]pem|allowed_signers)$/)
+                bad = "does not belong into a package"
+            if (bad != "") { print name " " bad; exit }
+        }' SHA256SUMS)
+    [ -z "$fault" ] || altered "$fault"
 
     # --- The key, in its three forms: each is made again from the first and compared.
     vkey=$(cat keys/ledger.vkey)
@@ -125,6 +144,16 @@ main() {
     id=${id%"${id#????????}"}
     made=$({ printf '\001'; cat "$work/raw"; } | base64 | tr -d '\n')
     [ "$(wc -c < "$work/typed")" -eq 33 ] || altered 'keys/ledger.vkey is not an Ed25519 key'
+    # Points of small order, under which one signature fits any text; openssl takes them. The first bit of the last byte,
+    # the sign, may be set.
+    zeros=$(printf '%060d' 0)
+    effs=$(printf '%060d' 0 | tr 0 f)
+    case "$(od -An -v -tx1 < "$work/raw" | tr -d ' \n')" in
+        0[01]"$zeros"[08]0 | e[cde]"$effs"[7f]f \
+            | 26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc[08]5 \
+            | c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03[7f]a)
+            altered 'keys/ledger.vkey is a key of small order' ;;
+    esac
     printf '%s+%s+%s\n' "$name" "$id" "$made" | cmp -s - keys/ledger.vkey || altered 'keys/ledger.vkey contradicts itself'
     {
         printf -- '-----BEGIN PUBLIC KEY-----\n'
@@ -244,6 +273,17 @@ main() {
         || altered 'the checkpoint does not continue the head that the package was made from'
     grep -F -q "\"head\":{\"root\":\"$old_root\",\"size\":$old_size}" package.json \
         || altered 'package.json was made from another head than list-record.json says'
+
+    # --- What package.json says of the rest. Single records are not looked into.
+    says() { grep -F -q "$1" package.json || altered "package.json $2"; }
+    says "\"key\":\"$vkey\"" 'names another key than keys/ledger.vkey'
+    says "\"organization\":\"${name#countersign/}\"" 'names another organization than the key'
+    records=$(awk 'END { print NR }' records.jsonl)
+    [ "$records" = "$(awk 'END { print NR }' proofs.jsonl)" ] || altered 'records.jsonl has another number of lines than proofs.jsonl'
+    says "\"records\":$records," 'counts other records than there are lines in records.jsonl'
+    says "\"objects\":$(grep -c '  evidence/objects/' SHA256SUMS)," 'counts other objects than there are'
+    says "\"records_left_out\":$(grep -c '^{"hash":' left-out.jsonl)," 'counts other left-out records than left-out.jsonl'
+    says "\"objects_left_out\":$(grep -c '^{"object":' left-out.jsonl)," 'counts other left-out objects than left-out.jsonl'
 
     # --- What may be said.
     printf 'Key fingerprint  %s\n' "$fingerprint"

@@ -2,11 +2,29 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::value::{Artifact, RecordType, Time, Uuid};
 use crate::digest::Digest;
+
+/// Reads an optional member that is there: it is absent or has a value, and is never `null`.
+pub(super) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(value).map(Some)
+}
+
+/// What a collection can end with; see the format's description.
+const OUTCOMES: [&str; 9] =
+    ["complete", "empty", "partial", "denied", "unlicensed", "not_offered", "unreachable", "throttled", "failed"];
+
+/// Reads an outcome; a reader that took others would show evidence as something it does not know.
+fn outcome<'de, D: Deserializer<'de>>(value: D) -> Result<String, D::Error> {
+    let outcome = String::deserialize(value)?;
+    if OUTCOMES.contains(&outcome.as_str()) {
+        return Ok(outcome);
+    }
+    Err(serde::de::Error::unknown_variant(&outcome, &OUTCOMES))
+}
 
 /// A record's meaning, for the types this version knows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -58,9 +76,10 @@ pub struct Evidence {
     pub started: Time,
     pub finished: Time,
     /// What the source's own clock said, where it says so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub source_clock: Option<Time>,
     /// `complete`, `empty`, `partial`, `denied`, `unlicensed`, `not_offered`, `unreachable`, `throttled`, `failed`.
+    #[serde(deserialize_with = "outcome")]
     pub outcome: String,
     pub reason: String,
     /// How it was fetched; text, integers, lists and maps only.
@@ -68,7 +87,7 @@ pub struct Evidence {
     pub redactions: Vec<Redaction>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub artifacts: Vec<Artifact>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub artifact_list: Option<ArtifactList>,
 }
 
@@ -104,7 +123,7 @@ pub struct Judgement {
     pub counts: BTreeMap<String, u64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub artifacts: Vec<Artifact>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub artifact_list: Option<ArtifactList>,
 }
 
@@ -120,13 +139,13 @@ pub struct Responsibility {
     /// Digest of the canonical matrix, which is also an artifact.
     pub matrix: Digest,
     pub at: Time,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub by: Option<Signer>,
     /// Engagement model.
     pub model: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub artifacts: Vec<Artifact>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub artifact_list: Option<ArtifactList>,
 }
 
@@ -134,7 +153,7 @@ pub struct Responsibility {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Signer {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub party: Option<String>,
     pub name: String,
 }
@@ -150,7 +169,7 @@ pub struct Change {
     pub change: Map<String, Value>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub artifacts: Vec<Artifact>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub artifact_list: Option<ArtifactList>,
 }
 
@@ -169,7 +188,7 @@ pub struct Report {
     pub organization: Uuid,
     pub at: Time,
     pub kind: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub framework: Option<String>,
     pub as_of: Time,
     /// Digest of the catalog it rests on.
@@ -178,7 +197,7 @@ pub struct Report {
     pub checkpoint: Head,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub artifacts: Vec<Artifact>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub artifact_list: Option<ArtifactList>,
 }
 
@@ -232,20 +251,20 @@ pub struct Attestation {
     pub by: Signer,
     pub framework: String,
     pub control: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub objective: Option<String>,
     pub claim: Claim,
     /// In the person's own words.
     pub statement: String,
     pub valid_from: Time,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Time>,
     /// Leaf of the attestation that this one takes the place of.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub replaces: Option<u64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub artifacts: Vec<Artifact>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub artifact_list: Option<ArtifactList>,
 }
 

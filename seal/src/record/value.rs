@@ -110,6 +110,18 @@ fn is_uuid(text: &str) -> bool {
     fits(text, "ffffffff-ffff-ffff-ffff-ffffffffffff")
 }
 
+fn days_of_month(time: &str) -> u8 {
+    let number =
+        |start, end| time.get(start..end).and_then(|digits: &str| digits.parse::<u32>().ok()).unwrap_or_default();
+    let year = number(0, 4);
+    match number(5, 7) {
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
 fn is_time(text: &str) -> bool {
     let within = |start: usize, least: u8, most: u8| {
         let number = text.get(start..start + 2).and_then(|digits| digits.parse::<u8>().ok());
@@ -117,7 +129,7 @@ fn is_time(text: &str) -> bool {
     };
     fits(text, "0000-00-00T00:00:00.000000Z")
         && within(5, 1, 12)
-        && within(8, 1, 31)
+        && within(8, 1, days_of_month(text))
         && within(11, 0, 23)
         && within(14, 0, 59)
         && within(17, 0, 60)
@@ -141,13 +153,18 @@ mod tests {
 
     #[test]
     fn only_utc_times_with_six_decimals_are_times() {
-        assert!("2026-03-31T09:00:00.000000Z".parse::<Time>().is_ok());
+        for text in ["2026-03-31T09:00:00.000000Z", "2028-02-29T09:00:00.000000Z", "2016-12-31T23:59:60.000000Z"] {
+            assert!(text.parse::<Time>().is_ok(), "{text} was refused");
+        }
         for text in [
             "2026-03-31T09:00:00Z",
             "2026-03-31T09:00:00.000000+00:00",
             "2026-13-31T09:00:00.000000Z",
             "2026-03-31 09:00:00.000000Z",
             "2026-03-31T24:00:00.000000Z",
+            "2026-02-29T09:00:00.000000Z",
+            "2100-02-29T09:00:00.000000Z",
+            "2026-04-31T09:00:00.000000Z",
             "",
         ] {
             assert!(text.parse::<Time>().is_err(), "{text} was accepted");

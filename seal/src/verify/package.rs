@@ -45,7 +45,11 @@ pub(super) fn check(
     let mut faults = Faults::default();
     let mut report = PackageReport::empty(trusted.is_some());
     match Container::open(reader, Folders::Ignored) {
-        Ok(zip) => Check { zip, faults: &mut faults, report: &mut report }.run(trusted),
+        Ok(zip) => {
+            if let Some(format) = (Check { zip, faults: &mut faults, report: &mut report }).run(trusted) {
+                return Err(OpenError::Newer { place: shown.to_owned(), format });
+            }
+        }
         Err(ContainerError::Io(source)) => return Err(OpenError::Io { path: shown.to_owned(), source }),
         Err(ContainerError::NotAZip) => return Err(OpenError::NotAZip { path: shown.to_owned() }),
         Err(fault) => faults.add("the zip file", "a whole zip with one directory at its end", told(&fault)),
@@ -105,8 +109,20 @@ struct Check<'a, R: Read + Seek> {
 }
 
 impl<R: Read + Seek> Check<'_, R> {
-    fn run(mut self, trusted: Option<&TrustedKey>) {
-        let Some(sums) = self.list() else { return };
+    /// Gives the format of a package that holds and is of a newer version: what else it has is not for this one to judge.
+    fn run(mut self, trusted: Option<&TrustedKey>) -> Option<String> {
+        let sums = self.list()?;
+        if self.faults.is_empty()
+            && let Some(format) = self.newer()
+        {
+            return Some(format);
+        }
+        self.places(&sums);
+        self.contents(&sums, trusted);
+        None
+    }
+
+    fn contents(&mut self, sums: &Sums, trusted: Option<&TrustedKey>) {
         let Some(key) = self.key() else { return };
         self.report.key = Some(key.vkey());
         self.report.key_fingerprint = Some(key.fingerprint());
@@ -121,7 +137,7 @@ impl<R: Read + Seek> Check<'_, R> {
         self.report.range = Some([manifest.first, manifest.end]);
         self.report.organization = Some(manifest.organization.clone());
         self.list_record(&signed, &manifest);
-        self.records(&key, &manifest, &sums);
+        self.records(&key, &manifest, sums);
     }
 
     /// `SHA256SUMS` against the files that are there, and their bytes.
@@ -134,11 +150,6 @@ impl<R: Read + Seek> Check<'_, R> {
                 return None;
             }
         };
-        for name in REQUIRED {
-            if sums.get(name).is_none() {
-                self.faults.add(names::SUMS, format!("a line for {name}"), "none");
-            }
-        }
         for name in names::UNLISTED {
             if self.zip.size(name).is_none() {
                 self.faults.add(name, "a file", "nothing");
@@ -158,15 +169,6 @@ impl<R: Read + Seek> Check<'_, R> {
                 self.faults.add(name, "a file, because SHA256SUMS lists it", "nothing: the file is missing");
                 continue;
             }
-            if !is_place(name) {
-                self.faults.add(name, "a file this format knows", "another name");
-            }
-            if let Some(hash) = name.strip_prefix(names::EVIDENCE_OBJECTS) {
-                self.report.objects += 1;
-                if hash != digest.to_string() {
-                    self.faults.add(name, "an object named by its digest", digest.to_string());
-                }
-            }
             let found = self.zip.stream(name).map_err(|fault| told(&fault));
             let found = found.and_then(|reader| Digest::of_reader(reader).map_err(|fault| told(&fault)));
             match found {
@@ -177,6 +179,34 @@ impl<R: Read + Seek> Check<'_, R> {
         }
         self.report.files = sums.len() as u64;
         Some(sums)
+    }
+
+    /// A format after this one, where `package.json` names one.
+    fn newer(&mut self) -> Option<String> {
+        let bytes = self.zip.read(names::MANIFEST, MANIFEST_LIMIT).ok()?;
+        let value = canonical::parse(&bytes).ok()?;
+        let format = value.get("format")?.as_str()?;
+        super::is_newer(format, FORMAT).then(|| format.to_owned())
+    }
+
+    /// The files that every package has are listed, and no other.
+    fn places(&mut self, sums: &Sums) {
+        for name in REQUIRED {
+            if sums.get(name).is_none() {
+                self.faults.add(names::SUMS, format!("a line for {name}"), "none");
+            }
+        }
+        for (name, digest) in sums.iter() {
+            if !is_place(name) {
+                self.faults.add(name, "a file this format knows", "another name");
+            }
+            if let Some(hash) = name.strip_prefix(names::EVIDENCE_OBJECTS) {
+                self.report.objects += 1;
+                if hash != digest.to_string() {
+                    self.faults.add(name, "an object named by its digest", digest.to_string());
+                }
+            }
+        }
     }
 
     fn key(&mut self) -> Option<VerifyingKey> {

@@ -87,6 +87,12 @@ pub enum OpenError {
     AFolder { path: String },
     #[error("`{path}` is not a zip file; a package ends in .zip and is checked as it was handed over")]
     NotAZip { path: String },
+    #[error("there is no ledger in this folder; name the one that has a folder for each organization")]
+    NoLedger,
+    #[error(
+        "`{place}` has format {format}, and nothing that can be checked of it is wrong: a newer verifier is needed"
+    )]
+    Newer { place: String, format: String },
 }
 
 /// What was checked in a package and how it ended.
@@ -131,6 +137,8 @@ pub struct VaultOptions {
 pub struct VaultReport {
     pub verdict: Verdict,
     pub organizations: Vec<OrganizationReport>,
+    /// Files and folders in the vault's root that belong to no organization.
+    pub notes: Vec<String>,
     pub proved: Vec<String>,
     pub not_proved: Vec<String>,
     pub faults: Vec<Fault>,
@@ -156,6 +164,8 @@ pub struct OrganizationReport {
     /// Leaf hashes in order, for a comparison with an index; not printed.
     #[serde(skip)]
     pub leaves: Vec<Digest>,
+    /// The first log object of a version this one does not read, as place and format; what follows it was not checked.
+    pub newer: Option<[String; 2]>,
     /// Harmless oddities, such as an archive that no commit names.
     pub notes: Vec<String>,
 }

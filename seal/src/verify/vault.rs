@@ -11,14 +11,15 @@ mod commits;
 mod deletions;
 mod objects;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::Read as _;
 
 use super::report::{OpenError, OrganizationReport, VaultOptions, VaultReport, Verdict};
-use super::{Faults, ReadSeek, VaultSource, told};
+use super::{Faults, ReadSeek, VaultSource, is_newer, told};
+use crate::container::printable;
 use crate::digest::Digest;
 use crate::ledger::Frontier;
-use crate::log;
+use crate::log::{self, LogError};
 use crate::names;
 use crate::note::{self, VerifyingKey};
 use crate::record::{ArtifactList, KeptArchive, Uuid};
@@ -26,7 +27,7 @@ use deletions::{Deletions, InForce};
 
 pub(super) fn check(source: &dyn VaultSource, options: &VaultOptions) -> Result<VaultReport, OpenError> {
     let mut faults = Faults::default();
-    let mut organizations = Vec::new();
+    let (mut organizations, mut notes) = (Vec::new(), Vec::new());
     let unlisted = |source| OpenError::Io { path: "the vault".to_owned(), source };
     for name in source.organizations().map_err(unlisted)? {
         if options.organization.as_ref().is_some_and(|only| only.as_str() != name) {
@@ -34,7 +35,12 @@ pub(super) fn check(source: &dyn VaultSource, options: &VaultOptions) -> Result<
         }
         match name.parse::<Uuid>() {
             Ok(organization) => organizations.push(Ledger::new(source, options, &mut faults, organization).run()?),
-            Err(fault) => faults.add(name, "a folder named by an organization's UUID", told(&fault)),
+            Err(fault) if looks_like_uuid(&name) => {
+                faults.add(name, "a folder named by an organization's UUID", told(&fault));
+            }
+            Err(_) => {
+                notes.push(format!("{} is not named by a UUID and was not looked at", printable(&name)));
+            }
         }
     }
     if let Some(only) = &options.organization
@@ -42,12 +48,24 @@ pub(super) fn check(source: &dyn VaultSource, options: &VaultOptions) -> Result<
     {
         faults.add(only.as_str(), "the organization's folder", "nothing");
     }
-    if options.key.is_some() && !organizations.iter().any(|found| found.key_compared) {
+    let newer = organizations.iter().find_map(|found: &OrganizationReport| found.newer.clone());
+    if options.key.is_some() && newer.is_none() && !organizations.iter().any(|found| found.key_compared) {
         let keys: Vec<&str> = organizations.iter().filter_map(|found| found.key_fingerprint.as_deref()).collect();
         faults.add("the vault", "a head signed by the key you named", format!("only heads of {keys:?}"));
     }
     since(options, &organizations, &mut faults);
-    Ok(conclude(options, organizations, faults))
+    if let Some([place, format]) = newer
+        && faults.is_empty()
+    {
+        return Err(OpenError::Newer { place, format });
+    }
+    Ok(VaultReport { notes, ..conclude(options, organizations, faults) })
+}
+
+/// Whether a name is meant to be a UUID: 36 characters with the hyphens of one.
+fn looks_like_uuid(name: &str) -> bool {
+    let hyphens = |place: usize| matches!(place, 8 | 13 | 18 | 23);
+    name.chars().count() == 36 && name.chars().enumerate().all(|(place, letter)| !hyphens(place) || letter == '-')
 }
 
 /// Heads kept elsewhere whose ledger is not in the vault at all are a rollback too; the others were compared on the way.
@@ -107,7 +125,8 @@ fn conclude(options: &VaultOptions, organizations: Vec<OrganizationReport>, faul
             });
         }
     }
-    VaultReport { verdict, organizations, proved, not_proved, faults: faults.listed, more_faults: faults.more }
+    let (notes, more_faults) = (Vec::new(), faults.more);
+    VaultReport { verdict, organizations, notes, proved, not_proved, faults: faults.listed, more_faults }
 }
 
 /// An object as the archives in force hold it.
@@ -137,6 +156,8 @@ struct Ledger<'a> {
     tree: Frontier,
     /// The key that may sign the next head.
     key: Option<VerifyingKey>,
+    /// The key of leaf 0, which signs the first head whatever else the first commit says.
+    first_key: Option<VerifyingKey>,
     objects: Objects,
     /// Artifact lists by digest, with the last leaf that names them.
     lists: HashMap<Digest, (ArtifactList, u64)>,
@@ -159,6 +180,7 @@ impl<'a> Ledger<'a> {
             deletions: 0,
             deleted_objects: 0,
             leaves: Vec::new(),
+            newer: None,
             notes: Vec::new(),
         };
         Self {
@@ -169,6 +191,7 @@ impl<'a> Ledger<'a> {
             report,
             tree: Frontier::default(),
             key: None,
+            first_key: None,
             objects: Objects::new(),
             lists: HashMap::new(),
             deletions: Deletions::default(),
@@ -215,6 +238,7 @@ impl<'a> Ledger<'a> {
     /// All log objects by sequence. A hole ends the ledger: what follows cannot be placed.
     fn entries(&mut self) -> Result<BTreeMap<u64, log::Entry>, OpenError> {
         let mut entries = BTreeMap::new();
+        let mut newer = Vec::new();
         for name in self.listed(names::LOG)? {
             let place = self.place(names::LOG, &name);
             let Some(sequence) = names::log_sequence(&name) else {
@@ -222,8 +246,13 @@ impl<'a> Ledger<'a> {
                 continue;
             };
             let bytes = self.whole(names::LOG, &name, log::MAX_BYTES);
-            match bytes.and_then(|bytes| log::Entry::decode(&bytes).map_err(|fault| told(&fault))) {
-                Ok(entry) => {
+            match bytes.map(|bytes| log::Entry::decode(&bytes)) {
+                Err(fault) => self.faults.add(place, "a log object", fault),
+                Ok(Err(LogError::Newer(format))) if is_newer(&format, log::FORMAT) => {
+                    newer.push((sequence, [place, format]));
+                }
+                Ok(Err(fault)) => self.faults.add(place, "a log object", told(&fault)),
+                Ok(Ok(entry)) => {
                     if entry.sequence != sequence {
                         self.faults.add(&place, format!("sequence {sequence}"), entry.sequence.to_string());
                     }
@@ -232,10 +261,11 @@ impl<'a> Ledger<'a> {
                     }
                     entries.insert(sequence, entry);
                 }
-                Err(fault) => self.faults.add(place, "a log object", fault),
             }
         }
-        for (sequence, expected) in entries.keys().zip(log::FIRST_SEQUENCE..) {
+        let sequences: BTreeSet<u64> =
+            entries.keys().copied().chain(newer.iter().map(|(sequence, _)| *sequence)).collect();
+        for (sequence, expected) in sequences.iter().zip(log::FIRST_SEQUENCE..) {
             if *sequence != expected {
                 self.faults.add(
                     self.place(names::LOG, ""),
@@ -245,8 +275,24 @@ impl<'a> Ledger<'a> {
                 break;
             }
         }
-        self.report.commits = entries.len() as u64;
+        self.report.commits = sequences.len() as u64;
+        if sequences.is_empty() {
+            self.report.notes.push("there is no log object, so there is no ledger to check".to_owned());
+        }
+        if let Some((first, newer)) = newer.into_iter().min() {
+            self.before(first, &mut entries)?;
+            self.report.newer = Some(newer);
+        }
         Ok(entries)
+    }
+
+    /// Leaves what can be checked of a ledger that a newer version went on with: the commits before, up to one whose
+    /// archive is not there, because a later deletion may have replaced it.
+    fn before(&self, newer: u64, entries: &mut BTreeMap<u64, log::Entry>) -> Result<(), OpenError> {
+        let archives = self.listed(names::ARCHIVES)?;
+        let lost = entries.iter().find(|(_, entry)| !archives.contains(&entry.archive.name)).map(|(lost, _)| *lost);
+        entries.retain(|sequence, _| *sequence < lost.unwrap_or(newer).min(newer));
+        Ok(())
     }
 
     fn listed(&self, folder: &str) -> Result<Vec<String>, OpenError> {

@@ -41,6 +41,7 @@ pub fn tell_vault(report: &VaultReport) -> String {
         }
         lines.extend(found.notes.iter().map(|note| format!("  note           {note}")));
     }
+    lines.extend(report.notes.iter().map(|note| format!("Note             {note}")));
     conclude(lines, &report.proved, &report.not_proved, (&report.faults, report.more_faults), report.verdict)
 }
 

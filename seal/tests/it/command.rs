@@ -38,6 +38,11 @@ fn exit_codes_and_words_tell_fine_altered_and_unreadable_apart() {
     assert_eq!(run(&["--vault", &root]).0, Some(0));
     assert_eq!(run(&["--vault", &root, "--key", &fingerprint]).0, Some(0));
 
+    let nothing = Folder::new("command-nothing");
+    let (code, said) = run(&["--vault", nothing.0.to_str().unwrap()]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("there is no ledger"), "{said}");
+
     for (place, what) in [(0, "first byte"), (bytes.len() / 2, "a middle byte"), (bytes.len() - 1, "last byte")] {
         let mut changed = bytes.clone();
         changed[place] ^= 0x55;

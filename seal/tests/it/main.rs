@@ -13,8 +13,11 @@
 mod command;
 mod damage;
 mod deletion;
+mod fixtures;
 mod golden;
+mod outside;
 mod properties;
 mod support;
+mod tamper;
 mod tiles;
 mod vault;

@@ -1,5 +1,7 @@
 //! A small fictional organization: a vault of three commits and a package made from it.
 
+pub mod deletions;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{Cursor, Read, Write};
@@ -12,10 +14,15 @@ use countersign_seal::digest::Digest;
 use countersign_seal::ledger::Tree;
 use countersign_seal::note::{self, SignedCheckpoint, SigningKey};
 use countersign_seal::package::{About, PackageWriter, ask_for_finish, ask_for_list};
-use countersign_seal::record::{Artifact, Collector, Evidence, Head, Key, KeyEvent, Record, Report, Time, Uuid};
+use countersign_seal::record::{
+    Artifact, ArtifactList, Collector, Evidence, Head, Key, KeyEvent, Record, Report, Time, Uuid,
+};
 use countersign_seal::tiles::{Edge, FullTile, SparseTiles, Tile, plan};
 use countersign_seal::{log, names};
 
+pub const SSHD: &[u8] = b"PermitRootLogin no\n";
+pub const RAW: &[u8] = b"\xff\xfe\r\nraw";
+pub const FILES: [&[u8]; 2] = [b"first file", b"second file"];
 pub const ORGANIZATION: &str = "0192f0c1-2345-7abc-8def-0123456789ab";
 
 pub fn organization() -> Uuid {
@@ -64,6 +71,30 @@ pub fn artifact(name: &str, bytes: &[u8]) -> Artifact {
     }
 }
 
+/// The record that names a package's list.
+pub fn list_record(checkpoint: Head, list: Artifact) -> Record {
+    Record::of(Report {
+        organization: organization(),
+        at: time(),
+        kind: countersign_seal::manifest::REPORT_KIND.to_owned(),
+        framework: None,
+        as_of: time(),
+        catalog: Digest::of(b"catalog"),
+        checkpoint,
+        artifacts: vec![list],
+        artifact_list: None,
+    })
+    .unwrap()
+}
+
+/// An import that names two files by an artifact list, and the list.
+pub fn listed_import() -> (Record, Vec<u8>) {
+    let artifacts = [artifact("files/0", FILES[0]), artifact("files/1", FILES[1])];
+    let list = countersign_seal::record::artifact_list_bytes(&artifacts).unwrap();
+    let named = ArtifactList { sha256: Digest::of(&list), size: list.len() as u64, count: 2 };
+    (Record::of(Evidence { artifact_list: Some(named), ..evidence("import/files", vec![]) }).unwrap(), list)
+}
+
 /// A folder that goes away with its owner.
 pub struct Folder(pub PathBuf);
 
@@ -86,6 +117,7 @@ impl Drop for Folder {
 
 pub struct Vault {
     pub folder: Folder,
+    pub organization: Uuid,
     pub tree: Tree,
     pub records: Vec<Record>,
     pub key: SigningKey,
@@ -99,11 +131,37 @@ impl Vault {
     }
 
     pub fn signed_by(name: &str, key: SigningKey) -> Self {
+        Self::of(name, organization(), key)
+    }
+
+    pub fn of(name: &str, organization: Uuid, key: SigningKey) -> Self {
         let folder = Folder::new(name);
         for part in [names::ARCHIVES, names::LOG] {
-            fs::create_dir_all(folder.0.join(ORGANIZATION).join(part)).unwrap();
+            fs::create_dir_all(folder.0.join(organization.as_str()).join(part)).unwrap();
         }
-        Self { folder, tree: Tree::default(), records: Vec::new(), key, sequence: 0, signed: Vec::new() }
+        let (tree, records, signed) = (Tree::default(), Vec::new(), Vec::new());
+        Self { folder, organization, tree, records, key, sequence: 0, signed }
+    }
+
+    /// The folder of its organization.
+    pub fn home(&self) -> PathBuf {
+        self.folder.0.join(self.organization.as_str())
+    }
+
+    /// Two commits of few bytes: a key and two datasets, and an import whose artifacts are a list of their own.
+    pub fn small(name: &str) -> Self {
+        let mut vault = Self::new(name);
+        vault.commit(
+            vec![
+                key_record(&vault.key, KeyEvent::Introduced),
+                Record::of(evidence("linux/sshd", vec![artifact("stdout", SSHD)])).unwrap(),
+                Record::of(evidence("linux/raw", vec![artifact("stdout", RAW)])).unwrap(),
+            ],
+            &[SSHD, RAW],
+        );
+        let (record, list) = listed_import();
+        vault.commit(vec![record], &[FILES[0], FILES[1], &list]);
+        vault
     }
 
     /// Three commits: key and two datasets, a third that refers to an older object, an import with a long list.
@@ -114,7 +172,7 @@ impl Vault {
     /// The same, signed by another key.
     pub fn filled_by(name: &str, key: SigningKey) -> Self {
         let mut vault = Self::signed_by(name, key);
-        let (first, second) = (b"PermitRootLogin no\n".as_slice(), b"\xff\xfe\r\nraw".as_slice());
+        let (first, second) = (SSHD, RAW);
         vault.commit(
             vec![
                 key_record(&vault.key, KeyEvent::Introduced),
@@ -148,14 +206,14 @@ impl Vault {
         let name = format!("run-{}.zip", self.sequence);
         let entry = log::Entry {
             format: log::FORMAT.to_owned(),
-            organization: organization(),
+            organization: self.organization.clone(),
             sequence: self.sequence,
             archive: log::ArchiveName { name: name.clone(), sha256: Digest::of(&bytes), size: bytes.len() as u64 },
             first_leaf,
             leaf_count: records.len() as u64,
             checkpoint: signed.note.clone(),
         };
-        let home = self.folder.0.join(ORGANIZATION);
+        let home = self.home();
         fs::write(home.join(names::ARCHIVES).join(name), bytes).unwrap();
         fs::write(home.join(names::log_file(self.sequence)), entry.encode().unwrap()).unwrap();
         self.records.extend(records);
@@ -164,6 +222,11 @@ impl Vault {
 
     /// A package of leaves 0, 1 and 2; leaves 3 and 4 are in the range and left out.
     pub fn package(&mut self) -> Vec<u8> {
+        self.package_of(&[0, 1, 2], &[SSHD, RAW], &[Digest::empty()])
+    }
+
+    /// A package of some leaves and objects; the range begins at leaf 1.
+    pub fn package_of(&mut self, leaves: &[u64], objects: &[&[u8]], left_out: &[Digest]) -> Vec<u8> {
         let head = Head { size: self.tree.size(), root: self.tree.root() };
         let about = About {
             organization: organization(),
@@ -177,28 +240,19 @@ impl Vault {
         };
         let asked = about.clone();
         let mut package = PackageWriter::new(Cursor::new(Vec::new()), about, 2).unwrap();
-        for leaf in 0..3 {
-            package.add_record(leaf, self.records[usize::try_from(leaf).unwrap()].clone());
+        for leaf in leaves {
+            package.add_record(*leaf, self.records[usize::try_from(*leaf).unwrap()].clone());
         }
         package.add_report("readiness.html", 0, b"<html>ready</html>".as_slice()).unwrap();
-        for bytes in [b"PermitRootLogin no\n".as_slice(), b"\xff\xfe\r\nraw".as_slice()] {
-            package.add_object(Digest::of(bytes), bytes.len() as u64, bytes).unwrap();
+        for bytes in objects {
+            package.add_object(Digest::of(bytes), bytes.len() as u64, *bytes).unwrap();
         }
-        package.leave_out_object(Digest::empty(), "empty");
-        let planned = plan(head.size, |nodes| ask_for_list(nodes, &asked, 0..3)).unwrap();
+        for object in left_out {
+            package.leave_out_object(*object, "empty");
+        }
+        let planned = plan(head.size, |nodes| ask_for_list(nodes, &asked, leaves.iter().copied())).unwrap();
         let listed = package.list(&Index::of(&self.tree).fetch(head.size, &planned)).unwrap();
-        let record = Record::of(Report {
-            organization: organization(),
-            at: time(),
-            kind: countersign_seal::manifest::REPORT_KIND.to_owned(),
-            framework: None,
-            as_of: time(),
-            catalog: Digest::of(b"catalog"),
-            checkpoint: listed.head(),
-            artifacts: vec![listed.artifact()],
-            artifact_list: None,
-        })
-        .unwrap();
+        let record = list_record(listed.head(), listed.artifact());
         // Another writer came first, so that the list record is not the next leaf.
         self.commit(vec![Record::of(evidence("linux/late", vec![])).unwrap()], &[]);
         let leaf = self.tree.size();
@@ -269,25 +323,43 @@ pub fn pack(entries: &[(String, Vec<u8>)]) -> Vec<u8> {
 
 /// Writes entries as files; the last one of a name wins, as with most tools.
 pub fn unfold(entries: &[(String, Vec<u8>)], folder: &Path) {
-    for (name, bytes) in entries {
+    for (name, bytes) in entries.iter().filter(|(name, _)| !name.ends_with('/')) {
         let path = folder.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, bytes).unwrap();
     }
 }
 
-/// Runs a trusted copy of `verify.sh` in the folder; `None`, loudly, where the tools it needs are missing.
-pub fn run_script(folder: &Path, shell: &str, arguments: &[&str]) -> Option<Output> {
-    for tool in [shell, "openssl", "ssh-keygen"] {
+/// Whether tools are there; where one is missing that is said loudly, and fails if nothing may be skipped.
+pub fn have(tools: &[&str], tested: &str) -> bool {
+    for tool in tools {
         let found = Command::new("sh").args(["-c", &format!("command -v {tool}")]).output().unwrap();
         if !found.status.success() {
-            let what = format!("{tool} is not installed, so verify.sh was NOT tested");
+            let what = format!("{tool} is not installed, so {tested} was NOT tested");
             assert!(std::env::var_os("COUNTERSIGN_TESTS_MUST_NOT_SKIP").is_none(), "{what}");
             // Past the test harness, which hides what passing tests print.
             std::io::stderr().write_all(format!("\n*** SKIPPED: {what} ***\n\n").as_bytes()).unwrap();
-            return None;
+            return false;
         }
     }
+    true
+}
+
+/// Runs a trusted copy of `verify.sh` in the folder; `None`, loudly, where the tools it needs are missing.
+pub fn run_script(folder: &Path, shell: &str, arguments: &[&str]) -> Option<Output> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/package/verify.sh");
-    Some(Command::new(shell).arg(script).args(arguments).current_dir(folder).output().unwrap())
+    have(&[shell, "openssl", "ssh-keygen"], "verify.sh")
+        .then(|| Command::new(shell).arg(script).args(arguments).current_dir(folder).output().unwrap())
+}
+
+/// Runs the verifier that was written from the format's description alone; `None`, loudly, where there is no python.
+pub fn run_outside(arguments: &[&str]) -> Option<Output> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/outside/verify.py");
+    have(&["python3"], "verify.py")
+        .then(|| Command::new("python3").arg("-BEs").arg(script).args(arguments).output().unwrap())
+}
+
+/// What a process said, on both streams.
+pub fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{Read, Seek};
 
-use super::super::told;
+use super::super::{Faults, told};
 use super::Check;
 use crate::canonical;
 use crate::digest::Digest;
@@ -27,6 +27,17 @@ struct Named {
     keys: Vec<VerifyingKey>,
 }
 
+impl Named {
+    /// Another record may name the same object, but not with another size.
+    fn object(&mut self, faults: &mut Faults, object: Digest, size: u64, place: &str) {
+        let (known, before) = self.objects.entry(object).or_insert_with(|| (size, place.to_owned()));
+        if *known != size {
+            let expected = format!("object {object} of {known} bytes, as {before} says");
+            faults.add(place, expected, format!("another size: {size} bytes"));
+        }
+    }
+}
+
 impl<R: Read + Seek> Check<'_, R> {
     /// Every record against its proof, the range against the head, and the objects against the records.
     pub(super) fn records(&mut self, key: &VerifyingKey, manifest: &Manifest, sums: &Sums) {
@@ -34,8 +45,10 @@ impl<R: Read + Seek> Check<'_, R> {
         let leaves = self.prove_records(manifest, &named.hashes);
         let (left_out, objects_left_out) = self.left_out(manifest, &leaves);
         self.prove_range(manifest, &leaves, &left_out);
-        if !named.keys.contains(key) {
-            self.faults.add(names::RECORDS, "the key/1 record that introduces the key", "none");
+        // A later key record in the head means that a later commit, as the checkpoint is, is no longer signed by this key.
+        if named.keys.last() != Some(key) {
+            let expected = "the key/1 record that brings in the key, and none of a later key";
+            self.faults.add(names::RECORDS, expected, format!("{} other key records", named.keys.len()));
         }
         self.expand_lists(&mut named, &objects_left_out);
         self.objects(&named, &objects_left_out, sums);
@@ -79,10 +92,10 @@ impl<R: Read + Seek> Check<'_, R> {
                 Err(fault) => faults.add(&place, "what its type says", told(&fault)),
             }
             for artifact in record.artifacts() {
-                named.objects.insert(artifact.sha256, (artifact.size, place.clone()));
+                named.object(faults, artifact.sha256, artifact.size, &place);
             }
             if let Some(list) = record.artifact_list() {
-                named.objects.insert(list.sha256, (list.size, place.clone()));
+                named.object(faults, list.sha256, list.size, &place);
                 named.lists.push((list.clone(), place));
             }
             true
@@ -189,9 +202,7 @@ impl<R: Read + Seek> Check<'_, R> {
             let ended = self.zip.lines(&entry, record::MAX_BYTES, |_, line| {
                 count += 1;
                 match record::parse_artifact_line(line) {
-                    Ok(artifact) => {
-                        named.objects.insert(artifact.sha256, (artifact.size, place.clone()));
-                    }
+                    Ok(artifact) => named.object(faults, artifact.sha256, artifact.size, &place),
                     Err(fault) => faults.add(&entry, "one artifact a line", told(&fault)),
                 }
                 true

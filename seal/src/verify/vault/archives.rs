@@ -13,7 +13,7 @@ use crate::record::{self, Deletion};
 use crate::sums::Sums;
 
 /// Unpacked bytes hashed at a time; small enough to stay near the processor.
-const BUFFER: usize = 32 * 1024;
+const BUFFER: usize = 128 * 1024;
 
 /// Digest of an archive's records, and the deletions among them with their leaves.
 fn records(

@@ -42,7 +42,7 @@ impl Ledger<'_> {
             self.faults.add(&place, format!("{} records in its archive", entry.leaf_count), added.to_string());
         }
         // The key that was in use before signs the head that brings in its successor.
-        let Some(key) = before.or_else(|| self.key.clone()) else {
+        let Some(key) = before.or_else(|| self.first_key.clone()) else {
             return self.faults.add(place, "a key/1 record as leaf 0", "none: no signature can be checked");
         };
         match note::open(&entry.checkpoint, &key) {
@@ -97,6 +97,9 @@ impl Ledger<'_> {
     }
 
     fn key_record(&mut self, leaf: u64, place: &str, fact: &record::Key) {
+        if leaf == 0 && (fact.event != KeyEvent::Introduced || fact.key.purpose != "checkpoint") {
+            return self.faults.add(place, "the introduction of the key that signs heads", "another key/1 record");
+        }
         if fact.key.purpose != "checkpoint" || fact.event == KeyEvent::Retired {
             return;
         }
@@ -111,6 +114,7 @@ impl Ledger<'_> {
             return self.faults.add(place, "a later key to be a rotation", "a second introduction");
         }
         self.report.key_fingerprint = Some(key.fingerprint());
+        self.first_key.get_or_insert_with(|| key.clone());
         self.key = Some(key);
     }
 
@@ -129,6 +133,8 @@ impl Ledger<'_> {
                     let expected = format!("root {} at {} leaves, as in the checkpoint you kept", kept.root, kept.size);
                     self.faults.add(&origin, expected, format!("root {root}: the ledger was rewritten"));
                 }
+                // It may be of a newer version.
+                None if self.report.newer.is_some() => {}
                 None => {
                     let expected = format!("at least {} leaves, as in the checkpoint you kept", kept.size);
                     self.faults.add(&origin, expected, format!("{}: the ledger was rolled back", self.tree.size()));
