@@ -24,6 +24,7 @@ pub mod sealer;
 pub mod staging;
 pub mod standing;
 pub mod targets;
+mod workbench;
 
 use std::collections::BTreeMap;
 

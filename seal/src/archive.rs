@@ -19,6 +19,7 @@ use crate::names;
 use crate::record::Record;
 use crate::steady::{Steady, Trouble};
 use crate::sums::Sums;
+use crate::window::Window;
 
 /// Deflate level when nothing else is asked for: nearly as small as level 6 for a third of the work.
 pub const DEFAULT_LEVEL: u8 = 2;
@@ -170,7 +171,7 @@ impl<W: Write + Seek> ArchiveWriter<W> {
 
 /// A deterministic zip: fixed time, fixed rights, each name once; keeps the digest of everything written.
 pub(crate) struct EntryWriter<W: Write + Seek> {
-    zip: ZipWriter<Steady<W>>,
+    zip: ZipWriter<Steady<Window<W>>>,
     trouble: Trouble,
     options: SimpleFileOptions,
     pub(crate) sums: Sums,
@@ -184,7 +185,7 @@ impl<W: Write + Seek> EntryWriter<W> {
             .last_modified_time(DateTime::default())
             .unix_permissions(0o600)
             .system(System::Unix);
-        let out = Steady::new(out);
+        let out = Steady::new(Window::new(out));
         let trouble = out.trouble();
         Self { zip: ZipWriter::new(out), trouble, options, sums: Sums::default() }
     }
@@ -248,7 +249,9 @@ impl<W: Write + Seek> EntryWriter<W> {
     pub(crate) fn finish(self) -> Result<W, ArchiveError> {
         let entry = "the zip's directory";
         let out = self.zip.finish().map_err(|fault| failed(entry, fault))?;
-        out.into_inner().map_err(|source| ArchiveError::Write { entry: entry.to_owned(), source })
+        out.into_inner()
+            .and_then(Window::into_inner)
+            .map_err(|source| ArchiveError::Write { entry: entry.to_owned(), source })
     }
 
     fn start(&mut self, name: &str, size: u64) -> Result<(), ArchiveError> {

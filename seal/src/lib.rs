@@ -27,3 +27,4 @@ mod steady;
 pub mod sums;
 pub mod tiles;
 pub mod verify;
+mod window;

@@ -11,7 +11,7 @@ use countersign_seal::log::{ArchiveName, Entry, FIRST_SEQUENCE, FORMAT};
 use countersign_seal::note::SignedCheckpoint;
 use countersign_seal::record::{Artifact, Record, Statement};
 
-use super::fault::{CommitFault, blocking};
+use super::fault::CommitFault;
 use super::lease::Lease;
 use super::records::{new_leaf, sealed};
 use super::staging::{Found, Staged};
@@ -180,7 +180,7 @@ async fn stage(
     }
     while !contents.entrants.is_empty() {
         let some: Vec<_> = contents.entrants.drain(..AT_ONCE.min(contents.entrants.len())).collect();
-        let (prepared, found) = blocking(move || prepare(some)).await?;
+        let (prepared, found) = staged.bench.run(move || prepare(some)).await?;
         contents.prepared.extend(prepared);
         contents.found.extend(found.iter().map(Found::elsewhere));
         staged = staged.add(app, scope, found, now).await?;

@@ -45,6 +45,8 @@ pub enum CommitFault {
     Contended,
     #[error("the vault and the database disagree about this organization's ledger: {0}; run countersign verify")]
     Diverged(String),
+    #[error("no thread can be begun for sealing; the system has too many already")]
+    NoThread(#[source] std::io::Error),
     #[error("sealing was cut off")]
     Cancelled,
 }

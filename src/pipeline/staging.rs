@@ -5,8 +5,9 @@
 //! [`Staged::begin`].
 
 use std::collections::BTreeSet;
-use std::io::{Read, Write as _};
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::Duration;
@@ -14,7 +15,8 @@ use countersign_seal::archive::{ArchiveError, ArchiveWriter, DEFAULT_LEVEL, Hash
 use countersign_seal::digest::Digest;
 use countersign_seal::record::Record;
 
-use super::fault::{CommitFault, blocking};
+use super::fault::CommitFault;
+use super::workbench::Workbench;
 use crate::app::App;
 use crate::model::evidence::Body;
 use crate::model::time::Timestamp;
@@ -24,8 +26,6 @@ use crate::store::{NewObject, OrgScope};
 const IN_MEMORY: u64 = 4 * 1024 * 1024;
 /// How often bytes that are stored already are stored again, so that whole archives can age out.
 const STORE_AGAIN_AFTER_DAYS: u32 = 90;
-
-type File = std::io::BufWriter<std::fs::File>;
 
 /// Bytes that may have to be stored, with their digest.
 pub struct Found {
@@ -72,7 +72,7 @@ impl Found {
         Self { digest: self.digest, size: self.size, body: self.body.clone(), at_hand: None }
     }
 
-    fn write(&self, writer: &mut ArchiveWriter<File>) -> Result<(), CommitFault> {
+    fn write(&self, writer: &mut ArchiveWriter<std::fs::File>) -> Result<(), CommitFault> {
         match (&self.at_hand, &self.body) {
             (Some(hashed), _) => Ok(writer.add_hashed(hashed)?),
             (None, Body::Memory(bytes)) => Ok(writer.add_reader(self.digest, self.size, bytes.as_ref())?),
@@ -90,9 +90,11 @@ impl Found {
 /// An archive that is being written. Dropped, its file is removed.
 pub struct Staged {
     file: StagedFile,
-    writer: ArchiveWriter<File>,
+    writer: ArchiveWriter<std::fs::File>,
     /// What it holds so far.
     pub objects: Vec<NewObject>,
+    /// Where the work is done.
+    pub bench: Arc<Workbench>,
 }
 
 /// A whole archive, ready to be stored.
@@ -123,14 +125,14 @@ impl Drop for StagedFile {
 impl Staged {
     /// Begins an archive of that name in the staging folder.
     pub fn begin(app: &App, name: &str) -> Result<Self, CommitFault> {
+        let bench = Arc::new(Workbench::open()?);
         let path = app.data.staging_folder().join(name);
         let fault = |source| CommitFault::Io { path: path.clone(), source };
         let file = std::fs::File::options().create_new(true).read(true).write(true).open(&path).map_err(fault)?;
         let staged = StagedFile(path.clone());
         #[cfg(unix)]
         file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600)).map_err(fault)?;
-        let writer = ArchiveWriter::new(std::io::BufWriter::with_capacity(1 << 18, file), DEFAULT_LEVEL);
-        Ok(Self { file: staged, writer, objects: Vec::new() })
+        Ok(Self { file: staged, writer: ArchiveWriter::new(file, DEFAULT_LEVEL), objects: Vec::new(), bench })
     }
 
     /// Adds what the organization does not keep yet, or has kept for long.
@@ -143,7 +145,8 @@ impl Staged {
     ) -> Result<Self, CommitFault> {
         let wanted: Vec<Digest> = found.iter().map(|one| one.digest).collect();
         let kept = kept(app, scope, &wanted, now).await?;
-        blocking(move || {
+        let bench = Arc::clone(&self.bench);
+        let work = move || {
             for one in found {
                 if !kept.contains(&one.digest) && !self.writer.contains(&one.digest) {
                     one.write(&mut self.writer)?;
@@ -151,23 +154,22 @@ impl Staged {
                 }
             }
             Ok(self)
-        })
-        .await
+        };
+        bench.run(work).await
     }
 
     /// Ends the archive with its records and checkpoint.
     pub async fn finish(self, records: Vec<Record>, note: String) -> Result<(Finished, Vec<Record>), CommitFault> {
-        blocking(move || {
-            let Self { file, writer, objects } = self;
+        let bench = Arc::clone(&self.bench);
+        let work = move || {
+            let Self { file, writer, objects, .. } = self;
             let fault = |source| CommitFault::Io { path: file.0.clone(), source };
-            let (writer, _) = writer.finish(&records, &note)?;
-            let mut written = writer.into_inner().map_err(|unwritten| fault(unwritten.into_error()))?;
-            written.flush().map_err(fault)?;
+            let (written, _) = writer.finish(&records, &note)?;
             drop(written);
             let (sha256, size) = Digest::of_reader(std::fs::File::open(&file.0).map_err(fault)?).map_err(fault)?;
             Ok((Finished { file, sha256, size, objects }, records))
-        })
-        .await
+        };
+        bench.run(work).await
     }
 }
 

@@ -84,21 +84,23 @@ impl Store {
     pub async fn open_sqlite(file: &Path, read_connections: u32) -> Result<Self, StoreFault> {
         let url = format!("sqlite://{}", file.display());
         private_file(file).map_err(|fault| DbErr::Custom(format!("cannot make {}: {fault}", file.display())))?;
-        let options = |connections: u32| {
+        // A commit touches many pages of its indexes; with room for them each is written once.
+        let options = |connections: u32, cache: &'static str| {
             let mut options = ConnectOptions::new(url.clone());
             options.max_connections(connections).sqlx_logging(false);
-            options.map_sqlx_sqlite_opts(|sqlite| {
+            options.map_sqlx_sqlite_opts(move |sqlite| {
                 sqlite
                     .create_if_missing(true)
                     .journal_mode(SqliteJournalMode::Wal)
                     .synchronous(SqliteSynchronous::Full)
                     .foreign_keys(true)
+                    .pragma("cache_size", cache)
                     .busy_timeout(Duration::from_secs(30))
             });
             options
         };
-        let write = Database::connect(options(1)).await?;
-        let read = Database::connect(options(read_connections)).await?;
+        let write = Database::connect(options(1, "-8000")).await?;
+        let read = Database::connect(options(read_connections, "-2000")).await?;
         Ok(Self { write, read })
     }
 

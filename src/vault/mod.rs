@@ -52,8 +52,10 @@ pub enum LogPut {
     Taken,
 }
 
-/// Bytes sent to the store at once while an archive is uploaded.
+/// Bytes sent to an object store at once while an archive is uploaded: as few as it may be.
 const PART: usize = 5 * 1024 * 1024;
+/// The same for files of this machine, where parts only have to be large enough to be quick.
+const LOCAL_PART: usize = 512 * 1024;
 
 impl Vault {
     /// A vault in a local folder, created with mode 0700. Every write is flushed to disk before it counts.
@@ -85,15 +87,16 @@ impl Vault {
         let unreadable = |source| VaultFault::Staged { path: staged.to_owned(), source };
         let mut file = tokio::fs::File::open(staged).await.map_err(unreadable)?;
         let size = file.metadata().await.map_err(unreadable)?.len();
-        if size <= PART as u64 {
+        let part = if self.local.is_some() { LOCAL_PART } else { PART };
+        if size <= part as u64 {
             let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
             file.read_to_end(&mut bytes).await.map_err(unreadable)?;
             self.objects.put(location, bytes.into()).await.map_err(fault)?;
             return Ok(());
         }
         let upload = self.objects.put_multipart(location).await.map_err(fault)?;
-        let mut upload = WriteMultipart::new_with_chunk_size(upload, PART);
-        let sent = send_parts(&mut upload, &mut file).await;
+        let mut upload = WriteMultipart::new_with_chunk_size(upload, part);
+        let sent = send_parts(&mut upload, &mut file, part).await;
         match sent {
             Ok(()) => upload.finish().await.map(drop).map_err(fault),
             Err(sent) => {
@@ -226,10 +229,10 @@ enum Unsent {
 }
 
 /// Sends a file part by part.
-async fn send_parts(upload: &mut WriteMultipart, file: &mut tokio::fs::File) -> Result<(), Unsent> {
+async fn send_parts(upload: &mut WriteMultipart, file: &mut tokio::fs::File, part: usize) -> Result<(), Unsent> {
     loop {
-        let mut buffer = bytes::BytesMut::with_capacity(PART);
-        while buffer.len() < PART && file.read_buf(&mut buffer).await.map_err(Unsent::Unreadable)? > 0 {}
+        let mut buffer = bytes::BytesMut::with_capacity(part);
+        while buffer.len() < part && file.read_buf(&mut buffer).await.map_err(Unsent::Unreadable)? > 0 {}
         if buffer.is_empty() {
             return Ok(());
         }
