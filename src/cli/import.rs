@@ -20,7 +20,7 @@ pub struct ImportArguments {
 
 #[derive(Debug, Subcommand)]
 enum ImportCommand {
-    /// Seal every file of a folder, recursively: one record a file, one archive and step for each 2,048 files
+    /// Seal every file of a folder, recursively: one record a file, one archive and step for each 1,024 files
     Files(FilesArguments),
     /// Take lines from standard input as they come, each acknowledged once it is durable, and seal them
     Lines(LinesArguments),

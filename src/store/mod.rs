@@ -99,7 +99,7 @@ impl Store {
             });
             options
         };
-        let write = Database::connect(options(1, "-8000")).await?;
+        let write = Database::connect(options(1, "-4000")).await?;
         let read = Database::connect(options(read_connections, "-2000")).await?;
         Ok(Self { write, read })
     }

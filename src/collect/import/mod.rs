@@ -26,7 +26,7 @@ use crate::model::time::{Clock, Timestamp};
 /// Files in one import; a folder with more is to be handed over in parts.
 const MAX_FILES: u64 = 1_000_000;
 /// Files in one batch, and so in one archive.
-const BATCH_FILES: usize = 2048;
+const BATCH_FILES: usize = 1024;
 /// A batch that has grown to this many bytes is full.
 const BATCH_BYTES: u64 = 256 << 20;
 /// Most offenders that are told one by one.
