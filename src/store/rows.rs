@@ -4,8 +4,8 @@
 //! judged here and nothing is changed. Start with [`Store::rows_of`] and [`rows_told`].
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IdenStatic, Iterable, ModelTrait, QueryFilter, QueryOrder, QuerySelect,
-    Value,
+    ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, IdenStatic, Iterable, ModelTrait, QueryFilter, QueryOrder,
+    QuerySelect, Value,
 };
 
 use super::entity::{
@@ -49,7 +49,12 @@ pub enum RowsOf<'a> {
     Statuses(&'a [RunId]),
     /// At most so many objects that commits from one number on, up to and with another, stored; after a digest and a
     /// number, in that order.
-    Objects { first: Option<u64>, last: Option<u64>, after: Option<(&'a str, u64)>, many: u64 },
+    Objects {
+        first: Option<u64>,
+        last: Option<u64>,
+        after: Option<(&'a str, u64)>,
+        many: u64,
+    },
     /// Tiles of a level from a position on and below another.
     Tiles(u8, u64, u64),
     Gaps,
@@ -219,9 +224,7 @@ pub fn rows_told(
             let events = rows.gaps.iter().filter_map(|write| write.event.as_ref());
             told(events.map(|event| Ok(super::gaps::stored_event(scope, event, position(event)))))?
         }
-        ByLeaf::Matrices => {
-            told(rows.matrices.iter().map(|one| super::responsibilities::stored_version(scope, one)))?
-        }
+        ByLeaf::Matrices => told(rows.matrices.iter().map(|one| super::responsibilities::stored_version(scope, one)))?,
         ByLeaf::MatrixEvents => {
             told(rows.matrix_events.iter().map(|one| Ok(super::responsibilities::stored_event(scope, one))))?
         }
