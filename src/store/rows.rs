@@ -284,7 +284,7 @@ fn none() -> String {
 
 fn text(value: Value) -> String {
     match value {
-        Value::String(Some(text)) => text.to_string(),
+        Value::String(Some(text)) => text,
         Value::BigInt(Some(number)) => number.to_string(),
         Value::Uuid(Some(id)) => id.to_string(),
         Value::Json(Some(json)) => json.to_string(),

@@ -116,24 +116,29 @@ async fn seen(story: &Story, raw: &DatabaseConnection, change: &Change) -> Vec<S
     found
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_is_changed_in_the_database_is_found_and_named() {
-    for database in databases().await {
-        let kind = database.kind;
-        let story = everything(database).await;
-        assert_eq!(differences(&story).await, Vec::<String>::new(), "{kind:?}: nobody changed anything");
-        let raw = story.app.database.raw().await;
-        drop_the_guards(&raw).await;
-        let mut missed = Vec::new();
-        for change in CHANGES {
-            let found = seen(&story, &raw, change).await;
-            let is_named = found.iter().any(|told| change.words.iter().all(|word| told.contains(word)));
-            if !is_named {
-                missed.push(format!("{}: {found:#?}", change.name));
-            }
-        }
-        assert!(missed.is_empty(), "{kind:?}: not seen, or not named:\n{}", missed.join("\n"));
-        assert_eq!(differences(&story).await, Vec::<String>::new(), "{kind:?}: a change was not taken back");
-        story.tenant.shutdown().await;
+    // Side by side, for there are many changes.
+    let stories: Vec<_> = databases().await.into_iter().map(|database| tokio::spawn(every_change(database))).collect();
+    for story in stories {
+        story.await.unwrap();
     }
+}
+
+async fn every_change(database: Database) {
+    let kind = database.kind;
+    let story = everything(database).await;
+    assert_eq!(differences(&story).await, Vec::<String>::new(), "{kind:?}: nobody changed anything");
+    let raw = story.app.database.raw().await;
+    drop_the_guards(&raw).await;
+    let mut missed = Vec::new();
+    for change in CHANGES {
+        let found = seen(&story, &raw, change).await;
+        if !found.iter().any(|told| change.words.iter().all(|word| told.contains(word))) {
+            missed.push(format!("{}: {found:#?}", change.name));
+        }
+    }
+    assert!(missed.is_empty(), "{kind:?}: {} not seen, or not named:\n{}", missed.len(), missed.join("\n"));
+    assert_eq!(differences(&story).await, Vec::<String>::new(), "{kind:?}: a change was not taken back");
+    story.tenant.shutdown().await;
 }

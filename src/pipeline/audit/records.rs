@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use countersign_seal::digest::Digest;
 use countersign_seal::log::Entry;
-use countersign_seal::record::{Record, Statement};
+use countersign_seal::record::{Record, RecordError, Statement};
 use countersign_seal::tiles::Edge;
 
 use super::rows::differing;
@@ -67,10 +67,10 @@ impl Commit<'_> {
             let end = self.entry.size_after().min(first + AT_ONCE);
             let mut stored = self.app.store.leaves(self.scope, first, end - first).await?;
             stored.retain(|leaf| leaf.leaf < end);
-            let records: Vec<(u64, Record, StoredLeaf)> = match from {
+            let records: Vec<Read> = match from {
                 From::Database => {
                     let some: Vec<_> = stored.into_iter().filter_map(believable).collect();
-                    if !(first..end).eq(some.iter().map(|(leaf, _, _)| *leaf)) {
+                    if !(first..end).eq(some.iter().map(|one| one.stored.leaf)) {
                         return Ok((through, false));
                     }
                     some
@@ -81,7 +81,8 @@ impl Commit<'_> {
                         let stored = stored.iter().find(|stored| stored.leaf == leaf);
                         through.differences.extend(altered(leaf, sealed, stored));
                         let NewLeaf { kind, hash, body } = sealed.clone();
-                        (leaf, record.clone(), StoredLeaf { leaf, kind, hash, body })
+                        let stored = StoredLeaf { leaf, kind, hash, body };
+                        Read { record: record.clone(), statement: record.statement(), stored }
                     })
                     .collect()
                 }
@@ -93,16 +94,11 @@ impl Commit<'_> {
     }
 
     /// Takes in records from leaf `first` on and below `end`, and compares the evidence among them.
-    async fn take(
-        &self,
-        records: Vec<(u64, Record, StoredLeaf)>,
-        through: &mut Through,
-        first: u64,
-        end: u64,
-    ) -> Result<(), CommitFault> {
+    async fn take(&self, records: Vec<Read>, through: &mut Through, first: u64, end: u64) -> Result<(), CommitFault> {
         let mut completed = Vec::new();
         let mut evidence: Vec<EvidenceRow> = Vec::new();
-        for (leaf, record, stored) in records {
+        for Read { record, statement, stored } in records {
+            let leaf = stored.leaf;
             through.edge.push(stored.hash, &mut completed);
             if record.kind().to_string() != stored.kind {
                 through.differences.push(Difference {
@@ -111,7 +107,7 @@ impl Commit<'_> {
                     in_database: stored.kind,
                 });
             }
-            let Some(statement) = record.statement()? else { continue };
+            let Some(statement) = statement? else { continue };
             through.latest = time_of(&statement).map_or(through.latest, |at| at.max(through.latest));
             match statement {
                 Statement::Evidence(said) => {
@@ -133,10 +129,17 @@ impl Commit<'_> {
     }
 }
 
+/// A record with what it says, and its leaf.
+struct Read {
+    record: Record,
+    statement: Result<Option<Statement>, RecordError>,
+    stored: StoredLeaf,
+}
+
 /// A leaf's record, if its text still has the leaf's hash.
-fn believable(stored: StoredLeaf) -> Option<(u64, Record, StoredLeaf)> {
-    let record = Record::parse(stored.body.as_bytes()).ok()?;
-    (record.leaf_hash() == stored.hash).then_some((stored.leaf, record, stored))
+fn believable(stored: StoredLeaf) -> Option<Read> {
+    let (record, statement) = Record::parse_with_statement(stored.body.as_bytes()).ok()?;
+    (record.leaf_hash() == stored.hash).then_some(Read { record, statement, stored })
 }
 
 /// How the database's leaf differs from the archive's.

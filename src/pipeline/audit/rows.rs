@@ -31,7 +31,8 @@ pub(super) fn differing(told: &[Row], stored: &[Row], kind: &Kind) -> Vec<Differ
     for row in stored {
         match wanted.remove(&key(row)) {
             None => {
-                found.push(Difference { place: (kind.name)(row), sealed: not_there.to_owned(), in_database: said(row) })
+                let (sealed, in_database) = (not_there.to_owned(), said(row));
+                found.push(Difference { place: (kind.name)(row), sealed, in_database });
             }
             Some(told) => found.extend(changed(told, row, kind)),
         }

@@ -244,6 +244,9 @@ async fn fill(story: &TestApp, scope: &OrgScope) -> Known {
         last_seen_at: Some(now),
     };
     store.end_run(scope, run, &[state], json!([]), now).await.unwrap();
+    // Enough for a full tile.
+    let many = (0..256_u32).map(|number| evidence("linux/passwd", &story.clock, &number.to_be_bytes())).collect();
+    story.seal(scope, RunId::fresh(), many).await.unwrap();
     let leaves = committed.admitted.iter().map(|one| one.leaf).collect();
     Known { owner: *scope, run, gap: gap.id, leaves, secret }
 }
