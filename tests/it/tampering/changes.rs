@@ -23,9 +23,9 @@ impl Change {
     pub fn statement(&self, backend: DbBackend) -> String {
         let table = self.table;
         let text = match self.change {
-            Sql::Update(rest) => format!("UPDATE {table} SET {rest}"),
-            Sql::Delete(rest) => format!("DELETE FROM {table} {rest}"),
-            Sql::Insert(select) => format!("INSERT INTO {table} {select}"),
+            Update(rest) => format!("UPDATE {table} SET {rest}"),
+            Delete(rest) => format!("DELETE FROM {table} {rest}"),
+            Insert(select) => format!("INSERT INTO {table} {select}"),
         };
         let member = regex::Regex::new(r"\{(\w+)\.(\w+)=([^}]*)\}").unwrap();
         let (set, id, bytes) = if backend == DbBackend::Sqlite {
