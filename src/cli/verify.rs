@@ -90,44 +90,69 @@ async fn compare_with_database(common: &Common, data: &DataFolder, report: &mut 
             return Ok(false);
         }
     };
-    for organization in app.store.organizations(InstanceScope::of_this_installation()).await? {
+    let known = app.store.organizations(InstanceScope::of_this_installation()).await?;
+    let sealed: Vec<String> = report.organizations.iter().map(|one| one.organization.clone()).collect();
+    for unknown in sealed.iter().filter(|id| known.iter().all(|one| one.id.to_string() != **id)) {
+        let place = format!("database, organization {unknown}");
+        let expected = "an organization that the vault holds a ledger of".to_owned();
+        add(report, Fault { place, expected, found: "no such organization; see: countersign rebuild".to_owned() });
+    }
+    let mut is_whole = true;
+    for organization in known {
         let scope = OrgScope::of(&organization);
-        let Some(head) = app.store.head(&scope).await? else { continue };
-        let id = organization.id.to_string();
         let place = format!("database, organization {}", organization.slug);
-        let Some(found) = report.organizations.iter().find(|one| one.organization == id) else {
-            let found = "no such organization in the vault".to_owned();
-            add(report, Fault { place, expected: format!("a ledger of {} records", head.size), found });
-            continue;
-        };
-        let hashes = app.store.leaf_hashes(&scope, head.size).await?;
-        let in_vault = found.leaves.len() as u64;
-        let first_other = hashes.iter().zip(&found.leaves).position(|(one, other)| one != other);
-        if head.size > in_vault {
-            let expected = format!("{} records, as the database knows them", head.size);
-            add(
-                report,
-                Fault { place, expected, found: format!("{in_vault} records in the vault: it was rolled back") },
-            );
-        } else if let Some(leaf) = first_other {
-            let expected = format!("record {leaf} as it is sealed in the vault");
-            add(report, Fault { place, expected, found: "another record in the database".to_owned() });
-        } else {
-            for differs in audit::compare(&app, &organization).await? {
-                let place = format!("{place}: {}", differs.place);
-                add(report, Fault { place, expected: differs.sealed, found: differs.in_database });
+        let found = report.organizations.iter().find(|one| one.organization == organization.id.to_string());
+        let in_vault = found.map(|found| found.leaves.len() as u64);
+        let size = app.store.head(&scope).await?.map_or(0, |head| head.size);
+        match in_vault {
+            None if size > 0 => {
+                let found = "no such organization in the vault".to_owned();
+                add(report, Fault { place, expected: format!("a ledger of {size} records"), found });
+                continue;
             }
+            Some(in_vault) if size > in_vault => {
+                let expected = format!("{size} records, as the database knows them");
+                let found = format!("{in_vault} records in the vault: it was rolled back");
+                add(report, Fault { place, expected, found });
+                continue;
+            }
+            _ => {}
+        }
+        match audit::compare(&app, &organization).await {
+            Ok(differences) => {
+                for differs in differences {
+                    let place = format!("{place}: {}", differs.place);
+                    add(report, Fault { place, expected: differs.sealed, found: differs.in_database });
+                }
+            }
+            // What is altered in the vault cannot be compared with, and is named already.
+            Err(fault) if report.verdict == Verdict::Altered => {
+                is_whole = false;
+                let slug = &organization.slug;
+                report
+                    .not_proved
+                    .push(format!("The database was not compared for {slug}: {:#}", anyhow::Error::from(fault)));
+            }
+            Err(fault) => return Err(fault.into()),
         }
     }
-    report.proved.push(
-        "the database says of findings, gaps and responsibilities what is sealed, and knows no record the vault lacks"
-            .to_owned(),
-    );
-    if report.verdict == Verdict::Altered {
-        report.proved.pop();
+    if report.verdict != Verdict::Altered {
+        report.proved.extend(PROVED.iter().map(|words| (*words).to_owned()));
+        report.not_proved.push(NOT_COMPARED.to_owned());
     }
-    Ok(true)
+    Ok(is_whole)
 }
+
+/// What was compared, when nothing differs.
+const PROVED: &[&str] = &[
+    "the database says what is sealed of records, log, stored and deleted objects, the index of evidence, findings, \
+     statuses, gaps and their events, requests, responsibilities, reports, signing keys and organizations as they were added",
+    "the database knows no record the vault lacks, and lacks nothing of the commits it knows",
+];
+
+/// What no record tells.
+const NOT_COMPARED: &str = "Of the database, these were not compared, because no record says them: connections, secrets, \
+    runs and collector states, counts of rows, and where the files of reports lie.";
 
 fn add(report: &mut VaultReport, fault: Fault) {
     report.faults.push(fault);

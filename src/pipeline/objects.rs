@@ -13,8 +13,11 @@ use super::fault::{CommitFault, blocking};
 use crate::app::App;
 use crate::store::OrgScope;
 
-/// An archive copied from the vault for reading; removed when dropped.
-pub struct FetchedArchive(PathBuf);
+/// An archive of the vault, for reading: mostly a copy, which is removed when dropped.
+pub struct FetchedArchive {
+    path: PathBuf,
+    is_copy: bool,
+}
 
 impl FetchedArchive {
     /// Copies an archive, or what a deletion put in its place, into the staging folder.
@@ -25,10 +28,10 @@ impl FetchedArchive {
 
     /// The same, or none when neither is there.
     pub async fn find(app: &App, scope: &OrgScope, name: &str) -> Result<Option<Self>, CommitFault> {
-        let copy = Self(app.data.staging_folder().join(format!("read-{}.zip", uuid::Uuid::now_v7())));
+        let copy = Self::place(app);
         let mut present = app.store.present_archive(scope, name).await?;
         loop {
-            if app.vault.fetch_archive(scope.id(), &present, &copy.0).await? {
+            if app.vault.fetch_archive(scope.id(), &present, &copy.path).await? {
                 return Ok(Some(copy));
             }
             // Another process may have replaced it between the question and the reading.
@@ -40,17 +43,33 @@ impl FetchedArchive {
         }
     }
 
-    /// SHA-256 of the copy's bytes.
+    /// Exactly this archive, whatever replaced it, without a copy where it is a file of this machine. A deletion may take
+    /// it away while it is read.
+    pub async fn in_place(app: &App, scope: &OrgScope, name: &str) -> Result<Option<Self>, CommitFault> {
+        if let Some(path) = app.vault.file_of_archive(scope.id(), name) {
+            return Ok(path.is_file().then_some(Self { path, is_copy: false }));
+        }
+        let copy = Self::place(app);
+        let found = app.vault.fetch_archive(scope.id(), name, &copy.path).await?;
+        Ok(found.then_some(copy))
+    }
+
+    fn place(app: &App) -> Self {
+        let path = app.data.staging_folder().join(format!("read-{}.zip", uuid::Uuid::now_v7()));
+        Self { path, is_copy: true }
+    }
+
+    /// SHA-256 of its bytes.
     pub fn digest(&self) -> Result<Digest, CommitFault> {
-        let fault = |source| CommitFault::Io { path: self.0.clone(), source };
-        let file = std::fs::File::open(&self.0).map_err(fault)?;
+        let fault = |source| CommitFault::Io { path: self.path.clone(), source };
+        let file = std::fs::File::open(&self.path).map_err(fault)?;
         Ok(Digest::of_reader(file).map_err(fault)?.0)
     }
 
-    /// Opens the copy.
+    /// Opens it.
     pub fn open(&self) -> Result<Container<std::io::BufReader<std::fs::File>>, CommitFault> {
-        let fault = |source| CommitFault::Io { path: self.0.clone(), source };
-        let file = std::fs::File::open(&self.0).map_err(fault)?;
+        let fault = |source| CommitFault::Io { path: self.path.clone(), source };
+        let file = std::fs::File::open(&self.path).map_err(fault)?;
         Ok(Container::open(std::io::BufReader::new(file), Folders::Refused)?)
     }
 }
@@ -58,7 +77,9 @@ impl FetchedArchive {
 impl Drop for FetchedArchive {
     fn drop(&mut self) {
         // A copy that stays behind is removed at the next start.
-        std::fs::remove_file(&self.0).ok();
+        if self.is_copy {
+            std::fs::remove_file(&self.path).ok();
+        }
     }
 }
 

@@ -20,15 +20,15 @@ use super::deletion::take_over;
 use super::fault::CommitFault;
 use super::objects::FetchedArchive;
 use crate::app::App;
-use crate::model::id::ReportId;
+use crate::model::id::{FrameworkId, ReportId};
 use crate::model::responsibility::{MatrixState, ResponsibilityMatrix};
 use crate::model::time::Timestamp;
 use crate::store::{
     CollectorState, IndexRows, MatrixEvent, MatrixVersion, NewLeaf, NewObject, OrgScope, ReportRow, Run,
 };
 
-use reading::Reader;
-pub(super) use reading::read_archive;
+pub(super) use evidence::read as read_evidence;
+pub(super) use reading::{Reader, objects_in, read_archive};
 
 /// What is known of reports beside their records, by leaf: id, path and digest as the database had them.
 pub type KnownReports = BTreeMap<u64, (ReportId, String, Digest)>;
@@ -53,6 +53,12 @@ pub struct Replayed {
     pub committed_at: Timestamp,
 }
 
+impl Replayed {
+    pub(super) fn nothing(committed_at: Timestamp) -> Self {
+        Self { rows: IndexRows::default(), runs: Vec::new(), states: Vec::new(), keys: Vec::new(), committed_at }
+    }
+}
+
 /// Reads one commit back. Everything before it must be known to the database already; `before` is when the commit
 /// before it was made.
 pub async fn replay(
@@ -70,8 +76,7 @@ pub async fn replay(
         }
     }
     let committed_at = committed_at(&commit.entry.archive.name, statements.iter().map(|one| &one.3), before);
-    let mut found =
-        Replayed { rows: IndexRows::default(), runs: Vec::new(), states: Vec::new(), keys: Vec::new(), committed_at };
+    let mut found = Replayed::nothing(committed_at);
     let mut wanted = BTreeSet::new();
     for (_, record, _, statement) in &statements {
         if let Statement::Evidence(evidence) = statement {
@@ -80,34 +85,73 @@ pub async fn replay(
     }
     reader.read_ahead(&wanted).await?;
     let mut seen = Vec::new();
-    for (leaf, record, stored, statement) in &statements {
+    let mut others = Vec::new();
+    let mut history = History::new();
+    for (leaf, record, stored, statement) in statements {
         match statement {
             Statement::Evidence(evidence) => {
-                if let Some(one) = evidence::read(&reader, *leaf, record, stored.hash, evidence).await? {
-                    seen.push(one);
-                }
+                seen.extend(evidence::read(&reader, leaf, record, stored.hash, &evidence).await?);
             }
+            other => {
+                if let Statement::Responsibility(matrix) = &other {
+                    let version = version_of(leaf, matrix)?;
+                    let known = app.store.matrix_events(scope, &version.0, version.1).await?.len();
+                    history.insert(version, u32::try_from(known).unwrap_or(u32::MAX));
+                }
+                others.push(Said { leaf, record: record.clone(), statement: other });
+            }
+        }
+    }
+    tell_others(&reader, &others, reports, &mut history, &mut found).await?;
+    evidence::tell(seen, &mut found);
+    Ok(found)
+}
+
+/// A record that is no evidence, with its leaf.
+pub(super) struct Said {
+    pub(super) leaf: u64,
+    pub(super) record: Record,
+    pub(super) statement: Statement,
+}
+
+/// How many events each version of a matrix has had.
+pub(super) type History = BTreeMap<(FrameworkId, u32), u32>;
+
+/// What the records of a commit tell that are no evidence.
+pub(super) async fn tell_others(
+    reader: &Reader<'_>,
+    said: &[Said],
+    reports: &KnownReports,
+    history: &mut History,
+    found: &mut Replayed,
+) -> Result<(), CommitFault> {
+    for Said { leaf, record, statement } in said {
+        match statement {
             Statement::Judgement(judged) => {
-                let changes: Vec<_> = statements
+                let changes: Vec<_> = said
                     .iter()
-                    .filter_map(|(leaf, _, _, statement)| match statement {
-                        Statement::Change(change) => Some((*leaf, change)),
+                    .filter_map(|one| match &one.statement {
+                        Statement::Change(change) => Some((one.leaf, change)),
                         _ => None,
                     })
                     .collect();
-                judgement::read(&reader, *leaf, record, judged, &changes, &mut found).await?;
+                judgement::read(reader, *leaf, record, judged, &changes, found).await?;
             }
-            Statement::Responsibility(matrix) => matrices(app, &reader, *leaf, record, matrix, &mut found.rows).await?,
+            Statement::Responsibility(matrix) => {
+                matrices(reader, *leaf, record, matrix, history, &mut found.rows).await?;
+            }
             Statement::Report(report) => found.rows.reports.extend(reported(*leaf, report, record, reports)?),
             Statement::Key(key) if brings_in_a_key(key) => found.keys.push(key.clone()),
-            Statement::Change(_) | Statement::Key(_) | Statement::Attestation(_) | Statement::Deletion(_) => {}
+            Statement::Deletion(deletion) => {
+                found
+                    .rows
+                    .deletions
+                    .push(take_over::row(reader.app, reader.scope, reader.archive(), *leaf, deletion).await?);
+            }
+            Statement::Evidence(_) | Statement::Change(_) | Statement::Key(_) | Statement::Attestation(_) => {}
         }
     }
-    let numbered: Vec<(u64, Record)> =
-        (commit.entry.first_leaf..).zip(commit.records.iter().map(|(record, _)| record.clone())).collect();
-    found.rows.deletions = take_over::rows(app, scope, &commit.archive, &numbered).await?;
-    evidence::tell(seen, &mut found);
-    Ok(found)
+    Ok(())
 }
 
 /// Whether a record brings in the key that signs the heads after it (or, for the first one, its own).
@@ -123,21 +167,24 @@ fn committed_at<'a>(
     statements: impl Iterator<Item = &'a Statement>,
     before: Option<Timestamp>,
 ) -> Timestamp {
-    let told = statements.filter_map(|statement| {
-        let time = match statement {
-            Statement::Evidence(evidence) => &evidence.finished,
-            Statement::Judgement(judgement) => &judgement.at,
-            Statement::Responsibility(matrix) => &matrix.at,
-            Statement::Change(change) => &change.at,
-            Statement::Report(report) => &report.at,
-            Statement::Key(key) => &key.at,
-            Statement::Attestation(attestation) => &attestation.at,
-            Statement::Deletion(deletion) => &deletion.at,
-        };
-        read_time(time).ok()
-    });
+    let told = statements.filter_map(time_of);
     let named = archive.split('-').next().and_then(Timestamp::of_file_name);
     told.chain(named).chain(before).max().unwrap_or(Timestamp::EARLIEST)
+}
+
+/// When a record says it was made.
+pub(super) fn time_of(statement: &Statement) -> Option<Timestamp> {
+    let time = match statement {
+        Statement::Evidence(evidence) => &evidence.finished,
+        Statement::Judgement(judgement) => &judgement.at,
+        Statement::Responsibility(matrix) => &matrix.at,
+        Statement::Change(change) => &change.at,
+        Statement::Report(report) => &report.at,
+        Statement::Key(key) => &key.at,
+        Statement::Attestation(attestation) => &attestation.at,
+        Statement::Deletion(deletion) => &deletion.at,
+    };
+    read_time(time).ok()
 }
 
 /// A record's time as the rest of the product knows it.
@@ -145,22 +192,28 @@ pub(super) fn read_time(time: &Time) -> Result<Timestamp, CommitFault> {
     time.as_str().parse().map_err(|_| CommitFault::Unreadable(format!("the time {time}")))
 }
 
+fn version_of(leaf: u64, sealed: &Responsibility) -> Result<(FrameworkId, u32), CommitFault> {
+    let unreadable = |what: &str| CommitFault::Unreadable(format!("{what} of record {leaf}"));
+    let framework = sealed.framework.parse().map_err(|_| unreadable("the framework"))?;
+    let version = u32::try_from(sealed.version).map_err(|_| unreadable("the version"))?;
+    Ok((framework, version))
+}
+
 async fn matrices(
-    app: &App,
     reader: &Reader<'_>,
     leaf: u64,
     record: &Record,
     sealed: &Responsibility,
+    history: &mut History,
     rows: &mut IndexRows,
 ) -> Result<(), CommitFault> {
     let unreadable = |what: &str| CommitFault::Unreadable(format!("{what} of record {leaf}"));
-    let framework = sealed.framework.parse().map_err(|_| unreadable("the framework"))?;
-    let version = u32::try_from(sealed.version).map_err(|_| unreadable("the version"))?;
+    let (framework, version) = version_of(leaf, sealed)?;
     let state = sealed.state.parse::<MatrixState>().map_err(|_| unreadable("the state"))?;
     let at = read_time(&sealed.at)?;
-    let known = app.store.matrix_events(reader.scope, &framework, version).await?.len();
-    let here = rows.matrix_events.iter().filter(|one| one.framework == framework && one.version == version).count();
-    let sequence = u32::try_from(known + here).map_err(|_| unreadable("the history"))?;
+    let so_far = history.entry((framework.clone(), version)).or_default();
+    let sequence = *so_far;
+    *so_far += 1;
     if sequence == 0 {
         let bytes = reader.object(sealed.matrix).await?;
         let matrix: ResponsibilityMatrix = serde_json::from_slice(&bytes)

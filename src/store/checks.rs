@@ -111,26 +111,28 @@ pub(super) async fn insert_results(
     results: &[JudgedResult],
 ) -> Result<(), StoreFault> {
     for some in results.chunks(200) {
-        let mut rows = Vec::with_capacity(some.len());
-        for judged in some {
-            let result = &judged.result;
-            rows.push(check_result::ActiveModel {
-                organization_id: Set(scope.uuid()),
-                run_id: Set(judged.run.0),
-                check_id: Set(result.check.to_string()),
-                target: Set(result.target.clone()),
-                version: Set(result.version.to_string()),
-                outcome: Set(result.outcome.as_str().to_owned()),
-                because: Set(result.because.clone()),
-                resources: Set(write_json("check_result", &result.resources)?),
-                evidence: Set(write_json("check_result", &result.evidence)?),
-                judged_at: Set(judged.judged_at.as_datetime()),
-                recorded_leaf: Set(to_stored(judged.recorded_leaf)),
-            });
-        }
+        let rows = some.iter().map(|judged| stored_result(scope, judged)).collect::<Result<Vec<_>, _>>()?;
         check_result::Entity::insert_many(rows).exec_without_returning(transaction).await?;
     }
     Ok(())
+}
+
+/// The row of a result.
+pub(super) fn stored_result(scope: &OrgScope, judged: &JudgedResult) -> Result<check_result::ActiveModel, StoreFault> {
+    let result = &judged.result;
+    Ok(check_result::ActiveModel {
+        organization_id: Set(scope.uuid()),
+        run_id: Set(judged.run.0),
+        check_id: Set(result.check.to_string()),
+        target: Set(result.target.clone()),
+        version: Set(result.version.to_string()),
+        outcome: Set(result.outcome.as_str().to_owned()),
+        because: Set(result.because.clone()),
+        resources: Set(write_json("check_result", &result.resources)?),
+        evidence: Set(write_json("check_result", &result.evidence)?),
+        judged_at: Set(judged.judged_at.as_datetime()),
+        recorded_leaf: Set(to_stored(judged.recorded_leaf)),
+    })
 }
 
 pub(super) async fn insert_statuses(
@@ -139,19 +141,24 @@ pub(super) async fn insert_statuses(
     changes: &[StatusChange],
 ) -> Result<(), StoreFault> {
     for some in changes.chunks(500) {
-        let rows = some.iter().map(|change| control_status::ActiveModel {
-            organization_id: Set(scope.uuid()),
-            framework: Set(change.framework.to_string()),
-            control: Set(change.control.to_string()),
-            run_id: Set(change.run.0),
-            state: Set(change.state.as_str().to_owned()),
-            because: Set(change.because.clone()),
-            valid_from: Set(change.valid_from.map(Timestamp::as_datetime)),
-            recorded_at: Set(change.recorded_at.as_datetime()),
-        });
+        let rows = some.iter().map(|change| stored_status(scope, change));
         control_status::Entity::insert_many(rows).exec_without_returning(transaction).await?;
     }
     Ok(())
+}
+
+/// The row of a status.
+pub(super) fn stored_status(scope: &OrgScope, change: &StatusChange) -> control_status::ActiveModel {
+    control_status::ActiveModel {
+        organization_id: Set(scope.uuid()),
+        framework: Set(change.framework.to_string()),
+        control: Set(change.control.to_string()),
+        run_id: Set(change.run.0),
+        state: Set(change.state.as_str().to_owned()),
+        because: Set(change.because.clone()),
+        valid_from: Set(change.valid_from.map(Timestamp::as_datetime)),
+        recorded_at: Set(change.recorded_at.as_datetime()),
+    }
 }
 
 fn to_result(row: check_result::Model) -> Result<JudgedResult, StoreFault> {

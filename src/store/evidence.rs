@@ -103,25 +103,28 @@ pub(super) async fn insert(
     all: &[EvidenceRow],
 ) -> Result<(), StoreFault> {
     for some in all.chunks(ROWS_AT_ONCE) {
-        let mut rows = Vec::with_capacity(some.len());
-        for EvidenceRow { sealed, row_count } in some {
-            rows.push(evidence::ActiveModel {
-                organization_id: Set(scope.uuid()),
-                leaf: Set(to_stored(sealed.leaf)),
-                run_id: Set(sealed.run.0),
-                dataset: Set(sealed.dataset.to_string()),
-                target: Set(sealed.target.clone()),
-                source: Set(sealed.source.as_str().to_owned()),
-                outcome: Set(sealed.outcome.as_str().to_owned()),
-                reason: Set(sealed.reason.clone()),
-                row_count: Set(to_stored(*row_count)),
-                collected_at: Set(sealed.collected_at.as_datetime()),
-                artifacts: Set(write_json("evidence", &sealed.artifacts)?),
-            });
-        }
+        let rows = some.iter().map(|one| as_stored(scope, one)).collect::<Result<Vec<_>, _>>()?;
         evidence::Entity::insert_many(rows).exec_without_returning(transaction).await?;
     }
     Ok(())
+}
+
+/// The row of an evidence record.
+pub(super) fn as_stored(scope: &OrgScope, one: &EvidenceRow) -> Result<evidence::ActiveModel, StoreFault> {
+    let EvidenceRow { sealed, row_count } = one;
+    Ok(evidence::ActiveModel {
+        organization_id: Set(scope.uuid()),
+        leaf: Set(to_stored(sealed.leaf)),
+        run_id: Set(sealed.run.0),
+        dataset: Set(sealed.dataset.to_string()),
+        target: Set(sealed.target.clone()),
+        source: Set(sealed.source.as_str().to_owned()),
+        outcome: Set(sealed.outcome.as_str().to_owned()),
+        reason: Set(sealed.reason.clone()),
+        row_count: Set(to_stored(*row_count)),
+        collected_at: Set(sealed.collected_at.as_datetime()),
+        artifacts: Set(write_json("evidence", &sealed.artifacts)?),
+    })
 }
 
 fn to_evidence(row: evidence::Model, hash: Option<Vec<u8>>) -> Result<EvidenceRow, StoreFault> {

@@ -81,17 +81,7 @@ pub(super) async fn write_gaps(
     writes: &[GapWrite],
 ) -> Result<(), StoreFault> {
     for GapWrite { gap: new, event } in writes {
-        let row = gap::ActiveModel {
-            id: Set(new.id.0),
-            organization_id: Set(scope.uuid()),
-            check_id: Set(new.check.to_string()),
-            target: Set(new.target.clone()),
-            state: Set(new.state.as_str().to_owned()),
-            party: Set(new.party.as_str().to_owned()),
-            body: Set(write_json("gap", new)?),
-            opened_at: Set(new.opened_at.as_datetime()),
-            closed_at: Set(new.closed_at.map(Timestamp::as_datetime)),
-        };
+        let row = stored_gap(scope, new)?;
         let changed = [gap::Column::State, gap::Column::Party, gap::Column::Body, gap::Column::ClosedAt];
         gap::Entity::insert(row)
             .on_conflict(OnConflict::column(gap::Column::Id).update_columns(changed).to_owned())
@@ -104,6 +94,34 @@ pub(super) async fn write_gaps(
     Ok(())
 }
 
+/// The row of a gap.
+pub(super) fn stored_gap(scope: &OrgScope, gap: &Gap) -> Result<gap::ActiveModel, StoreFault> {
+    Ok(gap::ActiveModel {
+        id: Set(gap.id.0),
+        organization_id: Set(scope.uuid()),
+        check_id: Set(gap.check.to_string()),
+        target: Set(gap.target.clone()),
+        state: Set(gap.state.as_str().to_owned()),
+        party: Set(gap.party.as_str().to_owned()),
+        body: Set(write_json("gap", gap)?),
+        opened_at: Set(gap.opened_at.as_datetime()),
+        closed_at: Set(gap.closed_at.map(Timestamp::as_datetime)),
+    })
+}
+
+/// The row of an event, the n-th of its gap.
+pub(super) fn stored_event(scope: &OrgScope, event: &GapEvent, sequence: u64) -> gap_event::ActiveModel {
+    gap_event::ActiveModel {
+        organization_id: Set(scope.uuid()),
+        gap_id: Set(event.gap.0),
+        sequence: Set(to_stored(sequence)),
+        kind: Set(event.kind.clone()),
+        body: Set(event.body.clone()),
+        at: Set(event.at.as_datetime()),
+        leaf: Set(to_stored(event.leaf)),
+    }
+}
+
 async fn insert_event(transaction: &DatabaseTransaction, scope: &OrgScope, event: &GapEvent) -> Result<(), StoreFault> {
     let last: Option<i64> = gap_event::Entity::find()
         .select_only()
@@ -114,15 +132,7 @@ async fn insert_event(transaction: &DatabaseTransaction, scope: &OrgScope, event
         .into_tuple()
         .one(transaction)
         .await?;
-    let row = gap_event::ActiveModel {
-        organization_id: Set(scope.uuid()),
-        gap_id: Set(event.gap.0),
-        sequence: Set(last.map_or(0, |last| last + 1)),
-        kind: Set(event.kind.clone()),
-        body: Set(event.body.clone()),
-        at: Set(event.at.as_datetime()),
-        leaf: Set(to_stored(event.leaf)),
-    };
+    let row = stored_event(scope, event, last.map_or(0, |last| from_stored(last) + 1));
     gap_event::Entity::insert(row).exec_without_returning(transaction).await?;
     Ok(())
 }
@@ -133,19 +143,7 @@ pub(super) async fn write_requests(
     requests: &[EvidenceRequest],
 ) -> Result<(), StoreFault> {
     for some in requests.chunks(500) {
-        let mut rows = Vec::with_capacity(some.len());
-        for request in some {
-            rows.push(evidence_request::ActiveModel {
-                id: Set(request.id.0),
-                organization_id: Set(scope.uuid()),
-                framework: Set(request.framework.to_string()),
-                control: Set(request.control.to_string()),
-                party: Set(request.party.as_str().to_owned()),
-                body: Set(write_json("evidence_request", request)?),
-                opened_at: Set(request.opened_at.as_datetime()),
-                closed_at: Set(request.closed_at.map(Timestamp::as_datetime)),
-            });
-        }
+        let rows = some.iter().map(|request| stored_request(scope, request)).collect::<Result<Vec<_>, _>>()?;
         let changed =
             [evidence_request::Column::Party, evidence_request::Column::Body, evidence_request::Column::ClosedAt];
         evidence_request::Entity::insert_many(rows)
@@ -154,4 +152,21 @@ pub(super) async fn write_requests(
             .await?;
     }
     Ok(())
+}
+
+/// The row of a request.
+pub(super) fn stored_request(
+    scope: &OrgScope,
+    request: &EvidenceRequest,
+) -> Result<evidence_request::ActiveModel, StoreFault> {
+    Ok(evidence_request::ActiveModel {
+        id: Set(request.id.0),
+        organization_id: Set(scope.uuid()),
+        framework: Set(request.framework.to_string()),
+        control: Set(request.control.to_string()),
+        party: Set(request.party.as_str().to_owned()),
+        body: Set(write_json("evidence_request", request)?),
+        opened_at: Set(request.opened_at.as_datetime()),
+        closed_at: Set(request.closed_at.map(Timestamp::as_datetime)),
+    })
 }

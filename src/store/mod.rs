@@ -16,6 +16,7 @@ mod organizations;
 mod records;
 mod reports;
 mod responsibilities;
+mod rows;
 mod runs;
 mod scope;
 mod tables;
@@ -44,6 +45,7 @@ pub use objects::{DeletedObject, DeletionRow, NewReplacement, ObjectLocation, Re
 pub use organizations::{Instance, NewOrganization};
 pub use reports::ReportRow;
 pub use responsibilities::{MatrixEvent, MatrixVersion};
+pub use rows::{ByLeaf, Row, RowsOf, gap_told, organization_told, request_told, row_saying, rows_told, statuses_told};
 pub use runs::{CollectorState, Run, RunState};
 pub use scope::{InstanceScope, OrgScope};
 pub use tables::{BackupRows, Checkpoints, Keeping, ReportPlace, TABLES};

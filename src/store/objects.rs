@@ -241,27 +241,46 @@ pub(super) async fn insert_deletions(
 ) -> Result<(), StoreFault> {
     for deletion in all {
         for some in deletion.objects.chunks(ROWS_AT_ONCE) {
-            let rows = some.iter().map(|sha256| deleted_object::ActiveModel {
-                organization_id: Set(scope.uuid()),
-                sha256: Set(sha256.to_string()),
-                leaf: Set(to_stored(deletion.leaf)),
-                sequence: Set(to_stored(sequence)),
-                deleted_at: Set(deletion.deleted_at.as_datetime()),
-            });
+            let rows = some.iter().map(|sha256| stored_deletion(scope, sequence, deletion, sha256));
             deleted_object::Entity::insert_many(rows).exec_without_returning(transaction).await?;
         }
         for some in deletion.archives.chunks(ROWS_AT_ONCE) {
-            let rows = some.iter().map(|one| replaced_archive::ActiveModel {
-                organization_id: Set(scope.uuid()),
-                archive: Set(one.archive.clone()),
-                leaf: Set(to_stored(deletion.leaf)),
-                replacement: Set(one.replacement.clone()),
-                replacement_digest: Set(one.replacement_digest.to_string()),
-                replacement_size: Set(to_stored(one.replacement_size)),
-                replaced_at: Set(deletion.deleted_at.as_datetime()),
-            });
+            let rows = some.iter().map(|one| stored_replacement(scope, deletion, one));
             replaced_archive::Entity::insert_many(rows).exec_without_returning(transaction).await?;
         }
     }
     Ok(())
+}
+
+/// The row of an object that was deleted.
+pub(super) fn stored_deletion(
+    scope: &OrgScope,
+    sequence: u64,
+    deletion: &DeletionRow,
+    sha256: &Digest,
+) -> deleted_object::ActiveModel {
+    deleted_object::ActiveModel {
+        organization_id: Set(scope.uuid()),
+        sha256: Set(sha256.to_string()),
+        leaf: Set(to_stored(deletion.leaf)),
+        sequence: Set(to_stored(sequence)),
+        deleted_at: Set(deletion.deleted_at.as_datetime()),
+    }
+}
+
+/// The row of an archive that came in the place of another.
+pub(super) fn stored_replacement(
+    scope: &OrgScope,
+    deletion: &DeletionRow,
+    one: &NewReplacement,
+) -> replaced_archive::ActiveModel {
+    replaced_archive::ActiveModel {
+        organization_id: Set(scope.uuid()),
+        archive: Set(one.archive.clone()),
+        leaf: Set(to_stored(deletion.leaf)),
+        replacement: Set(one.replacement.clone()),
+        replacement_digest: Set(one.replacement_digest.to_string()),
+        replacement_size: Set(to_stored(one.replacement_size)),
+        replaced_at: Set(deletion.deleted_at.as_datetime()),
+    }
 }

@@ -73,17 +73,7 @@ impl Store {
         if taken.is_some() {
             return Err(StoreFault::OrganizationExists(made.slug.to_string()));
         }
-        let at = made.created_at.as_datetime();
-        let row = organization::ActiveModel {
-            id: Set(made.id.0),
-            slug: Set(made.slug.to_string()),
-            name: Set(made.name.clone()),
-            model: Set(made.model.as_str().to_owned()),
-            frameworks: Set(write_json("organization", &made.frameworks)?),
-            time_zone: Set(made.time_zone.clone()),
-            settings: Set(new.settings.clone()),
-            created_at: Set(at),
-        };
+        let row = as_stored(made, &new.settings)?;
         organization::Entity::insert(row).exec_without_returning(&transaction).await?;
         super::keys::insert(&transaction, made.id, &new.key, &new.sealed_seed).await?;
         transaction.commit().await?;
@@ -105,6 +95,23 @@ impl Store {
             .ok_or_else(|| StoreFault::Unreadable { table: "secret", message: format!("no secret {id}") })?;
         Ok(SealedSecret { key_id: row.key_id, nonce: row.nonce, ciphertext: row.ciphertext })
     }
+}
+
+/// The row of an organization.
+pub(super) fn as_stored(
+    made: &Organization,
+    settings: &serde_json::Value,
+) -> Result<organization::ActiveModel, StoreFault> {
+    Ok(organization::ActiveModel {
+        id: Set(made.id.0),
+        slug: Set(made.slug.to_string()),
+        name: Set(made.name.clone()),
+        model: Set(made.model.as_str().to_owned()),
+        frameworks: Set(write_json("organization", &made.frameworks)?),
+        time_zone: Set(made.time_zone.clone()),
+        settings: Set(settings.clone()),
+        created_at: Set(made.created_at.as_datetime()),
+    })
 }
 
 /// Adds a sealed secret inside a running transaction; returns its id.

@@ -55,18 +55,22 @@ pub(super) async fn insert(
     reports: &[ReportRow],
 ) -> Result<(), StoreFault> {
     for new in reports {
-        let row = report::ActiveModel {
-            id: Set(new.id.0),
-            organization_id: Set(scope.uuid()),
-            kind: Set(new.kind.clone()),
-            framework: Set(new.framework.as_ref().map(ToString::to_string)),
-            as_of: Set(new.as_of.as_datetime()),
-            path: Set(new.path.clone()),
-            sha256: Set(new.sha256.to_string()),
-            leaf: Set(to_stored(new.leaf)),
-            created_at: Set(new.created_at.as_datetime()),
-        };
-        report::Entity::insert(row).exec_without_returning(transaction).await?;
+        report::Entity::insert(as_stored(scope, new)).exec_without_returning(transaction).await?;
     }
     Ok(())
+}
+
+/// The row of a report.
+pub(super) fn as_stored(scope: &OrgScope, new: &ReportRow) -> report::ActiveModel {
+    report::ActiveModel {
+        id: Set(new.id.0),
+        organization_id: Set(scope.uuid()),
+        kind: Set(new.kind.clone()),
+        framework: Set(new.framework.as_ref().map(ToString::to_string)),
+        as_of: Set(new.as_of.as_datetime()),
+        path: Set(new.path.clone()),
+        sha256: Set(new.sha256.to_string()),
+        leaf: Set(to_stored(new.leaf)),
+        created_at: Set(new.created_at.as_datetime()),
+    }
 }

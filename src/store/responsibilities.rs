@@ -106,29 +106,42 @@ pub(super) async fn insert(
     events: &[MatrixEvent],
 ) -> Result<(), StoreFault> {
     for version in versions {
-        let row = responsibility_version::ActiveModel {
-            organization_id: Set(scope.uuid()),
-            framework: Set(version.matrix.framework.to_string()),
-            version: Set(i64::from(version.matrix.version)),
-            digest: Set(version.digest.to_string()),
-            matrix: Set(write_json("responsibility_version", &version.matrix)?),
-            created_at: Set(version.created_at.as_datetime()),
-            leaf: Set(to_stored(version.leaf)),
-        };
+        let row = stored_version(scope, version)?;
         responsibility_version::Entity::insert(row).exec_without_returning(transaction).await?;
     }
     for event in events {
-        let row = responsibility_event::ActiveModel {
-            organization_id: Set(scope.uuid()),
-            framework: Set(event.framework.to_string()),
-            version: Set(i64::from(event.version)),
-            sequence: Set(i64::from(event.sequence)),
-            state: Set(event.state.as_str().to_owned()),
-            by: Set(event.by.clone()),
-            at: Set(event.at.as_datetime()),
-            leaf: Set(to_stored(event.leaf)),
-        };
+        let row = stored_event(scope, event);
         responsibility_event::Entity::insert(row).exec_without_returning(transaction).await?;
     }
     Ok(())
+}
+
+/// The row of a version.
+pub(super) fn stored_version(
+    scope: &OrgScope,
+    version: &MatrixVersion,
+) -> Result<responsibility_version::ActiveModel, StoreFault> {
+    Ok(responsibility_version::ActiveModel {
+        organization_id: Set(scope.uuid()),
+        framework: Set(version.matrix.framework.to_string()),
+        version: Set(i64::from(version.matrix.version)),
+        digest: Set(version.digest.to_string()),
+        matrix: Set(write_json("responsibility_version", &version.matrix)?),
+        created_at: Set(version.created_at.as_datetime()),
+        leaf: Set(to_stored(version.leaf)),
+    })
+}
+
+/// The row of an event.
+pub(super) fn stored_event(scope: &OrgScope, event: &MatrixEvent) -> responsibility_event::ActiveModel {
+    responsibility_event::ActiveModel {
+        organization_id: Set(scope.uuid()),
+        framework: Set(event.framework.to_string()),
+        version: Set(i64::from(event.version)),
+        sequence: Set(i64::from(event.sequence)),
+        state: Set(event.state.as_str().to_owned()),
+        by: Set(event.by.clone()),
+        at: Set(event.at.as_datetime()),
+        leaf: Set(to_stored(event.leaf)),
+    }
 }

@@ -24,6 +24,11 @@ impl LocalFolder {
         Ok((Self(folder.to_owned()), objects))
     }
 
+    /// The file of an object.
+    pub(super) fn file(&self, location: &Path) -> PathBuf {
+        self.0.join(location.as_ref())
+    }
+
     /// Makes the folder of an object with mode 0700, so that nobody else can look into it while it is written.
     pub(super) fn prepare(&self, location: &Path) -> Result<(), VaultFault> {
         let path = self.0.join(location.as_ref());

@@ -186,6 +186,12 @@ impl Vault {
         Ok(true)
     }
 
+    /// The file of an archive, where archives are files of this machine; it may not be there.
+    #[must_use]
+    pub fn file_of_archive(&self, organization: OrgId, name: &str) -> Option<PathBuf> {
+        self.local.as_ref().map(|local| local.file(&archive_path(organization, name)))
+    }
+
     /// Whether an archive is there.
     pub async fn has_archive(&self, organization: OrgId, name: &str) -> Result<bool, VaultFault> {
         let location = archive_path(organization, name);

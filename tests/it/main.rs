@@ -24,3 +24,4 @@ mod spool;
 mod start;
 mod stores;
 mod support;
+mod tampering;

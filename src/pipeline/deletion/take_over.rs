@@ -11,25 +11,21 @@ use crate::pipeline::fault::{CommitFault, blocking};
 use crate::pipeline::objects::{FetchedArchive, read_objects};
 use crate::store::{DeletionRow, OrgScope};
 
-/// The deletions among some records of a commit and their leaves, for the index. `archive` is the commit's own.
-pub async fn rows(
+/// What the deletion record at a leaf means for the index. `archive` is that of its commit.
+pub async fn row(
     app: &App,
     scope: &OrgScope,
     archive: &FetchedArchive,
-    records: &[(u64, Record)],
-) -> Result<Vec<DeletionRow>, CommitFault> {
-    let mut rows = Vec::new();
-    for (leaf, record) in records {
-        let Some(Statement::Deletion(deletion)) = record.statement()? else { continue };
-        let list = list_of(app, scope, archive, &deletion).await?;
-        let at: Timestamp = deletion
-            .at
-            .as_str()
-            .parse()
-            .map_err(|fault| CommitFault::Diverged(format!("record {leaf} has no time: {fault}")))?;
-        rows.push(super::record::row(*leaf, at, &deletion, &list)?);
-    }
-    Ok(rows)
+    leaf: u64,
+    deletion: &Deletion,
+) -> Result<DeletionRow, CommitFault> {
+    let list = list_of(app, scope, archive, deletion).await?;
+    let at: Timestamp = deletion
+        .at
+        .as_str()
+        .parse()
+        .map_err(|fault| CommitFault::Diverged(format!("record {leaf} has no time: {fault}")))?;
+    super::record::row(leaf, at, deletion, &list)
 }
 
 async fn list_of(

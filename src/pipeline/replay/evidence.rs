@@ -19,14 +19,14 @@ use crate::pipeline::records::sealed;
 use crate::store::{CollectorState, EvidenceRow, Run, RunState, UNKNOWN_CAUSE};
 
 /// One evidence record with what its index needs.
-pub(super) struct Seen {
-    row: EvidenceRow,
+pub(in crate::pipeline) struct Seen {
+    pub(in crate::pipeline) row: EvidenceRow,
     started: Timestamp,
 }
 
 /// Reads one evidence record. None when it speaks of a kind of source or an outcome this version does not know: it
 /// stays a leaf and is verified, but nothing can be made of it.
-pub(super) async fn read(
+pub(in crate::pipeline) async fn read(
     reader: &Reader<'_>,
     leaf: u64,
     record: &Record,

@@ -8,7 +8,7 @@ use countersign::app::App;
 use countersign::model::id::ReportId;
 use countersign::model::organization::Organization;
 use countersign::model::time::Timestamp;
-use countersign::store::OrgScope;
+use countersign::store::{ByLeaf, OrgScope, RowsOf};
 use countersign_seal::digest::Digest;
 use countersign_seal::ledger::Nodes;
 use countersign_seal::tiles::plan;
@@ -90,6 +90,21 @@ pub async fn of(app: &App, organization: &Organization) -> Answers {
     let mut reports = store.reports(scope, 1000).await.unwrap();
     reports.sort_by_key(|report| report.leaf);
     note("reports", &reports);
+    // Reports are compared above; ids of secrets are new, and tiles and keys are asked for by other questions.
+    let tables = ByLeaf::ALL.iter().filter(|table| **table != ByLeaf::Reports);
+    let all = RowsOf::Objects { first: None, last: None, after: None, many: 100_000 };
+    let judged = store.runs_with_statuses(scope).await.unwrap();
+    let rows = [RowsOf::Gaps, RowsOf::Requests, RowsOf::Log, RowsOf::Organization, all, RowsOf::Statuses(&judged)];
+    for kind in tables.map(|table| RowsOf::Leaves(*table, None, None)).chain(rows) {
+        let mut rows: Vec<String> =
+            store.rows_of(scope, kind).await.unwrap().iter().map(|row| format!("{row:?}")).collect();
+        rows.sort();
+        note("rows_of", &rows);
+    }
+    let mut judged: Vec<String> = judged.iter().map(|run| format!("{run:?}")).collect();
+    judged.sort();
+    note("runs_with_statuses", &judged);
+    note("places_of_tiles", &store.places_of_tiles(scope).await.unwrap());
     for day in 0..=DAYS {
         let as_of = start.plus(Duration::days(day));
         note("head_as_of", &store.head_as_of(scope, Some(as_of)).await.unwrap());

@@ -10,6 +10,7 @@ use countersign::model::id::RunId;
 use countersign::model::organization::Organization;
 use countersign::model::responsibility::EngagementModel;
 use countersign::model::time::Clock;
+use countersign::pipeline::audit;
 use countersign::pipeline::commit::commit;
 use countersign::pipeline::enrol::{OrganizationRequest, add_organization};
 use countersign::pipeline::records::{self, JudgementParts, without_artifacts};
@@ -148,6 +149,11 @@ async fn a_ledger_of_an_older_version_gives_its_findings_and_a_name_made_of_its_
 
         let done = rebuilt(&stopped).await;
 
+        let app = stopped.try_start().await.unwrap();
+        let organizations = app.store.organizations(InstanceScope::of_this_installation()).await.unwrap();
+        let differs = audit::compare(&app, &organizations[0]).await.unwrap();
+        assert_eq!(differs, vec![], "{kind:?}: what older records do not say is taken for altered");
+        app.store.close().await.unwrap();
         let whats: Vec<&str> = done.not_restored.iter().map(|loss| loss.what).collect();
         for what in ["organization_record", "older_judgements", "signing_seed"] {
             assert!(whats.contains(&what), "{kind:?}: {what} is not told: {whats:?}");

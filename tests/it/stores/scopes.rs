@@ -13,8 +13,8 @@ use countersign::model::time::Clock;
 use countersign::pipeline::commit::commit;
 use countersign::pipeline::records;
 use countersign::store::{
-    CollectorState, DeletionRow, GapEvent, GapWrite, IndexRows, JudgedResult, MatrixEvent, MatrixVersion,
-    NewConnection, NewReplacement, OrgScope, ReportRow, StatusChange,
+    ByLeaf, CollectorState, DeletionRow, GapEvent, GapWrite, IndexRows, JudgedResult, MatrixEvent, MatrixVersion,
+    NewConnection, NewReplacement, OrgScope, ReportRow, RowsOf, StatusChange, Store,
 };
 use countersign_seal::digest::Digest;
 use countersign_seal::tiles::Tile;
@@ -178,8 +178,36 @@ async fn answers(story: &TestApp, scope: &OrgScope, known: &Known) -> BTreeMap<&
         ("evidence_requests", store.evidence_requests(scope).await.unwrap().len()),
         ("reports", store.reports(scope, 10).await.unwrap().len()),
         ("matrix_events", store.matrix_events(scope, &framework, 1).await.unwrap().len()),
+        ("rows_of", rows(store, scope, &[known.run]).await),
+        ("runs_with_statuses", store.runs_with_statuses(scope).await.unwrap().len()),
+        ("places_of_tiles", store.places_of_tiles(scope).await.unwrap().len()),
         ("matrix_as_of", store.matrix_as_of(scope, &framework, later).await.unwrap().into_iter().count()),
     ])
+}
+
+/// How many rows there are of every kind that is compared with the records; its owner has some of each, but for keys and
+/// its own row, which everybody has.
+async fn rows(store: &Store, scope: &OrgScope, runs: &[RunId]) -> usize {
+    let objects = RowsOf::Objects { first: None, last: None, after: None, many: 10 };
+    let mut kinds: Vec<RowsOf<'_>> = ByLeaf::ALL.iter().map(|table| RowsOf::Leaves(*table, None, None)).collect();
+    kinds.extend([
+        RowsOf::Statuses(runs),
+        objects,
+        RowsOf::Tiles(0, 0, 10),
+        RowsOf::Gaps,
+        RowsOf::Requests,
+        RowsOf::Log,
+    ]);
+    let mut counts = Vec::new();
+    for kind in kinds {
+        counts.push(store.rows_of(scope, kind).await.unwrap().len());
+    }
+    for kind in [RowsOf::Keys, RowsOf::Organization] {
+        assert_eq!(store.rows_of(scope, kind).await.unwrap().len(), 1, "{kind:?} shows another's");
+    }
+    // One of each or none at all, so that none of them crosses and none of them is empty in any case.
+    let some = counts.iter().filter(|count| **count > 0).count();
+    if some == counts.len() { some } else { counts.iter().sum() }
 }
 
 /// Gives an organization one of everything.
@@ -216,6 +244,9 @@ async fn fill(story: &TestApp, scope: &OrgScope) -> Known {
         last_seen_at: Some(now),
     };
     store.end_run(scope, run, &[state], json!([]), now).await.unwrap();
+    // Enough for a full tile.
+    let many = (0..256_u32).map(|number| evidence("linux/passwd", &story.clock, &number.to_be_bytes())).collect();
+    story.seal(scope, RunId::fresh(), many).await.unwrap();
     let leaves = committed.admitted.iter().map(|one| one.leaf).collect();
     Known { owner: *scope, run, gap: gap.id, leaves, secret }
 }
