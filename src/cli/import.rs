@@ -52,7 +52,7 @@ async fn files(common: &Common, arguments: FilesArguments) -> anyhow::Result<End
     let mut lines = Vec::new();
     let keep = |line| {
         if common.json {
-            lines.push(line)
+            lines.push(line);
         }
     };
     let report = importing::import(&app, &organization, &files, keep).await?;

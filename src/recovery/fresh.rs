@@ -1,7 +1,8 @@
 //! A new database beside the old place, moved there only when it is whole.
 //!
-//! SQLite is made in a file of another name. PostgreSQL is filled where it is, so it must be empty; the installation's own
-//! row is written last, and a database without it is refused at every start.
+//! SQLite is made in a file of another name. PostgreSQL is filled where it is, so it must be empty, or be what an attempt
+//! that was cut off has left: the installation's own row is written last, and a database without it is refused at every
+//! start and may be emptied here.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,7 @@ use super::RecoveryFault;
 use crate::config::Config;
 use crate::config::data_folder::{DataFolder, sync_folder};
 use crate::model::time::Timestamp;
-use crate::store::Store;
+use crate::store::{InstanceScope, Store};
 
 /// What becomes of a database that is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,8 +48,9 @@ impl FreshDatabase {
         if let Some(url) = config.postgres_url()? {
             let store = Store::open_postgres(&url, config.database.read_connections).await?;
             let unused = store.is_unused().await;
+            let half_made = store.is_half_made().await;
             store.close().await?;
-            return if unused? { Ok(()) } else { Err(RecoveryFault::PostgresInUse) };
+            return if unused? || half_made? { Ok(()) } else { Err(RecoveryFault::PostgresInUse) };
         }
         let place = data.database_file();
         if existing == Existing::Refuse && place.exists() && !is_unused(&place).await? {
@@ -67,6 +69,7 @@ impl FreshDatabase {
         let connections = config.database.read_connections;
         if let Some(url) = config.postgres_url()? {
             let store = Store::open_postgres(&url, connections).await?;
+            store.clear_half_made(InstanceScope::of_this_installation()).await?;
             store.migrate().await?;
             return Ok((Self { files: None }, store));
         }

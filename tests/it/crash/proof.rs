@@ -150,7 +150,7 @@ pub fn mended(place: &Place, scenario: &Scenario, first: &Ended, seen: &mut Vec<
         acknowledged(&data, &first.stdout)?;
     }
     verified(place.folder(), &data, seen, Duration::ZERO)?;
-    (scenario.also)(&Story { place, first, again: &again })
+    scenario.also.map_or(Ok(()), |also| also(&Story { place, first, again: &again }))
 }
 
 /// Adds the heads that are in the log now.

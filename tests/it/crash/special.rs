@@ -30,10 +30,6 @@ pub fn content(name: &str) -> String {
 /// What a stream says the first time and again.
 pub const LINES: [&str; 2] = ["first 1\nfirst 2\nfirst 3\n", "again 1\nagain 2\n"];
 
-pub fn nothing(_: &Story<'_>) -> Result<(), String> {
-    Ok(())
-}
-
 /// Lines that were acknowledged before the fault, and all of the second attempt, are each in one record; others, which
 /// their sender was not told about, in one at most.
 pub fn every_acknowledged_line_is_sealed_once(story: &Story<'_>) -> Result<(), String> {
