@@ -10,7 +10,7 @@ use super::RecoveryFault;
 use crate::config::Config;
 use crate::config::data_folder::{DataFolder, sync_folder};
 use crate::model::time::Timestamp;
-use crate::store::{InstanceScope, Store};
+use crate::store::Store;
 
 /// What becomes of a database that is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl FreshDatabase {
         let connections = config.database.read_connections;
         if let Some(url) = config.postgres_url()? {
             let store = Store::open_postgres(&url, connections).await?;
-            store.clear_half_made(InstanceScope::of_this_installation()).await?;
+            store.clear_half_made().await?;
             store.migrate().await?;
             return Ok((Self { files: None }, store));
         }

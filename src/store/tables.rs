@@ -236,7 +236,7 @@ impl Store {
 
     /// Drops the tables of a PostgreSQL database that is half made, so that it can be made whole; any other is left as it
     /// is. Rows cannot be removed one by one: the ledger's tables refuse that.
-    pub async fn clear_half_made(&self, _scope: InstanceScope) -> Result<(), StoreFault> {
+    pub async fn clear_half_made(&self) -> Result<(), StoreFault> {
         if self.write.get_database_backend() == DbBackend::Postgres && self.is_half_made().await? {
             let names = self.table_names().await?.join(", ");
             self.write.execute_unprepared(&format!("DROP TABLE IF EXISTS {names}, {MIGRATIONS} CASCADE")).await?;

@@ -13,6 +13,9 @@ use super::special::Story;
 use super::{shim, special};
 use crate::support::command::{ORG, copy};
 
+/// Looks whether something holds once the command has succeeded.
+type Also = fn(&Story<'_>) -> Result<(), String>;
+
 /// One command that changes an installation.
 pub struct Scenario {
     pub name: &'static str,
@@ -27,7 +30,7 @@ pub struct Scenario {
     /// Commands that must succeed afterwards, so that there is something to verify and to go on with.
     pub then: &'static [&'static [&'static str]],
     /// What must hold besides.
-    pub also: Option<fn(&Story<'_>) -> Result<(), String>>,
+    pub also: Option<Also>,
     /// Calls of one kind that the short variant looks at, at most.
     pub short: u64,
 }
