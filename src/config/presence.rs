@@ -6,6 +6,7 @@
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -21,6 +22,8 @@ pub struct Presence {
     id: String,
     path: PathBuf,
     folder: PathBuf,
+    /// What was taken in this process's name and not given back.
+    holds: AtomicUsize,
     /// Holds the lock.
     _file: File,
 }
@@ -34,13 +37,24 @@ impl Presence {
         let path = file_of(folder, &id);
         let file = File::options().create_new(true).write(true).open(&path)?;
         file.lock()?;
-        Ok(Self { id, path, folder: folder.to_owned(), _file: file })
+        Ok(Self { id, path, folder: folder.to_owned(), holds: AtomicUsize::new(0), _file: file })
     }
 
     /// Names this process; no other ever had the name.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Says that something is about to be taken in this process's name. Until it is known to be given back the process
+    /// leaves its file behind, so that others can tell that its holder is gone.
+    pub fn takes(&self) {
+        self.holds.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Says that something that was taken is given back.
+    pub fn gave_back(&self) {
+        self.holds.fetch_sub(1, Ordering::SeqCst);
     }
 
     /// Whether the process of that name lived on this folder and is gone. False when nobody can tell.
@@ -54,7 +68,9 @@ impl Presence {
 impl Drop for Presence {
     fn drop(&mut self) {
         // A file that stays is removed by a later start.
-        std::fs::remove_file(&self.path).ok();
+        if *self.holds.get_mut() == 0 {
+            std::fs::remove_file(&self.path).ok();
+        }
     }
 }
 
@@ -101,5 +117,20 @@ mod tests {
         assert!(this.is_gone(&id));
         assert!(!this.is_gone("0192f0c1-2345-7abc-8def-0123456789ab"), "nobody knows that one here");
         assert!(!this.is_gone("../../etc/passwd"));
+    }
+
+    #[test]
+    fn a_process_that_could_not_give_back_what_it_took_is_known_to_be_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let this = Presence::claim(folder.path()).unwrap();
+        let [orderly, other] = [0, 1].map(|_| Presence::claim(folder.path()).unwrap());
+        let ids = [orderly.id().to_owned(), other.id().to_owned()];
+        orderly.takes();
+        orderly.gave_back();
+        other.takes();
+
+        drop((orderly, other));
+
+        assert_eq!(ids.map(|id| this.is_gone(&id)), [false, true], "the first has left nothing to look at");
     }
 }

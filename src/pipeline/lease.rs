@@ -34,6 +34,8 @@ impl<'a> Lease<'a> {
         // One name for each commit, so that two of one process also wait for each other.
         let holder = format!("{}/{}", app.presence.id(), uuid::Uuid::now_v7());
         let lease = Self { app, scope, holder, expected_size };
+        // Before it is asked for: an answer that is lost may have been a yes.
+        app.presence.takes();
         let since = tokio::time::Instant::now();
         let mut pause = Duration::from_millis(20);
         loop {
@@ -81,11 +83,14 @@ impl<'a> Lease<'a> {
         }
     }
 
-    /// Gives the ledger back. Whatever was done under it stands, also when nobody can be told that it is free: then it
-    /// expires.
+    /// Gives the ledger back. Whatever was done under it stands, also when nobody can be told that it is free: then it is
+    /// free once this process has ended, or it expires.
     pub async fn release(self) {
-        if let Err(fault) = self.app.store.release_ledger_lease(self.scope, &self.holder).await {
-            tracing::warn!(organization = %self.scope.id(), "The right to append could not be given back: {fault}");
+        match self.app.store.release_ledger_lease(self.scope, &self.holder).await {
+            Ok(()) => self.app.presence.gave_back(),
+            Err(fault) => {
+                tracing::warn!(organization = %self.scope.id(), "The right to append could not be given back: {fault}");
+            }
         }
     }
 

@@ -11,7 +11,7 @@
 //! | `SHA256SUMS` | every other entry |
 
 use std::collections::BTreeMap;
-use std::io::{BufWriter, Write};
+use std::io::{Cursor, Write};
 use std::path::Path;
 
 use countersign_seal::canonical;
@@ -73,11 +73,19 @@ pub(super) fn write(path: &Path, entries: &Entries) -> Result<(), RecoveryFault>
 }
 
 fn fill(path: &Path, entries: &Entries) -> std::io::Result<()> {
+    let bytes = packed(entries)?;
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut zip = ZipWriter::new(BufWriter::new(options.open(path)?));
+    let mut file = options.open(path)?;
+    file.write_all(&bytes)?;
+    file.sync_all()
+}
+
+/// In memory, as its entries are: a `ZipWriter` over a file whose disk fails panics when it is dropped.
+fn packed(entries: &Entries) -> std::io::Result<Vec<u8>> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     let entry = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated).unix_permissions(0o600);
     let mut sums = Sums::default();
     for (name, bytes) in entries {
@@ -89,8 +97,7 @@ fn fill(path: &Path, entries: &Entries) -> std::io::Result<()> {
     }
     zip.start_file(SUMS, entry)?;
     zip.write_all(&sums.encode())?;
-    let file = zip.finish()?.into_inner().map_err(std::io::IntoInnerError::into_error)?;
-    file.sync_all()
+    Ok(zip.finish()?.into_inner())
 }
 
 /// Reads a backup whole: structure, format, list, every digest.

@@ -1,7 +1,8 @@
 //! A new database beside the old place, moved there only when it is whole.
 //!
-//! SQLite is made in a file of another name. PostgreSQL is filled where it is, so it must be empty; the installation's own
-//! row is written last, and a database without it is refused at every start.
+//! SQLite is made in a file of another name. PostgreSQL is filled where it is, so it must be empty, or be what an attempt
+//! that was cut off has left: the installation's own row is written last, and a database without it is refused at every
+//! start and may be emptied here.
 
 use std::path::{Path, PathBuf};
 
@@ -47,8 +48,9 @@ impl FreshDatabase {
         if let Some(url) = config.postgres_url()? {
             let store = Store::open_postgres(&url, config.database.read_connections).await?;
             let unused = store.is_unused().await;
+            let half_made = store.is_half_made().await;
             store.close().await?;
-            return if unused? { Ok(()) } else { Err(RecoveryFault::PostgresInUse) };
+            return if unused? || half_made? { Ok(()) } else { Err(RecoveryFault::PostgresInUse) };
         }
         let place = data.database_file();
         if existing == Existing::Refuse && place.exists() && !is_unused(&place).await? {
@@ -67,6 +69,7 @@ impl FreshDatabase {
         let connections = config.database.read_connections;
         if let Some(url) = config.postgres_url()? {
             let store = Store::open_postgres(&url, connections).await?;
+            store.clear_half_made().await?;
             store.migrate().await?;
             return Ok((Self { files: None }, store));
         }
@@ -75,12 +78,7 @@ impl FreshDatabase {
         let is_taken = place.exists();
         // What an attempt that was cut off has left.
         for leftover in with_side_files(&making) {
-            match std::fs::remove_file(&leftover) {
-                Err(fault) if fault.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(RecoveryFault::io(&leftover)(fault));
-                }
-                _ => {}
-            }
+            remove(&leftover)?;
         }
         data.create().map_err(crate::app::AppFault::from)?;
         let store = Store::open_sqlite(&making, connections).await?;
@@ -94,16 +92,17 @@ impl FreshDatabase {
         let Some(Files { making, place, is_taken }) = self.files else { return Ok(None) };
         let file = std::fs::File::open(&making).map_err(RecoveryFault::io(&making))?;
         file.sync_all().map_err(RecoveryFault::io(&making))?;
-        let mut kept = None;
-        if is_taken {
-            let aside = beside(&place, &format!(".before-rebuild-{}", now.for_file_names()));
-            if aside.exists() {
-                return Err(RecoveryFault::FileThere(aside));
-            }
-            rename_with_side_files(&place, &aside)?;
-            kept = Some(aside);
+        let kept = if is_taken { Some(keep(&place, now)?) } else { None };
+        // Side files belong to the database that was here; beside another one they would be read as its own.
+        for side in side_files(&place) {
+            remove(&side)?;
         }
-        rename_with_side_files(&making, &place)?;
+        for (from, to) in side_files(&making).into_iter().zip(side_files(&place)) {
+            if from.exists() {
+                std::fs::rename(&from, to).map_err(RecoveryFault::io(&from))?;
+            }
+        }
+        std::fs::rename(&making, &place).map_err(RecoveryFault::io(&making))?;
         let folder = place.parent().unwrap_or(Path::new("."));
         sync_folder(folder).map_err(RecoveryFault::io(folder))?;
         Ok(kept)
@@ -130,18 +129,40 @@ async fn is_unused(file: &Path) -> Result<bool, RecoveryFault> {
     Ok(unused.unwrap_or(false))
 }
 
-fn rename_with_side_files(from: &Path, to: &Path) -> Result<(), RecoveryFault> {
-    for ending in BESIDE {
-        let side = beside(from, ending);
-        if side.exists() {
-            std::fs::rename(&side, beside(to, ending)).map_err(RecoveryFault::io(&side))?;
+/// Gives the database in a place a second name, with its side files, whole before anything is removed: whoever is cut
+/// off in between has it under both. An attempt before this one may have kept it already, within the same second.
+fn keep(place: &Path, now: Timestamp) -> Result<PathBuf, RecoveryFault> {
+    let name = beside(place, &format!(".before-rebuild-{}", now.for_file_names()));
+    let mut aside = name.clone();
+    for more in 2.. {
+        if !with_side_files(&aside).iter().any(|file| file.exists()) {
+            break;
+        }
+        aside = beside(&name, &format!("-{more}"));
+    }
+    for (from, to) in with_side_files(place).into_iter().zip(with_side_files(&aside)) {
+        if from.exists() {
+            std::fs::hard_link(&from, &to).map_err(RecoveryFault::io(&to))?;
         }
     }
-    std::fs::rename(from, to).map_err(RecoveryFault::io(from))
+    let folder = place.parent().unwrap_or(Path::new("."));
+    sync_folder(folder).map_err(RecoveryFault::io(folder))?;
+    Ok(aside)
+}
+
+fn remove(file: &Path) -> Result<(), RecoveryFault> {
+    match std::fs::remove_file(file) {
+        Err(fault) if fault.kind() != std::io::ErrorKind::NotFound => Err(RecoveryFault::io(file)(fault)),
+        _ => Ok(()),
+    }
+}
+
+fn side_files(file: &Path) -> [PathBuf; 2] {
+    BESIDE.map(|ending| beside(file, ending))
 }
 
 fn with_side_files(file: &Path) -> Vec<PathBuf> {
-    BESIDE.iter().map(|ending| beside(file, ending)).chain([file.to_owned()]).collect()
+    side_files(file).into_iter().chain([file.to_owned()]).collect()
 }
 
 fn beside(path: &Path, ending: &str) -> PathBuf {

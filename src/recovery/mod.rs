@@ -46,9 +46,7 @@ pub enum RecoveryFault {
         "there is a database already: {0}. With --replace it is kept under another name; stop everything that uses it first"
     )]
     DatabaseThere(PathBuf),
-    #[error(
-        "the PostgreSQL database that the settings name is not empty; make an empty one, or drop what an attempt that was cut off has left"
-    )]
+    #[error("the PostgreSQL database that the settings name is not empty; make an empty one and name that")]
     PostgresInUse,
     #[error("{0} holds an installation already; restore into a new folder")]
     InstallationThere(PathBuf),

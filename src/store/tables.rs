@@ -62,6 +62,9 @@ pub const TABLES: &[(&str, Keeping)] = &[
     ("collector_state", Keeping::Backup),
 ];
 
+/// The table of the installation's own row.
+const INSTANCE: &str = "instance";
+
 /// The table in which migrations are noted; not ours.
 const MIGRATIONS: &str = "seaql_migrations";
 
@@ -211,18 +214,45 @@ impl Store {
 
     /// Whether nothing was ever written here: no table, or only ours and all of them empty.
     pub async fn is_unused(&self) -> Result<bool, StoreFault> {
-        let backend = self.read.get_database_backend();
-        for name in self.table_names().await? {
-            if !TABLES.iter().any(|(table, _)| *table == name) {
-                return Ok(false);
-            }
-            let question = format!("SELECT 1 AS there FROM {name} LIMIT 1");
-            if self.read.query_one_raw(Statement::from_string(backend, question)).await?.is_some() {
+        let names = self.table_names().await?;
+        if !names.iter().all(|name| is_ours(name)) {
+            return Ok(false);
+        }
+        for name in names {
+            if self.has_rows(&name).await? {
                 return Ok(false);
             }
         }
         Ok(true)
     }
+
+    /// Whether this is what a restoring or rebuilding has left that was cut off: only our tables, and not the
+    /// installation's own row, which is the last to be written and without which no program starts.
+    pub async fn is_half_made(&self) -> Result<bool, StoreFault> {
+        let names = self.table_names().await?;
+        let is_ours = names.iter().all(|name| is_ours(name)) && names.iter().any(|name| name == INSTANCE);
+        Ok(is_ours && !self.has_rows(INSTANCE).await?)
+    }
+
+    /// Drops the tables of a PostgreSQL database that is half made, so that it can be made whole; any other is left as it
+    /// is. Rows cannot be removed one by one: the ledger's tables refuse that.
+    pub async fn clear_half_made(&self) -> Result<(), StoreFault> {
+        if self.write.get_database_backend() == DbBackend::Postgres && self.is_half_made().await? {
+            let names = self.table_names().await?.join(", ");
+            self.write.execute_unprepared(&format!("DROP TABLE IF EXISTS {names}, {MIGRATIONS} CASCADE")).await?;
+        }
+        Ok(())
+    }
+
+    async fn has_rows(&self, table: &str) -> Result<bool, StoreFault> {
+        let question = format!("SELECT 1 AS there FROM {table} LIMIT 1");
+        let backend = self.read.get_database_backend();
+        Ok(self.read.query_one_raw(Statement::from_string(backend, question)).await?.is_some())
+    }
+}
+
+fn is_ours(name: &str) -> bool {
+    TABLES.iter().any(|(table, _)| *table == name)
 }
 
 async fn insert<M, A>(transaction: &DatabaseTransaction, rows: Vec<M>) -> Result<(), StoreFault>

@@ -12,6 +12,7 @@ mod objects;
 mod proof;
 mod scenario;
 mod shim;
+mod special;
 mod syscalls;
 
 use std::io::Write;

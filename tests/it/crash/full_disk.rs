@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use super::proof::{A_DEAD_WRITER_IS_NOTICED_AFTER, heads, remember, verified};
+use super::proof::{at_once, heads, remember, verified};
 use super::scenario::{Place, Stage, in_memory};
 use super::{Random, shim};
 use crate::support::command::{ORG, copy, entries};
@@ -58,11 +58,11 @@ fn an_import_that_finds_the_disk_full_says_which_and_succeeds_once_there_is_room
     let mut seen = heads(&data);
 
     // What is left runs out while the archive is made, while it is copied into the vault, and while the database is told.
-    let mut ahead = Duration::ZERO;
     for left in [1 << 20, 2 << 20, 4 << 20, 5 << 20, (6 << 20) + 4096] {
         let ballast = disk.0.join("ballast");
         fill(&ballast, left);
-        let refused = shim::run(&mut shim::command(&arguments, &data, ahead));
+        // Where the disk was too full to give the lease back, its holder is dead, and that is noticed at once.
+        let refused = at_once(&mut shim::command(&arguments, &data, Duration::ZERO)).unwrap();
         assert_eq!(refused.code, Some(2), "{left} bytes were left: {refused:#?}");
         let mounted = format!("the disk at {},", disk.0.display());
         for words in ["error: ", "next: ", mounted.as_str(), "is full"] {
@@ -72,19 +72,17 @@ fn an_import_that_finds_the_disk_full_says_which_and_succeeds_once_there_is_room
         assert_eq!(heads(&data), seen, "{left} bytes were left, and something was committed");
 
         std::fs::remove_file(&ballast).unwrap();
-        // Where the disk was too full to give the lease back, its holder is dead.
-        ahead += A_DEAD_WRITER_IS_NOTICED_AFTER;
-        verified(elsewhere.path(), &data, &seen, ahead).unwrap();
+        verified(elsewhere.path(), &data, &seen, Duration::ZERO).unwrap();
     }
 
     // Leftovers of the attempts are removed when they are a day old; here there is no room to wait for that.
     for leftover in entries(&data.join("staging")) {
         std::fs::remove_file(leftover).unwrap();
     }
-    let done = shim::run(&mut shim::command(&arguments, &data, ahead));
+    let done = at_once(&mut shim::command(&arguments, &data, Duration::ZERO)).unwrap();
     assert_eq!(done.code, Some(0), "{done:#?}");
     remember(&data, &mut seen);
-    verified(elsewhere.path(), &data, &seen, ahead).unwrap();
+    verified(elsewhere.path(), &data, &seen, Duration::ZERO).unwrap();
 }
 
 /// Fills the disk until so many bytes are left.

@@ -1,6 +1,7 @@
 //! What must hold after any fault, and how it is seen: the real commands, run again without faults.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use countersign_seal::digest::Digest;
@@ -9,13 +10,19 @@ use countersign_seal::note::claimed_checkpoint;
 use countersign_seal::verify::{self, Verdict};
 use serde_json::Value;
 
-use super::scenario::{Place, Scenario};
+use super::scenario::{Place, Scenario, Turn};
 use super::shim::{self, Ended};
+use super::special::Story;
 use crate::support::command::{entries, files_below};
 
-/// How long after a writer's death the ledger is free again: at once. The commands of the proof run this much later, by a
-/// clock that is set ahead.
-pub const A_DEAD_WRITER_IS_NOTICED_AFTER: Duration = Duration::ZERO;
+/// A dead writer is noticed at once: no command after it waits for its lease, which would take two minutes.
+const AT_ONCE: Duration = Duration::from_secs(20);
+
+/// Runs a command that comes after a death or a failure; says so if it had to wait.
+pub fn at_once(command: &mut Command) -> Result<Ended, String> {
+    let ended = shim::run(command);
+    if ended.took > AT_ONCE { Err(format!("it waits for what is dead: {ended:#?}")) } else { Ok(ended) }
+}
 
 /// One signed head that somebody may have seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,19 +56,27 @@ pub fn ended_well(ended: &Ended, was_killed: bool) -> Result<(), String> {
         return Err(format!("it panicked: {}", ended.stderr));
     }
     match ended.code {
-        Some(0) if !was_killed => serde_json::from_str::<Value>(&ended.stdout)
-            .map(drop)
-            .map_err(|fault| format!("it succeeded and did not print its result: {fault}")),
+        Some(0) if !was_killed => match printed(&ended.stdout) {
+            Ok(said) if !said.is_empty() => Ok(()),
+            other => Err(format!("it succeeded and did not print its result: {other:?}")),
+        },
         Some(2) if !was_killed => refused_well(ended),
         None if was_killed => Ok(()),
         code => Err(format!("it ended with {code:?}: {}", ended.stderr)),
     }
 }
 
+/// What a command printed: one result, or one a line.
+pub fn printed(stdout: &str) -> Result<Vec<Value>, String> {
+    serde_json::Deserializer::from_str(stdout).into_iter().collect::<Result<_, _>>().map_err(|fault| fault.to_string())
+}
+
 /// An error is said on stderr, with its cause and with what to do.
 fn refused_well(ended: &Ended) -> Result<(), String> {
     let said = ended.stderr.as_str();
-    let unsaid = if !ended.stdout.is_empty() {
+    // What a stream acknowledged before the fault stays acknowledged.
+    let of_a_stream = |said: &Value| said.get("durable").or(said.get("sealed")).is_some();
+    let unsaid = if !printed(&ended.stdout).is_ok_and(|all| all.iter().all(of_a_stream)) {
         "an error, and yet a result was printed"
     } else if !said.lines().any(|line| line.starts_with("error: ")) {
         "no error was named"
@@ -74,8 +89,11 @@ fn refused_well(ended: &Ended) -> Result<(), String> {
 }
 
 /// What a command that succeeded said it has done is there: the head it names, files with their digests, a package.
-pub fn acknowledged(data: &Path, printed: &str) -> Result<(), String> {
-    let said: Value = serde_json::from_str(printed).map_err(|fault| fault.to_string())?;
+pub fn acknowledged(data: &Path, stdout: &str) -> Result<(), String> {
+    printed(stdout)?.iter().try_for_each(|said| acknowledged_one(data, said))
+}
+
+fn acknowledged_one(data: &Path, said: &Value) -> Result<(), String> {
     let largest = heads(data).iter().map(|head| head.size).max().unwrap_or(0);
     let items = said.as_array().cloned().unwrap_or_else(|| vec![said.clone()]);
     let datasets = said["datasets"].as_array().cloned().unwrap_or_default();
@@ -107,12 +125,11 @@ pub fn acknowledged(data: &Path, printed: &str) -> Result<(), String> {
 /// Gives the command again, without fault, and then verifies against every head that was ever seen.
 pub fn mended(place: &Place, scenario: &Scenario, first: &Ended, seen: &mut Vec<SeenHead>) -> Result<(), String> {
     let data = place.data();
-    let ahead = A_DEAD_WRITER_IS_NOTICED_AFTER;
     remember(&data, seen);
     if first.code == Some(0) {
         acknowledged(&data, &first.stdout)?;
     }
-    let again = shim::run(&mut shim::command(scenario.arguments, &data, ahead));
+    let again = at_once(&mut scenario.command(&data, Turn::Again))?;
     let done_already = scenario.done_already.is_some_and(|words| again.code == Some(2) && again.stderr.contains(words));
     if again.code != Some(0) && !done_already {
         return Err(format!("the same command does not succeed afterwards: {again:#?}"));
@@ -122,7 +139,7 @@ pub fn mended(place: &Place, scenario: &Scenario, first: &Ended, seen: &mut Vec<
     }
     remember(&data, seen);
     for arguments in scenario.then {
-        let next = shim::run(&mut shim::command(arguments, &data, ahead));
+        let next = at_once(&mut shim::command(arguments, &data, Duration::ZERO))?;
         if next.code != Some(0) {
             return Err(format!("{arguments:?} does not succeed afterwards: {next:#?}"));
         }
@@ -132,7 +149,8 @@ pub fn mended(place: &Place, scenario: &Scenario, first: &Ended, seen: &mut Vec<
     if first.code == Some(0) {
         acknowledged(&data, &first.stdout)?;
     }
-    verified(place.folder(), &data, seen, ahead)
+    verified(place.folder(), &data, seen, Duration::ZERO)?;
+    scenario.also.map_or(Ok(()), |also| also(&Story { place, first, again: &again }))
 }
 
 /// Adds the heads that are in the log now.
@@ -155,7 +173,7 @@ pub fn verified(folder: &Path, data: &Path, seen: &[SeenHead], ahead: Duration) 
         arguments.extend(["--since".to_owned(), path.display().to_string()]);
     }
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let verified = shim::run(&mut shim::command(&arguments, data, ahead));
+    let verified = at_once(&mut shim::command(&arguments, data, ahead))?;
     if verified.code != Some(0) || !verified.stdout.contains("the database says") {
         let files = files_below(data);
         return Err(format!("it does not verify: {}\n{}\n{files:#?}", verified.stdout, verified.stderr));

@@ -3,7 +3,8 @@
  * before, in the middle of or after its effect. Counters live in a mapped file, so that they outlive the process.
  *
  *   CRASH_ROOT    folder, without symbolic links in it and without a slash at the end
- *   CRASH_COUNTS  file of 10 numbers of 8 bytes: a count for each kind, how often a fault came, whether the disk is full
+ *   CRASH_COUNTS  file of 11 numbers of 8 bytes: a count for each kind, how often a fault came, whether the disk is full,
+ *                 which of the first 64 renames decide (a bit each)
  *   CRASH_KIND    number of the kind, in the order of `enum kind`
  *   CRASH_AT      which call of that kind, from 1; 0 only counts
  *   CRASH_HOW     number of what happens, in the order of `enum how`
@@ -31,7 +32,7 @@
 
 enum kind { WRITE, SYNC, RENAME, UNLINK, TRUNCATE, CREATE, MAKE_FOLDER, MODE, KINDS };
 enum how { NOTHING, FAIL, DISK_FULL, KILL_BEFORE, KILL_WITHIN, KILL_AFTER };
-enum { FAULTS = KINDS, FULL, NUMBERS };
+enum { FAULTS = KINDS, FULL, DECIDING, NUMBERS };
 
 static uint64_t *numbers;
 static char root[4096];
@@ -39,6 +40,8 @@ static size_t root_length;
 static int wanted_kind, wanted_how;
 static uint64_t wanted_at;
 static time_t ahead;
+/* Whether the name that is about to be given is one after which something has happened. */
+static __thread int decides;
 
 static void give_up(const char *why) {
     fprintf(stderr, "shim: %s: %s\n", why, strerror(errno));
@@ -96,6 +99,18 @@ static int path_below(int folder, const char *path) {
     return is_below(whole);
 }
 
+static int ends(const char *path, const char *with) {
+    size_t all = strlen(path), end = strlen(with);
+    return all >= end && strcmp(path + all - end, with) == 0;
+}
+
+/* The same for a name that is given; notes whether it is that of a log object, a database or a backup. */
+static int target_below(int folder, const char *path) {
+    if (!path_below(folder, path)) return 0;
+    decides = strstr(path, "/log/") || ends(path, "/countersign.db") || ends(path, "/saved");
+    return 1;
+}
+
 static void die(void) {
     syscall(SYS_kill, syscall(SYS_getpid), SIGKILL);
     for (;;) pause();
@@ -104,6 +119,8 @@ static void die(void) {
 /* Counts a call and says what shall happen to it. */
 static enum how decide(enum kind kind) {
     uint64_t count = __atomic_add_fetch(&numbers[kind], 1, __ATOMIC_SEQ_CST);
+    if (kind == RENAME && decides && count <= 64)
+        __atomic_or_fetch(&numbers[DECIDING], UINT64_C(1) << (count - 1), __ATOMIC_SEQ_CST);
     int takes_space = kind == WRITE || kind == TRUNCATE || kind == CREATE || kind == MAKE_FOLDER;
     if (takes_space && __atomic_load_n(&numbers[FULL], __ATOMIC_SEQ_CST)) return DISK_FULL;
     if ((int)kind != wanted_kind || count != wanted_at || wanted_how == NOTHING) return NOTHING;
@@ -177,23 +194,23 @@ int fdatasync(int file) {
 
 int rename(const char *from, const char *to) {
     REAL(rename);
-    CALL(int, RENAME, path_below(AT_FDCWD, to), real(from, to));
+    CALL(int, RENAME, target_below(AT_FDCWD, to), real(from, to));
 }
 int renameat(int from_folder, const char *from, int to_folder, const char *to) {
     REAL(renameat);
-    CALL(int, RENAME, path_below(to_folder, to), real(from_folder, from, to_folder, to));
+    CALL(int, RENAME, target_below(to_folder, to), real(from_folder, from, to_folder, to));
 }
 int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned flags) {
     REAL(renameat2);
-    CALL(int, RENAME, path_below(to_folder, to), real(from_folder, from, to_folder, to, flags));
+    CALL(int, RENAME, target_below(to_folder, to), real(from_folder, from, to_folder, to, flags));
 }
 int link(const char *from, const char *to) {
     REAL(link);
-    CALL(int, RENAME, path_below(AT_FDCWD, to), real(from, to));
+    CALL(int, RENAME, target_below(AT_FDCWD, to), real(from, to));
 }
 int linkat(int from_folder, const char *from, int to_folder, const char *to, int flags) {
     REAL(linkat);
-    CALL(int, RENAME, path_below(to_folder, to), real(from_folder, from, to_folder, to, flags));
+    CALL(int, RENAME, target_below(to_folder, to), real(from_folder, from, to_folder, to, flags));
 }
 
 int unlink(const char *path) {

@@ -4,8 +4,9 @@
 //! the work in an order that changes; the shim counts over all threads, can act before, within and after a call, and
 //! looks at paths. Its counts are compared with strace's in [`super::syscalls`].
 
+use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -87,11 +88,13 @@ pub struct Fault {
 }
 
 /// What the shim saw, also of a process that was killed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Seen {
     pub calls: [u64; Kind::ALL.len()],
     /// Whether the call that was to be hit came at all.
     pub hit: bool,
+    /// Which renames, from 1, gave a name after which something has happened: of a log object, a database, a backup.
+    pub deciding: Vec<u64>,
 }
 
 /// How a process ended.
@@ -102,10 +105,11 @@ pub struct Ended {
     pub stdout: String,
     pub stderr: String,
     pub hung: bool,
+    pub took: Duration,
 }
 
-/// Numbers in the file the shim counts in: one for each kind, hits, whether the disk is full.
-pub const NUMBERS: usize = Kind::ALL.len() + 2;
+/// Numbers in the file the shim counts in: one for each kind, hits, whether the disk is full, which renames decide.
+pub const NUMBERS: usize = Kind::ALL.len() + 3;
 
 /// Longer than any command of these stories takes on a slow machine.
 const LIMIT: Duration = Duration::from_secs(90);
@@ -138,11 +142,19 @@ pub fn command(arguments: &[&str], data: &Path, ahead: Duration) -> Command {
     command
 }
 
+/// Gives a command something on its standard input.
+pub fn fed(mut command: Command, text: &str) -> Command {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    file.rewind().unwrap();
+    command.stdin(file);
+    command
+}
+
 /// Runs a command to its end and counts its calls below `data`, with a fault if one is given.
-pub fn counted(arguments: &[&str], data: &Path, fault: Option<Fault>) -> (Ended, Seen) {
+pub fn counted(mut command: Command, data: &Path, fault: Option<Fault>) -> (Ended, Seen) {
     let counts = data.with_file_name("counts");
     std::fs::write(&counts, [0; NUMBERS * 8]).unwrap();
-    let mut command = command(arguments, data, Duration::ZERO);
     command.env("LD_PRELOAD", library().unwrap()).env("CRASH_ROOT", data).env("CRASH_COUNTS", &counts);
     if let Some(Fault { kind, at, how }) = fault {
         command.env("CRASH_KIND", (kind as usize).to_string()).env("CRASH_AT", at.to_string());
@@ -156,14 +168,19 @@ pub fn counted(arguments: &[&str], data: &Path, fault: Option<Fault>) -> (Ended,
 pub fn read(counts: &Path) -> Seen {
     let bytes = std::fs::read(counts).unwrap();
     let number = |index: usize| u64::from_ne_bytes(bytes[index * 8..][..8].try_into().unwrap());
-    Seen { calls: std::array::from_fn(number), hit: number(Kind::ALL.len()) > 0 }
+    let deciding = number(Kind::ALL.len() + 2);
+    Seen {
+        calls: std::array::from_fn(number),
+        hit: number(Kind::ALL.len()) > 0,
+        deciding: (1..=64).filter(|at| deciding >> (at - 1) & 1 == 1).collect(),
+    }
 }
 
 /// Runs a command to its end; one that takes too long is killed and said to hang.
 pub fn run(command: &mut Command) -> Ended {
     let said = tempfile::tempdir().unwrap();
     let file = |name: &str| std::fs::File::create(said.path().join(name)).unwrap();
-    let mut child = command.stdout(file("out")).stderr(file("err")).stdin(Stdio::null()).spawn().unwrap();
+    let mut child = command.stdout(file("out")).stderr(file("err")).spawn().unwrap();
     let begun = Instant::now();
     let (status, hung) = loop {
         if let Some(status) = child.try_wait().unwrap() {
@@ -176,5 +193,5 @@ pub fn run(command: &mut Command) -> Ended {
         std::thread::sleep(Duration::from_millis(4));
     };
     let text = |name: &str| String::from_utf8_lossy(&std::fs::read(said.path().join(name)).unwrap()).into_owned();
-    Ended { code: status.code(), stdout: text("out"), stderr: text("err"), hung }
+    Ended { code: status.code(), stdout: text("out"), stderr: text("err"), hung, took: begun.elapsed() }
 }

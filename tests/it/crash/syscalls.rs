@@ -1,23 +1,20 @@
 //! Every counted system call of every scenario is a place to fail and to die.
 //!
-//! The short variant takes every k-th call of each kind, k following from the count alone, and says how many that are;
-//! with `COUNTERSIGN_LONG_TESTS=1` every call meets every fault.
+//! The short variant takes every k-th call of each kind, k following from the count alone, and every rename that decides,
+//! before and after it, and says how many that are; with `COUNTERSIGN_LONG_TESTS=1` every call meets every fault.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::proof::{ended_well, heads, mended};
-use super::scenario::{SCENARIOS, Scenario};
-use super::shim::{self, Fault, How, Kind};
+use super::scenario::{SCENARIOS, Scenario, Turn};
+use super::shim::{self, Fault, How, Kind, Seen};
 use super::{loud, thorough};
 use crate::support::{not_permitted, skip};
-
-/// Calls of one kind that the short variant looks at in one scenario, at most.
-const SHORT: u64 = 3;
 
 fn scenario(name: &str) -> &'static Scenario {
     SCENARIOS.iter().find(|scenario| scenario.name == name).unwrap()
@@ -53,6 +50,41 @@ fn a_package_can_be_cut_off_anywhere() {
     survives("package");
 }
 
+#[test]
+fn a_stream_that_is_cut_off_anywhere_loses_and_doubles_nothing_it_acknowledged() {
+    survives("import lines");
+}
+
+#[test]
+fn a_stream_that_leaves_sealing_to_others_loses_and_doubles_nothing_it_acknowledged() {
+    survives("import lines, sealed later");
+}
+
+#[test]
+fn a_rotation_can_be_cut_off_anywhere() {
+    survives("key rotate");
+}
+
+#[test]
+fn a_deletion_can_be_cut_off_anywhere() {
+    survives("retention delete");
+}
+
+#[test]
+fn a_backup_can_be_cut_off_anywhere() {
+    survives("backup");
+}
+
+#[test]
+fn a_restoration_that_is_cut_off_anywhere_can_be_given_again() {
+    survives("restore");
+}
+
+#[test]
+fn a_rebuilding_that_is_cut_off_anywhere_can_be_given_again() {
+    survives("rebuild");
+}
+
 /// Counts, then faults, one fresh installation for each; fails with everything that did not hold.
 fn survives(name: &str) {
     let scenario = scenario(name);
@@ -61,9 +93,9 @@ fn survives(name: &str) {
     }
     let begun = Instant::now();
     let place = scenario.stage.place();
-    let (ended, counted) = shim::counted(scenario.arguments, &place.data(), None);
+    let (ended, counted) = shim::counted(scenario.command(&place.data(), Turn::First), &place.data(), None);
     assert_eq!(ended.code, Some(0), "the scenario itself fails: {ended:#?}");
-    let faults = chosen(&counted.calls);
+    let faults = chosen(&counted, scenario.short);
     let next = AtomicUsize::new(0);
     let found = Mutex::new((Vec::new(), 0_usize));
     std::thread::scope(|threads| {
@@ -83,6 +115,7 @@ fn survives(name: &str) {
     });
     let (broken, hit) = found.into_inner().unwrap();
     let mut figures = format!("crash proof of `{name}`: {hit} faults met, {} did not come;", faults.len() - hit);
+    write!(figures, " {} renames decide;", counted.deciding.len()).unwrap();
     for (kind, count) in Kind::ALL.iter().zip(counted.calls) {
         let points = faults.iter().filter(|fault| fault.kind == *kind).map(|fault| fault.at);
         let points: BTreeSet<u64> = points.collect();
@@ -94,19 +127,26 @@ fn survives(name: &str) {
     assert!(broken.is_empty(), "{all} of {} faults were not survived:\n{}", faults.len(), broken.join("\n"));
 }
 
-/// The faults to try, from the counts alone.
-fn chosen(counts: &[u64]) -> Vec<Fault> {
+/// The faults to try, from the counts alone; in the short variant `short` calls of each kind, and what decides.
+fn chosen(counted: &Seen, short: u64) -> Vec<Fault> {
     let mut faults = Vec::new();
-    for (kind, count) in Kind::ALL.into_iter().zip(counts) {
+    for (kind, count) in Kind::ALL.into_iter().zip(counted.calls) {
         let hows = kind.faults();
         if thorough() {
-            faults.extend((1..=*count).flat_map(|at| hows.iter().map(move |how| Fault { kind, at, how: *how })));
+            faults.extend((1..=count).flat_map(|at| hows.iter().map(move |how| Fault { kind, at, how: *how })));
             continue;
         }
-        let stride = count.div_ceil(SHORT).max(1);
+        let stride = count.div_ceil(short).max(1);
         // From the middle of the first stride on, so that beginnings and ends are not all there is.
-        let points = (stride.div_ceil(2)..=*count).step_by(usize::try_from(stride).unwrap());
+        let points = (stride.div_ceil(2)..=count).step_by(usize::try_from(stride).unwrap());
         faults.extend(points.enumerate().map(|(turn, at)| Fault { kind, at, how: hows[turn % hows.len()] }));
+    }
+    if !thorough() {
+        faults.retain(|fault| fault.kind != Kind::Rename || !counted.deciding.contains(&fault.at));
+        let both = [How::KilledBefore, How::KilledAfter];
+        let deciding =
+            counted.deciding.iter().flat_map(|at| both.map(|how| Fault { kind: Kind::Rename, at: *at, how }));
+        faults.extend(deciding);
     }
     faults
 }
@@ -115,7 +155,8 @@ fn chosen(counts: &[u64]) -> Vec<Fault> {
 fn tried(scenario: &Scenario, fault: Fault) -> (Option<String>, bool) {
     let place = scenario.stage.place();
     let mut seen = heads(&place.data());
-    let (ended, counts) = shim::counted(scenario.arguments, &place.data(), Some(fault));
+    let command = scenario.command(&place.data(), Turn::First);
+    let (ended, counts) = shim::counted(command, &place.data(), Some(fault));
     let kills = matches!(fault.how, How::KilledBefore | How::KilledWithin | How::KilledAfter);
     let broken = ended_well(&ended, kills && counts.hit).and_then(|()| mended(&place, scenario, &ended, &mut seen));
     (broken.err(), counts.hit)
@@ -136,7 +177,7 @@ fn the_shim_sees_every_call_the_system_sees() {
         let (data, trace, counts) = (place.data(), place.folder().join("trace"), place.folder().join("counts"));
         std::fs::write(&counts, [0; shim::NUMBERS * 8]).unwrap();
         let calls: Vec<&str> = Kind::ALL.iter().flat_map(|kind| kind.calls()).copied().collect();
-        let product = shim::command(scenario.arguments, &data, Duration::ZERO);
+        let product = scenario.command(&data, Turn::First);
         let mut command = Command::new("strace");
         command.args(["-f", "-y", "-qq", "-s", "0", "-e", "signal=none", "-e"]);
         command.arg(format!("trace=?{}", calls.join(",?"))).arg("-o").arg(&trace);

@@ -13,6 +13,8 @@ use countersign::store::{IndexRows, InstanceScope, TABLES};
 use countersign_seal::verify::Verdict;
 
 use super::{answers, three_days, verdict};
+use sea_orm::ConnectionTrait;
+
 use crate::support::app::{EMBEDDED, Stopped, settings};
 use crate::support::{Kind, databases, evidence};
 
@@ -128,6 +130,27 @@ async fn a_database_that_is_there_is_never_written_over() {
             let kept: PathBuf = done.kept.unwrap();
             assert_eq!(std::fs::read(kept).unwrap(), bytes, "the old database is not what it was");
         }
+        let story = story.start().await;
+        assert!(!story.app.app.store.gaps(&story.scope).await.unwrap().is_empty(), "{kind:?}");
+        story.tenant.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_rebuilding_that_was_cut_off_has_left_is_no_obstacle() {
+    for database in databases().await {
+        let kind = database.kind;
+        let story = three_days(database).await;
+        // Everything but the installation's own row, which comes last.
+        let raw = story.app.database.raw().await;
+        raw.execute_unprepared("DELETE FROM instance").await.unwrap();
+        raw.close().await.unwrap();
+        let story = story.stop().await;
+
+        let outcome = rebuilt(&story.stopped, Existing::Keep).await;
+
+        let done = done(outcome.unwrap_or_else(|fault| panic!("{kind:?}: {fault}")));
+        assert_eq!(done.organizations.len(), 1, "{kind:?}");
         let story = story.start().await;
         assert!(!story.app.app.store.gaps(&story.scope).await.unwrap().is_empty(), "{kind:?}");
         story.tenant.shutdown().await;
