@@ -4,6 +4,17 @@
 //! A proof is timed as the product makes it: planned, its tiles read from SQLite, made and checked. CPU figures of hashing
 //! are of this process, in one run, as medians.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::should_implement_trait,
+    reason = "a benchmark may stop at the first surprise, as a test may, and rounds its figures"
+)]
+
 mod common;
 
 use std::time::Instant;

@@ -5,6 +5,17 @@
 //! number of rounds (3); `-- linear` adds 100,000 files, for growth in time and memory. A tool that is not installed is
 //! left out and said to be.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::should_implement_trait,
+    reason = "a benchmark may stop at the first surprise, as a test may, and rounds its figures"
+)]
+
 mod common;
 
 use std::path::Path;
