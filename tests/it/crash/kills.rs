@@ -56,7 +56,7 @@ fn processes_that_are_killed_at_any_moment_leave_one_whole_history() {
     let begun = Instant::now();
     // Long enough for a command to do everything beside others, and not so long that a busy machine makes it a wait.
     let longest = usual(&data).mul_f64(3.0).min(Duration::from_millis(1500));
-    let rounds = if thorough() { 300 } else { 20 };
+    let rounds = if thorough() { 300 } else { 10 };
     let (mut done, mut cut) = (0, 0);
     for round in 1..=rounds {
         // A day later everything is due: what `serve` begins with is a run.

@@ -96,7 +96,7 @@ const PLAIN: Scenario = Scenario {
     done_already: None,
     then: &[],
     also: None,
-    short: 2,
+    short: 1,
 };
 
 /// Everything that commits or puts something whole into its place.

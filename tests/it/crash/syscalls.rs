@@ -139,7 +139,9 @@ fn chosen(counted: &Seen, short: u64) -> Vec<Fault> {
         let stride = count.div_ceil(short).max(1);
         // From the middle of the first stride on, so that beginnings and ends are not all there is.
         let points = (stride.div_ceil(2)..=count).step_by(usize::try_from(stride).unwrap());
-        faults.extend(points.enumerate().map(|(turn, at)| Fault { kind, at, how: hows[turn % hows.len()] }));
+        // With how it goes wrong following from the count too, or one point would always go wrong in the same way.
+        let how = |at: u64| hows[usize::try_from(at).unwrap() % hows.len()];
+        faults.extend(points.map(|at| Fault { kind, at, how: how(at) }));
     }
     if !thorough() {
         faults.retain(|fault| fault.kind != Kind::Rename || !counted.deciding.contains(&fault.at));
