@@ -325,8 +325,15 @@ mod tests {
 
     fn archive_on(disk: Disk) -> Result<Disk, ArchiveError> {
         let mut writer = ArchiveWriter::new(disk, 2);
-        for number in 0..3_u8 {
-            writer.add_bytes(&[number; 5000])?;
+        // More than the window holds, and nothing that deflate could shorten: headers are filled in on the disk too.
+        let mut noise = 1_u64;
+        for _ in 0..3 {
+            let mut bytes = vec![0; 1_200_000];
+            for byte in &mut bytes {
+                noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                *byte = noise.to_be_bytes()[0];
+            }
+            writer.add_bytes(&bytes)?;
         }
         writer.finish(&[], "a note").map(|(disk, _)| disk)
     }
@@ -335,7 +342,7 @@ mod tests {
     fn a_disk_that_fails_at_any_call_gives_its_own_error_and_never_a_panic() {
         let disk = |fails_at, stays_broken| Disk { bytes: Cursor::default(), calls: 0, fails_at, stays_broken };
         let calls = archive_on(disk(u32::MAX, false)).unwrap().calls;
-        assert!(calls > 30, "{calls} calls");
+        assert!(calls > 10, "{calls} calls");
         for stays_broken in [false, true] {
             for fails_at in 1..=calls {
                 match archive_on(disk(fails_at, stays_broken)).map(|_| ()) {

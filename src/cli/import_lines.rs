@@ -20,7 +20,7 @@ use crate::catalog::collector::CollectorDefinition;
 use crate::model::evidence::Source;
 use crate::model::id::{DatasetId, OrgSlug, RunId};
 use crate::model::organization::Organization;
-use crate::pipeline::sealer::{SealFault, seal_spool};
+use crate::pipeline::sealer::{SealFault, run_of, seal_spool};
 use crate::spool::frame::MAX_BODY;
 use crate::spool::{Header, Item, Receipt, SpoolFault};
 use crate::store::OrgScope;
@@ -210,7 +210,7 @@ async fn seal(common: &Common, app: &App, organization: &Organization, tally: &T
     }
     let mut leaves = BTreeSet::new();
     for segment in &tally.segments {
-        let rows = app.store.evidence_of_run(&OrgScope::of(organization), *segment).await?;
+        let rows = app.store.evidence_of_run(&OrgScope::of(organization), run_of(*segment, organization.id)).await?;
         leaves.extend(rows.into_iter().map(|row| row.sealed.leaf));
     }
     let ranges = ranges(&leaves);

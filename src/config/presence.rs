@@ -32,11 +32,11 @@ impl Presence {
     /// Says that this process is there. Files of processes long gone are removed.
     pub fn claim(folder: &Path) -> io::Result<Self> {
         create_private(folder)?;
-        remove_the_gone(folder);
         let id = Uuid::now_v7().to_string();
         let path = file_of(folder, &id);
         let file = File::options().create_new(true).write(true).open(&path)?;
         file.lock()?;
+        remove_the_gone(folder, &file);
         Ok(Self { id, path, folder: folder.to_owned(), holds: AtomicUsize::new(0), _file: file })
     }
 
@@ -85,10 +85,13 @@ fn can_be_locked(path: &Path) -> bool {
     }
 }
 
-fn remove_the_gone(folder: &Path) {
+/// Ages are told by the file system's own clock: the newest file is as young as can be.
+fn remove_the_gone(folder: &Path, newest: &File) {
+    let made = |facts: io::Result<std::fs::Metadata>| facts.and_then(|facts| facts.modified()).ok();
+    let Some(now) = made(newest.metadata()) else { return };
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     for path in entries.flatten().map(|entry| entry.path()) {
-        let age = path.metadata().and_then(|facts| facts.modified()).ok().and_then(|at| at.elapsed().ok());
+        let age = made(path.metadata()).and_then(|at| now.duration_since(at).ok());
         if age.is_some_and(|age| age > KEPT) && can_be_locked(&path) {
             std::fs::remove_file(&path).ok();
         }

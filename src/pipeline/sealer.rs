@@ -1,6 +1,6 @@
 //! Empties the spool: what arrived continuously becomes one archive for each organization, exactly once.
 //!
-//! A segment's id is the run of everything that is sealed from it, and one commit takes all that a segment has for an
+//! A segment's id gives the run of everything that is sealed from it, and one commit takes all that a segment has for an
 //! organization. So the ledger itself tells whether that was done already, whatever died in between, and a segment is
 //! removed only when it was done for all its organizations. Items are kept, not judged. Start with [`seal_spool`].
 
@@ -12,6 +12,8 @@ use super::commit::{Committed, commit};
 use super::enrol::ensure_ledger;
 use super::roll_forward::roll_forward;
 use super::{RunFault, records};
+use countersign_seal::digest::Digest;
+
 use crate::app::App;
 use crate::model::evidence::{CollectionOutcome, RawArtifact, RawEvidence, SealedEvidence};
 use crate::model::id::{OrgId, OrgSlug, RunId};
@@ -208,6 +210,21 @@ fn end(
     Ok(())
 }
 
+/// The run that an organization's items of a segment belong to: always the same one, and nobody else's. It is as old as
+/// the segment.
+#[must_use]
+pub fn run_of(segment: RunId, organization: OrgId) -> RunId {
+    let mixed = Digest::of(format!("{segment}/{organization}").as_bytes());
+    let mut bytes = *segment.0.as_bytes();
+    // What follows the time in a UUID of version 7.
+    for (byte, other) in bytes.iter_mut().zip(mixed.as_bytes()).skip(6) {
+        *byte = *other;
+    }
+    let run =
+        uuid::Builder::from_bytes(bytes).with_version(uuid::Version::SortRand).with_variant(uuid::Variant::RFC4122);
+    RunId(run.into_uuid())
+}
+
 /// One commit with the items of every segment that is not sealed yet; none when all are.
 async fn seal_items(
     app: &App,
@@ -220,13 +237,14 @@ async fn seal_items(
     ensure_ledger(app, organization).await?;
     let mut entrants = Vec::new();
     let mut outlines = Vec::new();
-    for (run, items) in runs {
+    for (segment, items) in runs {
+        let run = run_of(segment, organization.id);
         let sealed = app.store.count_of_evidence_of_run(&scope, run).await?;
         if sealed > 0 {
             // Fewer items than are sealed: a crash may have taken from the file what was not durable yet.
             if items.len() as u64 > sealed {
                 let organization = organization.slug.clone();
-                kept.entry(run).or_default().push(Kept::Richer { organization, items: items.len(), sealed });
+                kept.entry(segment).or_default().push(Kept::Richer { organization, items: items.len(), sealed });
             }
             continue;
         }
