@@ -7,6 +7,7 @@ use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -24,6 +25,8 @@ pub struct Presence {
     folder: PathBuf,
     /// What was taken in this process's name and not given back.
     holds: AtomicUsize,
+    /// Names under which this process took something that it could not give back and is done with.
+    left: Mutex<Vec<String>>,
     /// Holds the lock.
     _file: File,
 }
@@ -37,7 +40,14 @@ impl Presence {
         let file = File::options().create_new(true).write(true).open(&path)?;
         file.lock()?;
         remove_the_gone(folder, &file);
-        Ok(Self { id, path, folder: folder.to_owned(), holds: AtomicUsize::new(0), _file: file })
+        Ok(Self {
+            id,
+            path,
+            folder: folder.to_owned(),
+            holds: AtomicUsize::new(0),
+            left: Mutex::default(),
+            _file: file,
+        })
     }
 
     /// Names this process; no other ever had the name.
@@ -55,6 +65,17 @@ impl Presence {
     /// Says that something that was taken is given back.
     pub fn gave_back(&self) {
         self.holds.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// Says that what was taken under a name could not be given back, and that nobody works under that name any more.
+    pub fn leaves(&self, name: &str) {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner).push(name.to_owned());
+    }
+
+    /// Whether this process itself has left that name.
+    #[must_use]
+    pub fn has_left(&self, name: &str) -> bool {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|left| left == name)
     }
 
     /// Whether the process of that name lived on this folder and is gone. False when nobody can tell.

@@ -42,8 +42,9 @@ impl<'a> Lease<'a> {
             match lease.renew().await {
                 Err(StoreFault::LedgerBusy { holder, .. }) if since.elapsed() < PATIENCE => {
                     let process = holder.split('/').next().unwrap_or_default();
-                    if app.presence.is_gone(process) {
-                        tracing::info!(organization = %scope.id(), "Took the ledger over from a process that is gone");
+                    // Or from this very process, where giving it back has failed.
+                    if app.presence.is_gone(process) || app.presence.has_left(&holder) {
+                        tracing::info!(organization = %scope.id(), "Took the ledger over from a holder that is gone");
                         app.store.release_ledger_lease(scope, &holder).await?;
                         continue;
                     }
@@ -89,6 +90,7 @@ impl<'a> Lease<'a> {
         match self.app.store.release_ledger_lease(self.scope, &self.holder).await {
             Ok(()) => self.app.presence.gave_back(),
             Err(fault) => {
+                self.app.presence.leaves(&self.holder);
                 tracing::warn!(organization = %self.scope.id(), "The right to append could not be given back: {fault}");
             }
         }
