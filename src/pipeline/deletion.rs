@@ -6,6 +6,7 @@
 //! (new archives that nobody names may stay); whatever is cut off after it is finished by the next start or deletion.
 
 pub mod archives;
+mod leftovers;
 pub mod record;
 pub mod select;
 pub mod take_over;
@@ -62,6 +63,11 @@ pub enum DeletionFault {
     Held(Hold),
     #[error("say on which basis: a text of 1 to {MAX_BASIS} characters")]
     Basis,
+    #[error(
+        "archive {archive} belongs to no commit and holds some of these bytes; its writer may still be at work. Delete again after {}: by then it can be removed",
+        .free_from.for_people()
+    )]
+    Leftover { archive: String, free_from: Timestamp },
     #[error("records that name these bytes came in meanwhile; nothing was deleted, run it again")]
     Overtaken,
 }
@@ -130,6 +136,7 @@ pub async fn delete(
     if selection.objects.is_empty() {
         return Ok(DeletionReport { selection, archives: 0, leaves: Vec::new() });
     }
+    leftovers::remove(app, &scope, &selection.objects.keys().copied().collect()).await?;
     let rewritten = rewrite_all(app, &scope, &selection).await?;
     let leaves = match seal(app, &scope, request, &selection, &rewritten).await {
         Ok(leaves) => leaves,

@@ -192,6 +192,15 @@ impl Vault {
         self.local.as_ref().map(|local| local.file(&archive_path(organization, name)))
     }
 
+    /// Names of all archives of an organization.
+    pub async fn archives(&self, organization: OrgId) -> Result<Vec<String>, VaultFault> {
+        let prefix = Path::from(format!("{organization}/{}", names::ARCHIVES));
+        let fault = |source| VaultFault::Objects { verb: "list", object: prefix.to_string(), source };
+        let all: Vec<_> = self.objects.list(Some(&prefix)).try_collect().await.map_err(fault)?;
+        let name = |meta: object_store::ObjectMeta| meta.location.filename().map(str::to_owned);
+        Ok(all.into_iter().filter_map(name).filter(|name| names::is_archive_name(name)).collect())
+    }
+
     /// Whether an archive is there.
     pub async fn has_archive(&self, organization: OrgId, name: &str) -> Result<bool, VaultFault> {
         let location = archive_path(organization, name);

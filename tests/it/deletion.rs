@@ -1,6 +1,8 @@
 //! Bytes that were deleted under retention are nowhere any more, and everything still verifies; a hold stops it; a crash
 //! between any two steps leaves the one state or the other.
 
+mod leftovers;
+
 use chrono::Duration;
 use countersign::deliver::package::{self, PackageRequest};
 use countersign::model::id::RunId;
