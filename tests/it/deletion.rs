@@ -7,11 +7,10 @@ use chrono::Duration;
 use countersign::deliver::package::{self, PackageRequest};
 use countersign::model::id::RunId;
 use countersign::model::organization::Organization;
-use countersign::model::responsibility::{EngagementModel, Party};
+use countersign::model::responsibility::Party;
 use countersign::model::time::{Clock, Timestamp};
 use countersign::pipeline::deletion::select::Limits;
 use countersign::pipeline::deletion::{self, DeletionFault, DeletionRequest};
-use countersign::pipeline::enrol::{OrganizationRequest, add_organization};
 use countersign::pipeline::retention::{self, Person};
 use countersign::pipeline::roll_forward::roll_forward;
 use countersign::pipeline::{audit, objects};
@@ -44,15 +43,7 @@ impl Story {
 
     async fn without_evidence(database: Database) -> Self {
         let app = TestApp::on(database).await;
-        let request = OrganizationRequest {
-            slug: "northwind".parse().unwrap(),
-            name: "Northwind Clinic (fictional)".to_owned(),
-            model: EngagementModel::CoManaged,
-            frameworks: vec!["hipaa-security".parse().unwrap()],
-            time_zone: "UTC".to_owned(),
-            settings: serde_json::json!({}),
-        };
-        let organization = add_organization(&app.app, request).await.unwrap();
+        let organization = app.northwind().await;
         let scope = OrgScope::of(&organization);
         Self { app, organization, scope }
     }

@@ -4,9 +4,7 @@ use chrono::Duration;
 use countersign::deliver::package::{self, PackageRequest};
 use countersign::model::id::RunId;
 use countersign::model::organization::Organization;
-use countersign::model::responsibility::EngagementModel;
 use countersign::model::time::{Clock, Timestamp};
-use countersign::pipeline::enrol::{OrganizationRequest, add_organization};
 use countersign::pipeline::keys;
 use countersign::pipeline::roll_forward::roll_forward;
 use countersign::store::OrgScope;
@@ -18,15 +16,7 @@ use crate::support::{Database, TestApp, databases, evidence};
 
 async fn begin(database: Database) -> (TestApp, Organization, OrgScope) {
     let story = TestApp::on(database).await;
-    let request = OrganizationRequest {
-        slug: "northwind".parse().unwrap(),
-        name: "Northwind Clinic (fictional)".to_owned(),
-        model: EngagementModel::CoManaged,
-        frameworks: vec!["hipaa-security".parse().unwrap()],
-        time_zone: "UTC".to_owned(),
-        settings: serde_json::json!({}),
-    };
-    let organization = add_organization(&story.app, request).await.unwrap();
+    let organization = story.northwind().await;
     let scope = OrgScope::of(&organization);
     (story, organization, scope)
 }

@@ -10,9 +10,7 @@ use countersign::collect::import::ImportFolder;
 use countersign::model::evidence::Source;
 use countersign::model::id::OrgId;
 use countersign::model::organization::Organization;
-use countersign::model::responsibility::EngagementModel;
 use countersign::model::time::Clock;
-use countersign::pipeline::enrol::{OrganizationRequest, add_organization};
 use countersign::pipeline::{self, RunRequest, audit, importing};
 use countersign::store::{NewConnection, OrgScope};
 use countersign::vault::{LogPut, Vault};
@@ -61,15 +59,7 @@ impl Story {
         let mut app = TestApp::on(Database::sqlite()).await;
         let store = FaultyStore::default();
         app.app.vault = Vault::over(Arc::new(store.clone()));
-        let request = OrganizationRequest {
-            slug: "northwind".parse().unwrap(),
-            name: "Northwind Clinic (fictional)".to_owned(),
-            model: EngagementModel::CoManaged,
-            frameworks: vec!["hipaa-security".parse().unwrap()],
-            time_zone: "UTC".to_owned(),
-            settings: serde_json::json!({}),
-        };
-        let organization = add_organization(&app.app, request).await.unwrap();
+        let organization = app.northwind().await;
         let story = Self { app, organization, store };
         if work == Work::Run {
             let scope = OrgScope::of(&story.organization);

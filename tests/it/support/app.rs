@@ -13,6 +13,7 @@ use countersign::model::organization::Organization;
 use countersign::model::responsibility::EngagementModel;
 use countersign::model::time::Clock;
 use countersign::pipeline::commit::{Committed, commit};
+use countersign::pipeline::enrol::{OrganizationRequest, add_organization};
 use countersign::pipeline::fault::CommitFault;
 use countersign::pipeline::records;
 use countersign::store::{EvidenceRow, IndexRows, NewOrganization, OrgScope, SigningKeyRow, StoreFault};
@@ -76,6 +77,19 @@ impl TestApp {
     pub async fn beside(&self) -> Self {
         let (clock, database) = (Arc::clone(&self.clock), self.database.clone());
         Stopped { clock, database, catalog: Arc::clone(&self.app.catalog) }.start().await
+    }
+
+    /// Adds a client as the product does, with its ledger: Northwind Clinic, co-managed, under the HIPAA Security Rule.
+    pub async fn northwind(&self) -> Organization {
+        let request = OrganizationRequest {
+            slug: "northwind".parse().unwrap(),
+            name: "Northwind Clinic (fictional)".to_owned(),
+            model: EngagementModel::CoManaged,
+            frameworks: vec!["hipaa-security".parse().unwrap()],
+            time_zone: "UTC".to_owned(),
+            settings: serde_json::json!({}),
+        };
+        add_organization(&self.app, request).await.unwrap()
     }
 
     /// Adds an organization with a fresh signing key.
