@@ -58,8 +58,5 @@ fn first_free(name: &Path, is_taken: impl Fn(&Path) -> bool) -> Result<PathBuf, 
 
 /// Writes a file whole or not at all, in a folder that only its owner can read if it has to be made.
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), DeliverFault> {
-    let folder = path.parent().map_or(Ok(()), data_folder::create_private);
-    folder
-        .and_then(|()| data_folder::write_whole(path, bytes))
-        .map_err(|source| DeliverFault::Write { path: path.to_owned(), source })
+    data_folder::write_whole(path, bytes).map_err(|source| DeliverFault::Write { path: path.to_owned(), source })
 }

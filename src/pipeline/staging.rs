@@ -113,7 +113,26 @@ impl Finished {
     }
 }
 
-struct StagedFile(PathBuf);
+/// A file of the staging folder, of mode 0600. Dropped, it is removed.
+pub struct StagedFile(PathBuf);
+
+impl StagedFile {
+    /// Makes the file and opens it.
+    pub fn create(path: PathBuf) -> Result<(Self, std::fs::File), CommitFault> {
+        let opened = std::fs::File::options().create_new(true).read(true).write(true).open(&path);
+        let file = opened.map_err(|source| CommitFault::Io { path: path.clone(), source })?;
+        let staged = Self(path);
+        #[cfg(unix)]
+        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))
+            .map_err(|source| CommitFault::Io { path: staged.0.clone(), source })?;
+        Ok((staged, file))
+    }
+
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
 
 impl Drop for StagedFile {
     fn drop(&mut self) {
@@ -126,12 +145,7 @@ impl Staged {
     /// Begins an archive of that name in the staging folder.
     pub fn begin(app: &App, name: &str) -> Result<Self, CommitFault> {
         let bench = Arc::new(Workbench::open()?);
-        let path = app.data.staging_folder().join(name);
-        let fault = |source| CommitFault::Io { path: path.clone(), source };
-        let file = std::fs::File::options().create_new(true).read(true).write(true).open(&path).map_err(fault)?;
-        let staged = StagedFile(path.clone());
-        #[cfg(unix)]
-        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600)).map_err(fault)?;
+        let (staged, file) = StagedFile::create(app.data.staging_folder().join(name))?;
         Ok(Self { file: staged, writer: ArchiveWriter::new(file, DEFAULT_LEVEL), objects: Vec::new(), bench })
     }
 

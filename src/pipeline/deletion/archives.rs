@@ -1,7 +1,7 @@
 //! Writes archives again without some of their objects: the same records and checkpoint, byte for byte.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::PathBuf;
 
 use countersign_seal::archive::{ArchiveWriter, DEFAULT_LEVEL};
 use countersign_seal::digest::Digest;
@@ -12,6 +12,7 @@ use countersign_seal::record::{KeptArchive, Record, ReplacedArchive, Replacement
 use crate::app::App;
 use crate::pipeline::fault::{CommitFault, blocking};
 use crate::pipeline::objects::FetchedArchive;
+use crate::pipeline::staging::StagedFile;
 use crate::store::OrgScope;
 
 /// An archive and the one that is ready to come in its place.
@@ -31,11 +32,9 @@ pub(super) async fn rewrite(
 ) -> Result<Rewritten, CommitFault> {
     let fetched = FetchedArchive::fetch(app, scope, archive).await?;
     let name = format!("{}-{}.zip", app.clock.now().for_file_names(), uuid::Uuid::now_v7());
-    let staged = app.data.staging_folder().join(&name);
-    let (path, left_out) = (staged.clone(), without.clone());
-    let (was, now, size) = blocking(move || copy(&fetched, &path, &left_out)).await?;
-    app.vault.put_archive(scope.id(), &name, &staged).await?;
-    std::fs::remove_file(&staged).map_err(|source| CommitFault::Io { path: staged.clone(), source })?;
+    let (path, left_out) = (app.data.staging_folder().join(&name), without.clone());
+    let (staged, was, now, size) = blocking(move || copy(&fetched, path, &left_out)).await?;
+    app.vault.put_archive(scope.id(), &name, staged.path()).await?;
     let replacement = Replacement {
         was: ReplacedArchive { name: archive.to_owned(), sha256: was },
         now: KeptArchive { name, sha256: now, size },
@@ -45,15 +44,12 @@ pub(super) async fn rewrite(
 
 fn copy(
     fetched: &FetchedArchive,
-    path: &Path,
+    path: PathBuf,
     without: &BTreeSet<Digest>,
-) -> Result<(Digest, Digest, u64), CommitFault> {
-    let fault = |source| CommitFault::Io { path: path.to_owned(), source };
-    let file = std::fs::File::options().create_new(true).read(true).write(true).open(path).map_err(fault)?;
-    #[cfg(unix)]
-    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600)).map_err(fault)?;
+) -> Result<(StagedFile, Digest, Digest, u64), CommitFault> {
+    let (staged, file) = StagedFile::create(path)?;
     let mut container = fetched.open()?;
-    let mut writer = ArchiveWriter::new(std::io::BufWriter::with_capacity(1 << 18, file), DEFAULT_LEVEL);
+    let mut writer = ArchiveWriter::new(file, DEFAULT_LEVEL);
     let objects: Vec<(Digest, u64)> = container
         .entries()
         .filter_map(|(name, size)| Some((name.strip_prefix(names::OBJECTS)?.parse().ok()?, size)))
@@ -71,9 +67,8 @@ fn copy(
         .collect::<Result<Vec<Record>, _>>()?;
     let checkpoint = container.read(names::CHECKPOINT, MAX_NOTE as u64)?;
     let checkpoint = String::from_utf8_lossy(&checkpoint).into_owned();
-    let (writer, _) = writer.finish(&records, &checkpoint)?;
-    let file = writer.into_inner().map_err(|unwritten| fault(unwritten.into_error()))?;
-    drop(file);
-    let (now, size) = Digest::of_reader(std::fs::File::open(path).map_err(fault)?).map_err(fault)?;
-    Ok((fetched.digest()?, now, size))
+    drop(writer.finish(&records, &checkpoint)?);
+    let fault = |source| CommitFault::Io { path: staged.path().to_owned(), source };
+    let (now, size) = Digest::of_reader(std::fs::File::open(staged.path()).map_err(fault)?).map_err(fault)?;
+    Ok((staged, fetched.digest()?, now, size))
 }
