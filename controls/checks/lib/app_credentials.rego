@@ -16,10 +16,7 @@ else := "an application without a name"
 
 known_usages := {"verify", "sign", "encrypt"}
 
-usage(key) := lower(key.usage) if {
-	values.text(key, "usage")
-	lower(key.usage) in known_usages
-}
+usage(key) := values.lowered(key, "usage") if values.lowered(key, "usage") in known_usages
 
 # Both lists are there and everything in them is dated and of a known use.
 is_clear(app) if {
@@ -41,18 +38,18 @@ is_dated(credential) if {
 
 # The identifiers of what signs tokens; the password and the public half of such a certificate have the same one.
 signing(app) := {key.customKeyIdentifier |
-	some key in app.keyCredentials
+	some key in values.list(app, "keyCredentials")
 	usage(key) == "sign"
 	is_string(key.customKeyIdentifier)
 }
 
 secrets(app) := [secret |
-	some secret in app.passwordCredentials
+	some secret in values.list(app, "passwordCredentials")
 	not object.get(secret, "customKeyIdentifier", null) in signing(app)
 ]
 
 certificates(app) := [key |
-	some key in app.keyCredentials
+	some key in values.list(app, "keyCredentials")
 	usage(key) == "verify"
 	not object.get(key, "customKeyIdentifier", null) in signing(app)
 ]

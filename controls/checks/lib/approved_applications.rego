@@ -21,6 +21,6 @@ is_approved(object_id) if {
 # By object id of the service principal, in lower case.
 app_ids[id] contains app_id if {
 	some principal in datasets.rows(service_principals_id)
-	id := lower(principal.id)
-	app_id := lower(principal.appId)
+	id := values.lowered(principal, "id")
+	app_id := values.lowered(principal, "appId")
 }

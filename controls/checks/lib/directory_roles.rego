@@ -47,21 +47,37 @@ privileged := object.union(highly_privileged, {
 
 global_administrator := "62e90394-69f5-4237-9190-012177145e10"
 
+# Others that are often given, for their names only.
+other_names := {
+	"f2ef992c-3afb-46b9-b7cf-a126ee74c451": "Global Reader",
+	"5d6b6bb7-de71-4623-b4af-96380a352509": "Security Reader",
+	"b0f54661-2d74-4c50-afa3-1ec803f12efe": "Billing Administrator",
+	"69091246-20e8-4a56-aa4d-066075b2a7a8": "Teams Administrator",
+	"4d6ac14f-3453-41d0-bef9-a3e0c569773a": "License Administrator",
+	"95e79109-95c0-4d8e-aee3-d01accf2d47b": "Guest Inviter",
+	"88d8e3e3-8f55-4a1e-953a-9b9898b8876b": "Directory Readers",
+	"cf1c38e5-3621-4004-a7cb-879624dced7c": "Application Developer",
+	"d29b2b05-8046-44ba-8758-1e26182fcf32": "Directory Synchronization Accounts",
+	"a92aed5d-d78a-4d16-b381-09adb37eb3b0": "On Premises Directory Sync Account",
+}
+
 role_name(id) := privileged[id] if privileged[id]
+
+else := other_names[id] if other_names[id]
 
 else := sprintf("the role `%s`", [id])
 
 # ---- One assignment, standing or eligible
 
-role(assignment) := lower(assignment.roleDefinitionId) if values.text(assignment, "roleDefinitionId")
+role(assignment) := values.lowered(assignment, "roleDefinitionId")
 
-holder(assignment) := lower(assignment.principalId) if values.text(assignment, "principalId")
+holder(assignment) := values.lowered(assignment, "principalId")
 
 # `user`, `group` or `serviceprincipal`; undefined for everything else.
 kind(assignment) := word(object.get(assignment, "principal", null))
 
-word(thing) := trim_prefix(lower(thing["@odata.type"]), "#microsoft.graph.") if {
-	lower(thing["@odata.type"]) in {"#microsoft.graph.user", "#microsoft.graph.group", "#microsoft.graph.serviceprincipal"}
+word(thing) := trim_prefix(values.lowered(thing, "@odata.type"), "#microsoft.graph.") if {
+	values.lowered(thing, "@odata.type") in {"#microsoft.graph.user", "#microsoft.graph.group", "#microsoft.graph.serviceprincipal"}
 }
 
 is_clear(assignment) if {
@@ -95,7 +111,7 @@ held(assignments, roles) := [assignment |
 
 groups[id] contains row if {
 	some row in datasets.rows(members_id)
-	id := lower(row.id)
+	id := values.lowered(row, "id")
 }
 
 # The members of a group as Graph lists them, those of groups within it too; undefined if they are not known.
@@ -106,10 +122,10 @@ members(group) := row.items if {
 	is_array(row.items)
 }
 
-members_of_kind(group, wanted) := {lower(item.id) |
+members_of_kind(group, wanted) := {id |
 	some item in members(group)
 	word(item) == wanted
-	is_string(item.id)
+	id := values.lowered(item, "id")
 }
 
 behind(assignments, wanted) := {id |
@@ -163,7 +179,7 @@ else := set()
 
 accounts[id] contains user if {
 	some user in datasets.rows(users_id)
-	id := lower(user.id)
+	id := values.lowered(user, "id")
 }
 
 account_name(id) := name if {
@@ -193,7 +209,7 @@ is_emergency(id) if id in declared
 
 is_emergency(id) if {
 	some user in accounts[id]
-	lower(user.userPrincipalName) in declared
+	values.lowered(user, "userPrincipalName") in declared
 }
 
 # It may be declared by its sign-in name, which is not known because the account was not read.

@@ -50,3 +50,14 @@ is_whole_number(value) if {
 	is_number(value)
 	floor(value) == value
 }
+
+# Such a text in lower case, to compare ids and words by; never an error, whatever the value is.
+lowered(o, key) := lower(text(o, key))
+
+# The list under a key; empty for everything that is none. Only where something else says that the list was not there.
+list(o, key) := o[key] if {
+	has(o, key)
+	is_array(o[key])
+}
+
+else := []

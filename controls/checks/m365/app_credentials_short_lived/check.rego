@@ -61,9 +61,8 @@ is_limit(value) if {
 
 known_types := {"application", "legacy", "socialidp", "managedidentity"}
 
-type(principal) := lower(principal.servicePrincipalType) if {
-	values.text(principal, "servicePrincipalType")
-	lower(principal.servicePrincipalType) in known_types
+type(principal) := values.lowered(principal, "servicePrincipalType") if {
+	values.lowered(principal, "servicePrincipalType") in known_types
 }
 
 registrations := {app | some app in datasets.rows(applications_id)}

@@ -57,7 +57,7 @@ holders := roles.applications(assignments)
 
 principals[id] contains principal if {
 	some principal in datasets.rows(principals_id)
-	id := lower(principal.id)
+	id := values.lowered(principal, "id")
 	id in holders
 }
 
@@ -80,15 +80,15 @@ role_names(id) := names.few({roles.role_name(roles.role(assignment)) |
 	id in roles.applications([assignment])
 })
 
-type(id) := lower(principal_of(id).servicePrincipalType) if values.text(principal_of(id), "servicePrincipalType")
+type(id) := values.lowered(principal_of(id), "servicePrincipalType")
 
 registrations(id) := [app |
-	app_id := lower(principal_of(id).appId)
+	app_id := values.lowered(principal_of(id), "appId")
 	some app in datasets.rows(applications_id)
-	lower(app.appId) == app_id
+	values.lowered(app, "appId") == app_id
 ]
 
-is_microsofts(id) if lower(principal_of(id).appOwnerOrganizationId) == microsoft
+is_microsofts(id) if values.lowered(principal_of(id), "appOwnerOrganizationId") == microsoft
 
 # Where its secrets can lie; undefined if not all of these places can be seen.
 places(id) := array.concat([principal_of(id)], registrations(id)) if count(registrations(id)) == 1
