@@ -13,18 +13,21 @@ is_time(text) if {
 	regex.match(shape, text)
 }
 
-year(text) := to_number(substring(text, 0, 4)) if is_time(text)
+# Four digits, compared as text.
+year(text) := substring(text, 0, 4) if is_time(text)
 
 # A null in disguise.
-is_never(text) if year(text) < 1970
+is_never(text) if year(text) < "1970"
+
+is_beyond(text) if year(text) > "2261"
 
 # In nanoseconds; undefined for what is no time or never was. A time too far away counts as the last that fits.
 at(text) := time.parse_rfc3339_ns(text) if {
-	year(text) >= 1970
-	year(text) <= 2261
+	year(text) >= "1970"
+	not is_beyond(text)
 }
 
-else := time.parse_rfc3339_ns("2262-01-01T00:00:00Z") if year(text) > 2261
+else := time.parse_rfc3339_ns("2262-01-01T00:00:00Z") if is_beyond(text)
 
 # Whole days from one time to a later one.
 days_between(start, end) := floor((at(end) - at(start)) / day)

@@ -61,3 +61,8 @@ list(o, key) := o[key] if {
 }
 
 else := []
+
+# What stands under a key; null for everything that has no keys.
+inner(o, key) := object.get(o, key, null) if is_object(o)
+
+else := null

@@ -79,7 +79,7 @@ without_system := [device | some device in devices; not system(device)]
 
 kind(policy) := trim_prefix(values.lowered(policy, "@odata.type"), "#microsoft.graph.")
 
-target(assignment) := trim_prefix(values.lowered(object.get(assignment, "target", null), "@odata.type"), "#microsoft.graph.")
+target(assignment) := trim_prefix(values.lowered(values.inner(assignment, "target"), "@odata.type"), "#microsoft.graph.")
 
 targets(policy) := [target(assignment) | some assignment in policy.assignments] if {
 	is_array(policy.assignments)
@@ -122,7 +122,7 @@ reaches_somebody(platform) if {
 	place != "exclusiongroupassignmenttarget"
 }
 
-verdict(platform, name) := {"outcome": "pass", "because": sprintf("A compliance policy reaches all devices or users of %s", [name])} if {
+verdict(platform, name) := {"outcome": "pass", "because": sprintf("A compliance policy for %s is assigned to all devices or all users", [name])} if {
 	reaches_everybody(platform)
 	count(odd) == 0
 }

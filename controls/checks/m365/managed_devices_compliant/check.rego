@@ -72,7 +72,7 @@ else := {"outcome": "unknown", "because": sprintf("%s %s", [name, between[state(
 
 else := {"outcome": "unknown", "because": because} if {
 	state(device) != "compliant"
-	because := sprintf("%s has a compliance state that is not known here: `%s`", [name, state(device)])
+	because := sprintf("%s has a compliance state that is not known here: `%s`", [name, device.complianceState])
 }
 
 else := {"outcome": "unknown", "because": sprintf("%s does not say whether it meets the compliance rules", [name])} if {

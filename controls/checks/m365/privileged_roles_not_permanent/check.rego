@@ -59,9 +59,12 @@ powerful := [instance |
 how(instance) := lower(instance.assignmentType) if values.text(instance, "assignmentType")
 
 # An end beyond the year 2261 is none.
-ends(instance) if times.year(object.get(instance, "endDateTime", null)) <= 2261
+ends(instance) if {
+	times.at(object.get(instance, "endDateTime", null))
+	not times.is_beyond(instance.endDateTime)
+}
 
-never_ends(instance) if times.year(object.get(instance, "endDateTime", null)) > 2261
+never_ends(instance) if times.is_beyond(object.get(instance, "endDateTime", null))
 
 never_ends(instance) if {
 	values.has(instance, "endDateTime")

@@ -1,7 +1,8 @@
 # METADATA
 # title: Users cannot hand data to unvetted applications
 # description: >-
-#   Users cannot consent to applications on their own, or only to low-risk permissions of verified publishers.
+#   Users cannot consent to applications on their own, or only to low-risk permissions of verified publishers. What
+#   owners of a team or chat may consent to for that team or chat is another setting and not judged.
 # related_resources:
 #   - ref: https://learn.microsoft.com/graph/api/resources/authorizationpolicy
 #   - ref: https://github.com/cisagov/ScubaGear/blob/main/PowerShell/ScubaGear/baselines/aad.md
@@ -48,11 +49,30 @@ low := "managepermissiongrantsforself.microsoft-user-default-low"
 
 legacy := "managepermissiongrantsforself.microsoft-user-default-legacy"
 
+managed := "managepermissiongrantsforself.microsoft-user-default-recommended"
+
+# The old switch for applications that Microsoft rates as risky: null and false both mean that it is off.
+risky := object.get(policy, "allowUserConsentForRiskyApps", null)
+
+is_odd(value) if {
+	not is_null(value)
+	not is_boolean(value)
+}
+
 finding := {"outcome": "fail", "because": "Users can consent to applications that Microsoft rates as risky"} if {
-	object.get(policy, "allowUserConsentForRiskyApps", null) == true
+	risky == true
 }
 
 else := {"outcome": "fail", "because": "Users can consent to any application on their own"} if legacy in own
+
+else := {"outcome": "fail", "because": because} if {
+	managed in own
+	because := "Microsoft decides from time to time what users may consent to (`microsoft-user-default-recommended`), and does not keep it to low-risk permissions"
+}
+
+else := {"outcome": "unknown", "because": "It is not known whether users can consent to risky applications (`allowUserConsentForRiskyApps`)"} if {
+	is_odd(risky)
+}
 
 else := {"outcome": "pass", "because": "Users cannot consent to applications"} if own == set()
 
