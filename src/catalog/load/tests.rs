@@ -33,13 +33,13 @@ fn demo() -> FileSet {
 }
 
 /// The small catalog with one file in place of another.
-fn demo_with(path: &str, bytes: impl Into<Vec<u8>>) -> FileSet {
+pub(super) fn demo_with(path: &str, bytes: impl Into<Vec<u8>>) -> FileSet {
     let bytes = bytes.into();
     let marked = [b"# override: test\n".as_slice(), &bytes].concat();
     demo().with_file(path, marked)
 }
 
-fn faults(set: &FileSet) -> Vec<String> {
+pub(super) fn faults(set: &FileSet) -> Vec<String> {
     match Catalog::load(set) {
         Ok(_) => Vec::new(),
         Err(Faults(faults)) => faults.iter().map(ToString::to_string).collect(),
@@ -47,7 +47,7 @@ fn faults(set: &FileSet) -> Vec<String> {
 }
 
 #[track_caller]
-fn assert_fault(set: &FileSet, place: &str, words: &str) {
+pub(super) fn assert_fault(set: &FileSet, place: &str, words: &str) {
     let found = faults(set);
     assert!(
         found.iter().any(|fault| fault.starts_with(place) && fault.contains(words)),

@@ -40,6 +40,7 @@ pub(super) fn definition(id: &str, path: &str, paged: bool) -> CollectorDefiniti
             select: Vec::new(),
             query: [].into(),
             paged,
+            each: None,
         }),
         command: None,
         permission: Some("Things.Read.All".to_owned()),
