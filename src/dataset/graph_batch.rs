@@ -102,7 +102,7 @@ fn read(name: &str, response: Value) -> Result<(String, u32, Page), ParseError> 
     let body = response.remove("body").unwrap_or(Value::Null);
     let page = match status {
         200 => page_of(name, body)?,
-        404 => Page::Gone { code: body["error"]["code"].as_str().unwrap_or_default().to_owned() },
+        404 => Page::Gone { code: body.pointer("/error/code").and_then(Value::as_str).unwrap_or_default().to_owned() },
         _ => Page::Refused,
     };
     Ok((id, number, page))

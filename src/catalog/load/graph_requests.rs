@@ -33,7 +33,7 @@ impl Lint<'_> {
                 if each.path.contains(['{', '}']) {
                     self.fault("each:", format!("the path `{}` of `each` cannot hold an id", each.path));
                 }
-                if each.ids.is_empty() || !each.ids.iter().all(is_property_path) {
+                if each.ids.is_empty() || !each.ids.iter().all(|path| is_property_path(path)) {
                     self.fault(
                         "ids:",
                         "`ids` names properties of the list's rows, such as [id] or [conditions.users.includeGroups]",
@@ -69,7 +69,7 @@ impl Lint<'_> {
 }
 
 /// Property names joined by dots.
-fn is_property_path(path: &String) -> bool {
+fn is_property_path(path: &str) -> bool {
     path.split('.')
         .all(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
 }
