@@ -266,6 +266,15 @@ impl Collected {
             let message = format!("`{}` is not assessable and still has objectives; remove one of the two", control.id);
             faults.add(&file.shown, Some(line), message);
         }
+        let missing = control.guidance.as_ref().map(|guidance| match control.assessable {
+            true => guidance.missing(),
+            // A row that is not judged needs no evidence, only to be understood.
+            false => guidance.missing().into_iter().filter(|key| *key == "asks").collect(),
+        });
+        for key in missing.unwrap_or_default() {
+            let at = text.line_of(line, "guidance:");
+            faults.add(&file.shown, Some(at), format!("the guidance of `{}` says nothing under `{key}`", control.id));
+        }
         let own = std::iter::once(("control", control.id.as_str()));
         let aliases = control.aliases.iter().map(|alias| ("alias", alias.as_str()));
         let objectives = control.objectives.iter().map(|objective| ("objective", objective.id.as_str()));
