@@ -43,15 +43,16 @@ signing(app) := {key.customKeyIdentifier |
 	is_string(key.customKeyIdentifier)
 }
 
-secrets(app) := [secret |
-	some secret in values.list(app, "passwordCredentials")
-	not object.get(secret, "customKeyIdentifier", null) in signing(app)
-]
+secrets(app) := apart(values.list(app, "passwordCredentials"), signing(app))
 
-certificates(app) := [key |
-	some key in values.list(app, "keyCredentials")
-	usage(key) == "verify"
-	not object.get(key, "customKeyIdentifier", null) in signing(app)
+certificates(app) := apart([key | some key in values.list(app, "keyCredentials"); usage(key) == "verify"], signing(app))
+
+# Without what belongs to the certificates that sign.
+apart(credentials, signing_ids) := credentials if count(signing_ids) == 0
+
+else := [credential |
+	some credential in credentials
+	not object.get(credential, "customKeyIdentifier", null) in signing_ids
 ]
 
 has_ended(credential) if times.at(credential.endDateTime) < times.now

@@ -52,7 +52,11 @@ is_whole_number(value) if {
 }
 
 # Such a text in lower case, to compare ids and words by; never an error, whatever the value is.
-lowered(o, key) := lower(text(o, key))
+lowered(o, key) := lower(o[key]) if {
+	is_object(o)
+	is_string(o[key])
+	trim_space(o[key]) != ""
+}
 
 # The list under a key; empty for everything that is none. Only where something else says that the list was not there.
 list(o, key) := o[key] if {

@@ -31,7 +31,7 @@
 #   irrelevant:
 #     m365/role_assignments: [id, directoryScopeId, appScopeId, principal.id, principal.displayName, principal.userPrincipalName]
 #     m365/role_eligibility_schedule_instances: [id, directoryScopeId, appScopeId, startDateTime, endDateTime, memberType, principal.id, principal.displayName, principal.userPrincipalName]
-#     m365/role_group_members: [items.userPrincipalName]
+#     m365/role_group_members: [items.userPrincipalName, items.accountEnabled]
 #     m365/users: [displayName, userPrincipalName, userType, accountEnabled]
 package checks.m365.admins_cloud_only
 
@@ -50,10 +50,12 @@ is_cloud(id) if {
 
 is_synchronized(id) if roles.facts(id, "onPremisesSyncEnabled") == {true}
 
-role_names(id) := names.few({roles.role_name(roles.role(assignment)) |
+roles_of[id] contains roles.role_name(roles.role(assignment)) if {
 	some assignment in assignments
-	id in roles.people([assignment])
-})
+	some id in roles.people([assignment])
+}
+
+role_names(id) := names.few(roles_of[id])
 
 verdict(id) := {"outcome": "pass", "because": because} if {
 	is_cloud(id)

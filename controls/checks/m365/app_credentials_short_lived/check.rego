@@ -65,68 +65,76 @@ type(principal) := values.lowered(principal, "servicePrincipalType") if {
 	values.lowered(principal, "servicePrincipalType") in known_types
 }
 
-registrations := {app | some app in datasets.rows(applications_id)}
+# Registrations, and what acts in the tenant but for managed identities, each with a word on where that is.
+judged := [{"app": app, "place": ""} | some app in datasets.rows(applications_id)]
 
-principals := {principal |
+acting := [{"app": principal, "place": " (in the tenant, not on its registration)"} |
 	some principal in datasets.rows(principals_id)
 	type(principal) != "managedidentity"
-}
+]
 
-judged := registrations | principals
-
-of_unknown_type := {principal |
+of_unknown_type := [principal |
 	some principal in datasets.rows(principals_id)
 	not type(principal)
-}
-
-long(list, limit) := [credentials.days(credential) |
-	some credential in credentials.valid(list)
-	credentials.days(credential) > limit + 1
 ]
 
 # Those that say nothing of themselves are left to the unknowns.
 datable(list) := [credential | some credential in list; credentials.is_dated(credential)]
 
-too_long(app) := {text |
+too_long(secrets, certificates) := {text |
 	some part in [
-		{"list": long(datable(credentials.secrets(app)), secret_limit), "noun": "secret", "limit": secret_limit},
-		{"list": long(datable(credentials.certificates(app)), certificate_limit), "noun": "certificate", "limit": certificate_limit},
+		{"list": secrets, "noun": "secret", "limit": secret_limit},
+		{"list": certificates, "noun": "certificate", "limit": certificate_limit},
 	]
-	count(part.list) > 0
-	text := sprintf("%s of up to %d days, and %d are allowed", [names.some_of(count(part.list), part.noun), max(part.list), part.limit])
+	ages := [days |
+		some credential in credentials.valid(part.list)
+		days := credentials.days(credential)
+		days > part.limit + 1
+	]
+	count(ages) > 0
+	text := sprintf("%s of up to %d days, and %d are allowed", [names.some_of(count(ages), part.noun), max(ages), part.limit])
 }
 
-expired(app) := count([credential |
-	some credential in array.concat(datable(credentials.secrets(app)), datable(credentials.certificates(app)))
-	credentials.has_ended(credential)
-])
-
-tail(app) := sprintf("; besides, %s should be deleted", [names.some_of(expired(app), "expired one")]) if expired(app) > 0
+tail(list) := sprintf("; besides, %s should be deleted", [names.some_of(ended, "expired one")]) if {
+	ended := count([credential | some credential in list; credentials.has_ended(credential)])
+	ended > 0
+}
 
 else := ""
 
-place(app) := "" if app in registrations
-
-else := " (in the tenant, not on its registration)"
-
-verdict(app) := {"outcome": "fail", "because": because} if {
-	count(too_long(app)) > 0
-	because := sprintf("%s%s has %s%s", [credentials.app_name(app), place(app), concat("; ", sort(too_long(app))), tail(app)])
+# What is wrong with one application; the second and third argument are those of its credentials that are dated.
+verdict(name, secrets, certificates, is_clear) := {"outcome": "fail", "because": because} if {
+	faults := too_long(secrets, certificates)
+	count(faults) > 0
+	because := sprintf("%s has %s%s", [name, concat("; ", sort(faults)), tail(array.concat(secrets, certificates))])
 }
 
-else := {"outcome": "unknown", "because": because} if {
-	not credentials.is_clear(app)
-	because := sprintf("Which secrets and certificates %s%s has and how long they live is not known", [credentials.app_name(app), place(app)])
+else := {"outcome": "unknown", "because": sprintf("Which secrets and certificates %s has and how long they live is not known", [name])} if {
+	not is_clear
 }
 
 else := {"outcome": "pass", "because": because} if {
-	count(credentials.secrets(app)) + count(credentials.certificates(app)) > 0
-	because := sprintf("%s%s has no valid secret or certificate that lives too long%s", [credentials.app_name(app), place(app), tail(app)])
+	count(secrets) + count(certificates) > 0
+	because := sprintf("%s has no valid secret or certificate that lives too long%s", [name, tail(array.concat(secrets, certificates))])
 }
 
-findings contains object.union(words, {"resource": credentials.app_name(app)}) if {
-	some app in judged
-	words := verdict(app)
+clear_of(app) := true if credentials.is_clear(app)
+
+else := false
+
+# Nothing to look at and nothing in doubt.
+is_bare(app) if {
+	app.passwordCredentials == []
+	app.keyCredentials == []
+}
+
+findings contains object.union(words, {"resource": credentials.app_name(thing.app)}) if {
+	some thing in array.concat(judged, acting)
+	not is_bare(thing.app)
+	name := sprintf("%s%s", [credentials.app_name(thing.app), thing.place])
+	secrets := datable(credentials.secrets(thing.app))
+	certificates := datable(credentials.certificates(thing.app))
+	words := verdict(name, secrets, certificates, clear_of(thing.app))
 }
 
 findings contains {"resource": credentials.app_name(principal), "outcome": "unknown", "because": because} if {
@@ -137,9 +145,9 @@ findings contains {"resource": credentials.app_name(principal), "outcome": "unkn
 findings contains {"resource": "tenant", "outcome": "pass", "because": "No application has a secret or a certificate to prove itself by"} if {
 	datasets.whole(applications_id)
 	datasets.whole(principals_id)
-	every app in judged {
-		credentials.is_clear(app)
-		count(credentials.secrets(app)) + count(credentials.certificates(app)) == 0
-	}
 	count(of_unknown_type) == 0
+	every thing in array.concat(judged, acting) {
+		credentials.is_clear(thing.app)
+		count(credentials.secrets(thing.app)) + count(credentials.certificates(thing.app)) == 0
+	}
 }

@@ -55,25 +55,22 @@ platforms := {
 
 known_policies := union({platform.policies | some platform in platforms}) | {"windows10mobilecompliancepolicy", "windowsphone81compliancepolicy", "defaultdevicecompliancepolicy"}
 
-system(device) := values.lowered(device, "operatingSystem")
-
-platform_of(device) := "ios" if system(device) in {"ios", "ipados"}
-
-else := "android" if startswith(system(device), "android")
-
-else := system(device) if platforms[system(device)]
-
 devices := datasets.rows(devices_id)
 
-in_use := {platform_of(device) | some device in devices}
+# As Intune writes them; few, however many devices there are.
+systems := {device.operatingSystem | some device in devices; values.text(device, "operatingSystem")}
 
-other_systems := {device.operatingSystem |
-	some device in devices
-	system(device)
-	not platform_of(device)
-}
+without_system := [device | some device in devices; not values.text(device, "operatingSystem")]
 
-without_system := [device | some device in devices; not system(device)]
+platform_of(system) := "ios" if lower(system) in {"ios", "ipados"}
+
+else := "android" if startswith(lower(system), "android")
+
+else := lower(system) if platforms[lower(system)]
+
+in_use := {platform_of(system) | some system in systems}
+
+other_systems := {system | some system in systems; not platform_of(system)}
 
 # ---- Whom does a policy reach?
 

@@ -30,7 +30,7 @@
 #   irrelevant:
 #     m365/role_assignments: [id, directoryScopeId, appScopeId, principal.id, principal.displayName, principal.userPrincipalName]
 #     m365/role_eligibility_schedule_instances: [id, directoryScopeId, appScopeId, startDateTime, endDateTime, memberType, principal.id, principal.displayName, principal.userPrincipalName]
-#     m365/role_group_members: [items.userPrincipalName]
+#     m365/role_group_members: [items.userPrincipalName, items.accountEnabled]
 #     m365/users: [displayName, userPrincipalName, userType]
 package checks.m365.disabled_accounts_hold_no_roles
 
@@ -43,10 +43,12 @@ assignments := roles.held(roles.all_assignments, every_role)
 
 people := roles.people(assignments)
 
-role_names(id) := names.few({roles.role_name(roles.role(assignment)) |
+roles_of[id] contains roles.role_name(roles.role(assignment)) if {
 	some assignment in assignments
-	id in roles.people([assignment])
-})
+	some id in roles.people([assignment])
+}
+
+role_names(id) := names.few(roles_of[id])
 
 verdict(id) := {"outcome": "pass", "because": because} if {
 	roles.can_sign_in(id)

@@ -32,7 +32,7 @@
 #   irrelevant:
 #     m365/role_assignments: [id, directoryScopeId, appScopeId, principal.id, principal.displayName, principal.userPrincipalName]
 #     m365/role_eligibility_schedule_instances: [id, directoryScopeId, appScopeId, startDateTime, endDateTime, memberType, principal.id, principal.displayName, principal.userPrincipalName]
-#     m365/role_group_members: [items.userPrincipalName]
+#     m365/role_group_members: [items.userPrincipalName, items.accountEnabled]
 #     m365/users: [displayName, userPrincipalName, userType]
 package checks.m365.global_administrators_few
 

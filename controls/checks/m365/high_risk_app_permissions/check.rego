@@ -93,13 +93,22 @@ is_clear(row) if {
 	holder(row)
 }
 
+rights[id] contains name if {
+	some row in granted
+	name := far_reaching[right(row)]
+	id := holder(row)
+}
+
 holders := {holder(row) | some row in granted; far_reaching[right(row)]}
 
-rights(id) := {far_reaching[right(row)] | some row in granted; holder(row) == id}
-
-app_name(id) := name if {
-	some name in sort({values.text(row, "principalDisplayName") | some row in granted; holder(row) == id})
+names_of[id] contains row.principalDisplayName if {
+	some row in granted
+	far_reaching[right(row)]
+	id := holder(row)
+	values.text(row, "principalDisplayName")
 }
+
+app_name(id) := sort(names_of[id])[0] if names_of[id]
 
 else := id
 
@@ -112,26 +121,26 @@ is_collecting(id) if collecting in approved.app_ids[id]
 
 verdict(id) := {"outcome": "fail", "because": because} if {
 	is_collecting(id)
-	because := sprintf("%s, which collects this evidence, may do more than read what it needs: %s", [app_name(id), names.few(rights(id))])
+	because := sprintf("%s, which collects this evidence, may do more than read what it needs: %s", [app_name(id), names.few(rights[id])])
 }
 
 else := {"outcome": "pass", "because": because} if {
 	approved.is_approved(id)
-	because := sprintf("%s is approved and holds %s", [app_name(id), names.few(rights(id))])
+	because := sprintf("%s is approved and holds %s", [app_name(id), names.few(rights[id])])
 }
 
 else := {"outcome": "unknown", "because": because} if {
 	not approved.is_settled
-	because := sprintf("%s holds %s, and the organization has not said which applications may (setting `approved_applications`)", [app_name(id), names.few(rights(id))])
+	because := sprintf("%s holds %s, and the organization has not said which applications may (setting `approved_applications`)", [app_name(id), names.few(rights[id])])
 }
 
 else := {"outcome": "unknown", "because": because} if {
 	not approved.app_ids[id]
-	because := sprintf("%s holds %s; whether it is approved is not known, because its client id was not read", [app_name(id), names.few(rights(id))])
+	because := sprintf("%s holds %s; whether it is approved is not known, because its client id was not read", [app_name(id), names.few(rights[id])])
 }
 
 else := {"outcome": "fail", "because": because} if {
-	because := sprintf("%s holds %s, which the organization has not approved", [app_name(id), names.few(rights(id))])
+	because := sprintf("%s holds %s, which the organization has not approved", [app_name(id), names.few(rights[id])])
 }
 
 findings contains object.union(words, {"resource": app_name(id)}) if {

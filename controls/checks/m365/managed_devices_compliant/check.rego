@@ -60,45 +60,45 @@ else := "a device without a name"
 
 state(device) := values.lowered(device, "complianceState")
 
-last_report := "lastSyncDateTime"
+# Days since the last report; undefined if that is not known or never was.
+silent_days(device) := times.days_since(object.get(device, "lastSyncDateTime", null))
 
-silent_days(device) := times.days_since(object.get(device, last_report, null))
+has_never_reported(device) if times.is_never(object.get(device, "lastSyncDateTime", null))
 
-verdict(device, name) := {"outcome": "fail", "because": sprintf("%s does not meet the compliance rules", [name])} if {
+verdict(device, name) := compliant(device, name) if state(device) == "compliant"
+
+else := {"outcome": "fail", "because": sprintf("%s does not meet the compliance rules", [name])} if {
 	state(device) == "noncompliant"
 }
 
 else := {"outcome": "unknown", "because": sprintf("%s %s", [name, between[state(device)]])} if between[state(device)]
 
 else := {"outcome": "unknown", "because": because} if {
-	state(device) != "compliant"
+	state(device)
 	because := sprintf("%s has a compliance state that is not known here: `%s`", [name, device.complianceState])
 }
 
-else := {"outcome": "unknown", "because": sprintf("%s does not say whether it meets the compliance rules", [name])} if {
-	not state(device)
-}
+else := {"outcome": "unknown", "because": sprintf("%s does not say whether it meets the compliance rules", [name])}
+
+# What a device says of itself counts only while it is heard.
+compliant(device, name) := heard(name, silent_days(device)) if silent_days(device)
 
 else := {"outcome": "unknown", "because": sprintf("%s counts as compliant, but has never reported to Intune", [name])} if {
-	times.is_never(object.get(device, last_report, null))
-}
-
-else := {"outcome": "unknown", "because": because} if {
-	silent_days(device) > stale_after
-	because := sprintf("%s counts as compliant, but last reported %d days ago", [name, silent_days(device)])
-}
-
-else := {"outcome": "unknown", "because": because} if {
-	silent_days(device) < -1
-	because := sprintf("%s counts as compliant, but its last report lies in the future", [name])
-}
-
-else := {"outcome": "pass", "because": because} if {
-	silent_days(device) >= -1
-	because := sprintf("%s meets the compliance rules and reported within %d days", [name, stale_after])
+	has_never_reported(device)
 }
 
 else := {"outcome": "unknown", "because": sprintf("%s counts as compliant, but does not say when it last reported", [name])}
+
+heard(name, days) := {"outcome": "unknown", "because": because} if {
+	days > stale_after
+	because := sprintf("%s counts as compliant, but last reported %d days ago", [name, days])
+}
+
+else := {"outcome": "unknown", "because": sprintf("%s counts as compliant, but its last report lies in the future", [name])} if {
+	days < -1
+}
+
+else := {"outcome": "pass", "because": sprintf("%s meets the compliance rules and reported within %d days", [name, stale_after])}
 
 findings contains object.union(verdict(device, name), {"resource": name}) if {
 	some device in datasets.rows(devices_id)

@@ -33,7 +33,7 @@
 #       switch their role on for the task at hand.
 #   irrelevant:
 #     m365/role_assignment_schedule_instances: [id, directoryScopeId, appScopeId, startDateTime, memberType, roleAssignmentOriginId, roleAssignmentScheduleId, principal.id, principal.displayName, principal.userPrincipalName]
-#     m365/role_group_members: [items.userPrincipalName]
+#     m365/role_group_members: [items.userPrincipalName, items.accountEnabled]
 #     m365/users: [displayName, accountEnabled, userType]
 package checks.m365.privileged_roles_not_permanent
 

@@ -30,7 +30,7 @@
 #       `approved_applications`.
 #   irrelevant:
 #     m365/role_assignments: [id, directoryScopeId, appScopeId, principal.id, principal.displayName, principal.userPrincipalName]
-#     m365/role_group_members: [items.userPrincipalName]
+#     m365/role_group_members: [items.userPrincipalName, items.accountEnabled]
 #     m365/service_principals: [displayName, accountEnabled, passwordCredentials.displayName, passwordCredentials.keyId, keyCredentials.displayName, keyCredentials.keyId, keyCredentials.type]
 #     m365/applications: [id, displayName, passwordCredentials.displayName, passwordCredentials.keyId, keyCredentials.displayName, keyCredentials.keyId, keyCredentials.type]
 #   optional:
@@ -75,18 +75,21 @@ else := name if {
 
 else := id
 
-role_names(id) := names.few({roles.role_name(roles.role(assignment)) |
+roles_of[id] contains roles.role_name(roles.role(assignment)) if {
 	some assignment in assignments
-	id in roles.applications([assignment])
-})
+	some id in roles.applications([assignment])
+}
+
+role_names(id) := names.few(roles_of[id])
 
 type(id) := values.lowered(principal_of(id), "servicePrincipalType")
 
-registrations(id) := [app |
-	app_id := values.lowered(principal_of(id), "appId")
+registered[app_id] contains app if {
 	some app in datasets.rows(applications_id)
-	values.lowered(app, "appId") == app_id
-]
+	app_id := values.lowered(app, "appId")
+}
+
+registrations(id) := [app | some app in registered[values.lowered(principal_of(id), "appId")]]
 
 is_microsofts(id) if values.lowered(principal_of(id), "appOwnerOrganizationId") == microsoft
 
