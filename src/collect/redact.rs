@@ -113,7 +113,7 @@ struct Found<'a> {
 #[cfg(test)]
 mod tests {
     use super::{MARK, Redactor};
-    use crate::catalog::collector::RedactRule;
+    use crate::catalog::collector::{CollectorDefinition, RedactRule};
     use bytes::Bytes;
     use proptest::prelude::*;
 
@@ -128,6 +128,20 @@ mod tests {
         let (bytes, redactions) = Redactor::new(rules).unwrap().apply("a", Bytes::from(text.to_owned()));
         let ranges = redactions.into_iter().map(|redaction| (redaction.rule, redaction.ranges)).collect();
         (String::from_utf8(bytes.to_vec()).unwrap(), ranges)
+    }
+
+    #[test]
+    fn the_first_characters_of_an_applications_secret_are_never_kept() {
+        for collector in ["applications", "service_principals"] {
+            let file = format!("{}/collectors/m365/{collector}/collector.yaml", env!("CARGO_MANIFEST_DIR"));
+            let definition: CollectorDefinition =
+                serde_saphyr::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+            let text = r#"[{"hint": "a\"b", "keyId": "1"}, {"hint":null,"keyId":"2"}, {"hint":"Xy~"}]"#;
+            let (stored, redactions) = redact(&definition.redact, text);
+            let kept = r#"[{"hint": "[redacted]", "keyId": "1"}, {"hint":null,"keyId":"2"}, {"hint":"[redacted]"}]"#;
+            assert_eq!(stored, kept, "{collector}");
+            assert_eq!(redactions, [("secret-hint".to_owned(), vec![[11, 10], [75, 10]])], "{collector}");
+        }
     }
 
     #[test]

@@ -39,23 +39,29 @@ year(text) := substring(text, 0, 4) if {
 	is_ending(substring(text, 19, -1))
 }
 
-# `Z`, with or without parts of a second, or the distance to it.
-is_ending(text) if text == "Z"
-
+# Parts of a second, if any, and `Z` or the distance to it.
 is_ending(text) if {
-	startswith(text, ".")
 	endswith(text, "Z")
-	count(text) > 2
-	count(text) < 12
-	trim(substring(text, 1, count(text) - 2), digits) == ""
+	is_fraction(trim_suffix(text, "Z"))
 }
 
 is_ending(text) if {
-	count(text) == 6
-	substring(text, 0, 1) in {"+", "-"}
-	substring(text, 1, 2) in hours
-	substring(text, 3, 1) == ":"
-	substring(text, 4, 2) in minutes
+	size := count(text)
+	size >= 6
+	substring(text, size - 6, 1) in {"+", "-"}
+	substring(text, size - 5, 2) in hours
+	substring(text, size - 3, 1) == ":"
+	substring(text, size - 2, 2) in minutes
+	is_fraction(substring(text, 0, size - 6))
+}
+
+is_fraction(text) if text == ""
+
+is_fraction(text) if {
+	startswith(text, ".")
+	count(text) > 1
+	count(text) < 11
+	trim(substring(text, 1, -1), digits) == ""
 }
 
 # A null in disguise.

@@ -14,11 +14,9 @@
 #     cmmc-l2:
 #       "3.1.3[e]": supporting
 #       "3.1.20[f]": supporting
-#       "3.1.22[b]": supporting
 #     hipaa-security:
 #       164.308(a)(4)(ii)(B): supporting
 #     pci-dss-4.0.1:
-#       7.2.1: supporting
 #       7.2.2: supporting
 #   remediation:
 #     provider: >-
