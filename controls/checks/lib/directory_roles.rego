@@ -145,10 +145,22 @@ applications(assignments) := behind(assignments, "serviceprincipal")
 # ---- What is not known
 
 # Why the holders of `roles` may be more than were found.
-doubts(roles) := unclear_assignments | ((unknown_groups(held(all_assignments, roles)) | odd_members(held(all_assignments, roles))) | unread_eligible)
+doubts(roles) := unclear_assignments(all_assignments, roles) | ((unknown_groups(held(all_assignments, roles)) | odd_members(held(all_assignments, roles))) | unread_eligible)
 
-unclear_assignments := {text |
-	number := count([assignment | some assignment in all_assignments; not is_clear(assignment)])
+# Assignments that may be of one of these roles, but do not say so or do not say who holds it.
+unclear(assignments, roles) := [assignment |
+	some assignment in assignments
+	not is_clear(assignment)
+	not is_other_role(assignment, roles)
+]
+
+is_other_role(assignment, roles) if {
+	id := role(assignment)
+	not id in roles
+}
+
+unclear_assignments(assignments, roles) := {text |
+	number := count(unclear(assignments, roles))
 	number > 0
 	text := sprintf("Of %s it is not known which role it gives to whom", [names.some_of(number, "role assignment")])
 }

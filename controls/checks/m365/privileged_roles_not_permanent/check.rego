@@ -39,7 +39,6 @@ package checks.m365.privileged_roles_not_permanent
 
 import data.lib.datasets
 import data.lib.directory_roles as roles
-import data.lib.names
 import data.lib.times
 import data.lib.values
 
@@ -49,7 +48,7 @@ instances := datasets.rows(instances_id)
 
 is_licensed if input.datasets[instances_id].outcome != "unlicensed"
 
-odd := [instance | some instance in instances; not roles.is_clear(instance)]
+odd := roles.unclear_assignments(instances, object.keys(roles.highly_privileged))
 
 powerful := [instance |
 	some instance in roles.held(instances, object.keys(roles.highly_privileged))
@@ -139,10 +138,7 @@ else := ""
 
 findings contains object.union(verdict(instance), {"resource": roles.holder_name(instance)}) if some instance in powerful
 
-findings contains {"resource": "tenant", "outcome": "unknown", "because": because} if {
-	count(odd) > 0
-	because := sprintf("Of %s it is not known which role it gives to whom", [names.some_of(count(odd), "role assignment")])
-}
+findings contains {"resource": "tenant", "outcome": "unknown", "because": because} if some because in odd
 
 findings contains {"resource": "tenant", "outcome": "pass", "because": "Nobody holds a powerful role at this time"} if {
 	is_licensed

@@ -163,7 +163,7 @@ else := {"outcome": "pass", "because": because} if {
 
 findings contains object.union(verdict(id), {"resource": app_name(id)}) if some id in holders
 
-doubts := roles.unclear_assignments | (roles.unknown_groups(assignments) | roles.odd_members(assignments))
+doubts := roles.unclear_assignments(roles.standing, object.keys(roles.privileged)) | (roles.unknown_groups(assignments) | roles.odd_members(assignments))
 
 findings contains {"resource": "tenant", "outcome": "unknown", "because": because} if some because in doubts
 
