@@ -38,6 +38,9 @@ members := {id: people |
 	people := {item | some item in row.items; is_person(item)}
 }
 
+# Groups of which it is known who is in them, be it nobody.
+read_groups := object.keys(members) | gone
+
 is_person(item) if item["@odata.type"] == "#microsoft.graph.user"
 
 is_understood(item) if is_person(item)
@@ -159,6 +162,7 @@ else := set()
 included_guests(policy) := guest_types if "guestsorexternalusers" in named_by(policy, "includeUsers")
 
 else := values.parts(policy.conditions.users.includeGuestsOrExternalUsers.guestOrExternalUserTypes) if {
+	is_string(policy.conditions.users.includeGuestsOrExternalUsers.guestOrExternalUserTypes)
 	reaches_every_tenant(policy.conditions.users.includeGuestsOrExternalUsers)
 }
 
@@ -166,7 +170,7 @@ else := set()
 
 reaches_every_tenant(guests) if values.unset(guests, "externalTenants")
 
-reaches_every_tenant(guests) if lower(guests.externalTenants.membershipKind) == "all"
+reaches_every_tenant(guests) if lower(values.text(guests.externalTenants, "membershipKind")) == "all"
 
 # ---- Together
 

@@ -104,23 +104,23 @@ hours(policy) := frequency(policy).value if {
 	frequency(policy).isEnabled == true
 	interval(policy) == "timebased"
 	is_number(frequency(policy).value)
-	lower(frequency(policy).type) == "hours"
+	lower(values.text(frequency(policy), "type")) == "hours"
 }
 
 else := frequency(policy).value * 24 if {
 	frequency(policy).isEnabled == true
 	interval(policy) == "timebased"
 	is_number(frequency(policy).value)
-	lower(frequency(policy).type) == "days"
+	lower(values.text(frequency(policy), "type")) == "days"
 }
 
-interval(policy) := lower(frequency(policy).frequencyInterval)
+interval(policy) := lower(values.text(frequency(policy), "frequencyInterval"))
 
-asks_for_everything(policy) if lower(frequency(policy).authenticationType) == "primaryandsecondaryauthentication"
+asks_for_everything(policy) if lower(values.text(frequency(policy), "authenticationType")) == "primaryandsecondaryauthentication"
 
 is_never_persistent(policy) if {
 	policy.sessionControls.persistentBrowser.isEnabled == true
-	lower(policy.sessionControls.persistentBrowser.mode) == "never"
+	lower(values.text(policy.sessionControls.persistentBrowser, "mode")) == "never"
 }
 
 # A frequency that is on and not in known words.
@@ -133,7 +133,7 @@ is_odd(policy) if {
 is_odd(policy) if {
 	frequency(policy).isEnabled == true
 	not asks_for_everything(policy)
-	not lower(frequency(policy).authenticationType) == "secondaryauthentication"
+	not lower(values.text(frequency(policy), "authenticationType")) == "secondaryauthentication"
 }
 
 always := {policy |
@@ -193,6 +193,6 @@ findings contains verdicts.near_miss(policy, admins.shortcomings(policy, "") | t
 
 too_long(policy) := {sprintf("it allows %v hours", [hours(policy)])} if hours(policy) > longest_hours
 
-else := {"it asks only for the second factor again"} if lower(frequency(policy).authenticationType) == "secondaryauthentication"
+else := {"it asks only for the second factor again"} if lower(values.text(frequency(policy), "authenticationType")) == "secondaryauthentication"
 
 else := set()

@@ -99,7 +99,7 @@ action := "urn:user:registerdevice"
 
 # `required`, `notrequired`, or `unclear`.
 setting := word if {
-	word := lower(datasets.only(policy_id).multiFactorAuthConfiguration)
+	word := lower(values.text(datasets.only(policy_id), "multiFactorAuthConfiguration"))
 	word in {"required", "notrequired"}
 }
 

@@ -92,6 +92,7 @@ import data.lib.conditional_access_reach as reach
 import data.lib.conditional_access_verdict as verdicts
 import data.lib.conditional_access_words as words
 import data.lib.licences
+import data.lib.values
 
 handling := {policy |
 	some policy in ca.policies
@@ -111,7 +112,7 @@ handles(policy) if {
 
 is_every_time(policy) if {
 	policy.sessionControls.signInFrequency.isEnabled == true
-	lower(policy.sessionControls.signInFrequency.frequencyInterval) == "everytime"
+	lower(values.text(policy.sessionControls.signInFrequency, "frequencyInterval")) == "everytime"
 }
 
 # Not understood, and not certainly about something else.
@@ -129,7 +130,7 @@ may_handle(policy) if {
 may_handle(policy) if {
 	ca.effective(policy)
 	"high" in ca.levels(policy, "signInRiskLevels")
-	interval := lower(policy.sessionControls.signInFrequency.frequencyInterval)
+	interval := lower(values.text(policy.sessionControls.signInFrequency, "frequencyInterval"))
 	not interval in {"everytime", "timebased"}
 }
 

@@ -47,6 +47,7 @@
 #       - grantControls.authenticationStrength.id
 #       - grantControls.authenticationStrength.displayName
 #       - grantControls.authenticationStrength.requirementsSatisfied
+#       - conditions.locations
 #       - conditions.users.excludeGuestsOrExternalUsers
 #       - conditions.applications.includeAuthenticationContextClassReferences
 #     m365/users: [displayName, userType]
