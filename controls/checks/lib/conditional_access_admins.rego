@@ -10,6 +10,7 @@ import data.lib.conditional_access_people as people
 import data.lib.conditional_access_verdict as verdicts
 import data.lib.conditional_access_words as words
 import data.lib.privileged_roles as roles
+import data.lib.values
 
 decide(question) := settle(question, judged(question), scoped_left(question))
 
@@ -20,18 +21,19 @@ names_role(policy, _) if people.names_everybody(policy)
 
 names_role(policy, role) if role in people.named_by(policy, "includeRoles")
 
-# One answer for each part and each role that must be reached.
+# One answer for each part and each set of policies that name one or several of the roles.
 judged(question) := [answer |
 	some _, set in question.parts
-	some role in required
-	wide := {policy | some policy in set; names_role(policy, role)}
+	some wide in {naming(set, role) | some role in required}
 	answer := {
-		"role": role,
+		"roles": {role | some role in required; naming(set, role) == wide},
 		"cover": people.cover_by(wide, set),
 		"left": people.left_of(wide, set),
 		"is_named": count(wide) > 0,
 	}
 ]
+
+naming(set, role) := {policy | some policy in set; names_role(policy, role)}
 
 reaches_everybody(question) if {
 	count({part | some part, set in question.parts; people.cover(set) != "covered"}) == 0
@@ -44,21 +46,21 @@ scoped_left(question) := {name |
 	name := sprintf("`%s` (%s)", [roles.holder_name(assignment), roles.role_name(lower(assignment.roleDefinitionId))])
 }
 
-is_reached(assignment, _) if lower(assignment.principalId) in people.declared
+is_reached(assignment, _) if principal(assignment) in people.declared
 
 is_reached(assignment, set) if {
 	some policy in set
-	token := sprintf("%s:%s", [roles.kind(assignment), lower(assignment.principalId)])
-	is_named(policy, token)
-	every hole in people.holes(policy) {
-		hole != token
-		regex.match(`^(user|guest):`, hole)
-	}
+	is_named(policy, roles.kind(assignment), principal(assignment))
+	exempt := people.holes(policy)
+	not principal(assignment) in exempt[roles.kind(assignment)]
+	count(exempt.group | exempt.role) == 0
 }
 
-is_named(policy, _) if people.names_everybody(policy)
+principal(assignment) := lower(values.text(assignment, "principalId"))
 
-is_named(policy, token) if token in people.named_people(policy)
+is_named(policy, _, _) if people.names_everybody(policy)
+
+is_named(policy, kind, id) if id in people.named_people(policy)[kind]
 
 settle(question, answers, scoped) := {"outcome": "pass", "because": question.defaults} if {
 	question.defaults != ""
@@ -76,7 +78,7 @@ else := pass(question) if {
 else := verdicts.doubt(question) if verdicts.doubt(question)
 
 else := {"outcome": "fail", "because": because} if {
-	missed := sort({roles.role_name(answer.role) | some answer in answers; not answer.is_named})
+	missed := sort({roles.role_name(role) | some answer in answers; not answer.is_named; some role in answer.roles})
 	count(missed) > 0
 	because := missed_roles(question, missed)
 }
@@ -94,8 +96,9 @@ else := {"outcome": "fail", "because": because} if {
 }
 
 else := {"outcome": "unknown", "because": because} if {
-	count(left_people(answers)) > 0
-	because := sprintf("Policies exempt %s, and whether that includes somebody with a privileged role was not read in full", [words.describe_all(left_people(answers))])
+	left := left_people(answers)
+	not people.is_empty(left)
+	because := sprintf("Policies exempt %s, and whether that includes somebody with a privileged role was not read in full", [words.describe_all(left)])
 }
 
 else := {"outcome": "unknown", "because": because} if {
@@ -123,16 +126,13 @@ else := question.none if count(missed) == count(required)
 
 else := sprintf(question.open, [sprintf("the holders of: %s", [words.few(missed)])])
 
-left_people(answers) := union({answer.left | some answer in answers})
+left_people(answers) := {kind: union({answer.left[kind] | some answer in answers}) | some kind in people.kinds}
 
 # Exempt everywhere, and known to hold a privileged role.
 left_admins(answers) := {sprintf("`%s`", [name]) |
 	some id, name in roles.holders
-	sprintf("user:%s", [id]) in left_people(answers)
-} | {words.describe(hole) |
-	some hole in left_people(answers)
-	trim_prefix(hole, "role:") in required
-}
+	id in left_people(answers).user
+} | {sprintf("the holders of role `%s`", [roles.role_name(id)]) | some id in left_people(answers).role & required}
 
 # Policies for users do not reach applications that hold a role; said so that nobody thinks so.
 findings contains {"resource": sprintf("application %s", [name]), "outcome": "not_applicable", "because": because} if {

@@ -24,7 +24,7 @@ gone contains lower(row.id) if {
 	row.status == 404
 }
 
-# The members of each group that was read whole and is understood.
+# The members of each group that was read whole and is understood; of those, only people sign in.
 members := {id: people |
 	some row in datasets.rows(members_id)
 	is_string(row.id)
@@ -35,8 +35,10 @@ members := {id: people |
 		is_string(item.id)
 		is_understood(item)
 	}
-	people := {item | some item in row.items; is_person(item)}
+	people := [item | some item in row.items; is_person(item)]
 }
+
+ids_in := {id: {lower(item.id) | some item in people} | some id, people in members}
 
 # Groups of which it is known who is in them, be it nobody.
 read_groups := object.keys(members) | gone
@@ -73,8 +75,8 @@ accounts_declared_by_name := {account |
 	is_declared_by_name(account)
 } | {account |
 	count(named_by_sign_in_name) > 0
-	some _, group in members
-	some account in group
+	some _, people in members
+	some account in people
 	is_declared_by_name(account)
 } | {account |
 	count(named_by_sign_in_name) > 0
@@ -94,14 +96,14 @@ unresolved := set() if datasets.whole(users_id)
 
 else := named_by_sign_in_name - {lower(account.userPrincipalName) | some account in accounts_declared_by_name}
 
-disabled := {lower(user.id) |
-	some user in datasets.rows(users_id)
-	is_string(user.id)
-	user.accountEnabled == false
-} | {lower(item.id) |
-	some _, group in members
-	some item in group
-	item.accountEnabled == false
+disabled := {lower(account.id) |
+	some account in datasets.rows(users_id)
+	is_string(account.id)
+	account.accountEnabled == false
+} | {lower(account.id) |
+	some _, people in members
+	some account in people
+	account.accountEnabled == false
 }
 
 # What the tools that copy a directory on site into the cloud sign in with; they cannot answer a prompt.
@@ -116,25 +118,24 @@ guest_types := {
 
 names_everybody(policy) if "all" in values.words(policy.conditions.users.includeUsers)
 
-# Whom a policy exempts, as `user:id`, `role:id` and `guest:type`, and as `group:id` where its members are not known.
-holes(policy) := union({
-	listed("user:", (values.words(policy.conditions.users.excludeUsers) - {"guestsorexternalusers"}) - disabled),
-	union({group_holes(id) | some id in values.words(policy.conditions.users.excludeGroups)}),
-	listed("role:", values.words(policy.conditions.users.excludeRoles) - synchronization_roles),
-	listed("guest:", excluded_guests(policy)),
-})
+# People are told apart by kind: ids of accounts, ids of groups whose members are not known, ids of roles, types of guest.
+kinds := ["user", "group", "role", "guest"]
 
-listed(kind, ids) := {concat("", [kind, id]) | some id in ids - declared}
+# Whom a policy exempts, by kind.
+holes(policy) := {
+	"user": ((excluded_users(policy) | members_of(excluded_groups(policy))) - disabled) - declared,
+	"group": excluded_groups(policy) - read_groups,
+	"role": (values.words(policy.conditions.users.excludeRoles) - synchronization_roles) - declared,
+	"guest": excluded_guests(policy),
+}
 
-group_holes(id) := set() if id in declared
+excluded_users(policy) := values.words(policy.conditions.users.excludeUsers) - {"guestsorexternalusers"}
 
-else := set() if id in gone
+excluded_groups(policy) := values.words(policy.conditions.users.excludeGroups) - declared
 
-else := holes_of_members[id] if holes_of_members[id]
+members_of(groups) := union({ids_in[id] | some id in groups & object.keys(ids_in)})
 
-else := {concat("", ["group:", id])}
-
-holes_of_members := {id: listed("user:", {lower(item.id) | some item in group} - disabled) | some id, group in members}
+is_empty(people) if count(union({people[kind] | some kind in kinds})) == 0
 
 excluded_guests(policy) := guest_types if "guestsorexternalusers" in values.words(policy.conditions.users.excludeUsers)
 
@@ -146,14 +147,13 @@ else := values.parts(policy.conditions.users.excludeGuestsOrExternalUsers.guestO
 
 else := guest_types
 
-# Whom a policy names without naming everybody; a group by its id and by its members.
-named_people(policy) := union({
-	listed("user:", named_by(policy, "includeUsers")),
-	listed("group:", named_by(policy, "includeGroups")),
-	union({object.get(holes_of_members, id, set()) | some id in named_by(policy, "includeGroups")}),
-	listed("role:", named_by(policy, "includeRoles")),
-	listed("guest:", included_guests(policy)),
-})
+# Whom a policy names without naming everybody, by kind; a group by its id and by its members.
+named_people(policy) := {
+	"user": named_by(policy, "includeUsers") | members_of(named_by(policy, "includeGroups")),
+	"group": named_by(policy, "includeGroups"),
+	"role": named_by(policy, "includeRoles"),
+	"guest": included_guests(policy),
+}
 
 named_by(policy, key) := values.words(policy.conditions.users[key]) if values.is_words(policy.conditions.users[key])
 
@@ -176,19 +176,26 @@ reaches_every_tenant(guests) if lower(values.text(guests.externalTenants, "membe
 
 # Does a set of policies, each of which reaches every application in question, reach everybody? `covered`, `uncovered` or
 # `undecided`.
-cover(set) := cover_by({policy | some policy in set; names_everybody(policy)}, set)
+cover(set) := cover_by(naming_everybody(set), set)
 
 # The same for the people whom all of `wide` name.
 cover_by(wide, set) := verdict(exempts, closing(set, exempts)) if exempts := {holes(policy) | some policy in wide}
 
+# Those whom every policy for everybody exempts, by kind.
+left(set) := left_of(naming_everybody(set), set)
+
+left_of(wide, set) := left_by(exempts, closing(set, exempts)) if exempts := {holes(policy) | some policy in wide}
+
+naming_everybody(set) := {policy | some policy in set; names_everybody(policy)}
+
 verdict(exempts, closers) := "covered" if {
 	some exempt in exempts
-	count({hole | some hole in exempt; not is_closed(hole, closers)}) == 0
+	is_empty(not_closed(exempt, closers))
 }
 
-else := "undecided" if may_be_declared(certain(left_by(exempts, closers)))
+else := "undecided" if may_be_declared(left_by(exempts, closers))
 
-else := "uncovered" if count(certain(left_by(exempts, closers))) > 0
+else := "uncovered" if is_certain(left_by(exempts, closers))
 
 else := "undecided" if count(exempts) > 0
 
@@ -199,47 +206,35 @@ else := "uncovered"
 # share members. `kept` holds those whom every policy that could close their kind exempts.
 closing(set, exempts) := {
 	"kept": {kind: intersection(of_kind) |
-		some kind in ["user:", "guest:"]
-		of_kind := {exempt |
-			some exempt in exempts
-			every hole in exempt {
-				startswith(hole, kind)
-			}
-		}
+		some kind in ["user", "guest"]
+		of_kind := {exempt[kind] | some exempt in exempts; is_only(exempt, kind)}
 		count(of_kind) > 0
 	},
-	"named": union({named_people(policy) |
+	"named": [named_people(policy) |
 		some policy in set
-		count(holes(policy)) == 0
-	}),
+		not names_everybody(policy)
+		is_empty(holes(policy))
+	],
 }
 
-is_closed(hole, closers) if hole in closers.named
+is_only(exempt, kind) if count(union({exempt[other] | some other in kinds; other != kind})) == 0
 
-is_closed(hole, closers) if {
-	some kind, kept in closers.kept
-	startswith(hole, kind)
-	not hole in kept
-}
+not_closed(exempt, closers) := {kind: rest(kind, exempt[kind], closers) | some kind in kinds}
 
-# Those whom every policy for everybody exempts.
-left(set) := left_of({policy | some policy in set; names_everybody(policy)}, set)
+rest(kind, ids, closers) := (ids & closers.kept[kind]) - named_of(kind, closers) if kind in object.keys(closers.kept)
 
-left_of(wide, set) := left_by(exempts, closing(set, exempts)) if exempts := {holes(policy) | some policy in wide}
+else := ids - named_of(kind, closers)
 
-left_by(exempts, closers) := {hole |
-	some hole in intersection(exempts)
-	not is_closed(hole, closers)
-}
+named_of(kind, closers) := union({people[kind] | some people in closers.named})
 
-# Holes that surely hold somebody; a group whose members are not known may be empty.
-certain(holes_left) := {hole | some hole in holes_left; not startswith(hole, "group:")}
+left_by(exempts, closers) := not_closed({kind: intersection({exempt[kind] | some exempt in exempts}) | some kind in kinds}, closers)
+
+# There surely is somebody; a group whose members are not known may be empty.
+is_certain(people) if count((people.user | people.role) | people.guest) > 0
 
 # Exempt accounts that may be the declared ones, as far as can be told from ids alone.
-may_be_declared(holes_left) if {
-	count(holes_left) > 0
-	count(holes_left) <= count(unresolved)
-	every hole in holes_left {
-		startswith(hole, "user:")
-	}
+may_be_declared(people) if {
+	count(people.user) > 0
+	count(people.user) <= count(unresolved)
+	count(people.role | people.guest) == 0
 }

@@ -89,7 +89,7 @@ taken_in(application, set) if {
 	some other in set
 	reaches_application(other, application)
 	people.names_everybody(other)
-	count(people.holes(other)) == 0
+	people.is_empty(people.holes(other))
 }
 
 reaches_application(policy, application) if {

@@ -33,20 +33,21 @@ else := {"outcome": "pass", "because": because} if {
 
 else := doubt(question) if doubt(question)
 
-else := {"outcome": "unknown", "because": words.perhaps_declared(left)} if {
-	not "uncovered" in covered(covers)
-	left := {hole | some hole in left_out(question); startswith(hole, "user:")}
+else := {"outcome": "unknown", "because": words.perhaps_declared(object.union(left, {"group": set()}))} if {
+	not "uncovered" in answers(covers)
+	some _, set in question.parts
+	left := people.left(set)
 	people.may_be_declared(left)
 }
 
 else := {"outcome": "unknown", "because": because} if {
-	not "uncovered" in covered(covers)
+	not "uncovered" in answers(covers)
 	because := sprintf("Whether %s reach everybody depends on who is in which group or role, which was not read%s", [ca.names(doing(question)), which_groups(question)])
 }
 
-else := {"outcome": "fail", "because": sprintf(question.open, [words.describe_all(people.certain(left))])} if {
-	left := {hole | some part, answer in covers; answer == "uncovered"; some hole in people.left(question.parts[part])}
-	count(people.certain(left)) > 0
+else := {"outcome": "fail", "because": sprintf(question.open, [words.describe_all(left)])} if {
+	left := certainly_left(question, covers)
+	people.is_certain(left)
 }
 
 else := {"outcome": "fail", "because": concat("", [question.none, " ", without_licence])} if without_licence
@@ -81,21 +82,20 @@ else := "The"
 
 capital(text) := concat("", [upper(substring(text, 0, 1)), substring(text, 1, -1)])
 
-covered(covers) := {answer | some _, answer in covers}
+answers(covers) := {answer | some _, answer in covers}
 
 doing(question) := union({set | some _, set in question.parts})
 
-left_out(question) := union({people.left(set) | some _, set in question.parts})
+# Whom no policy reaches for one of the parts; groups whose members are not known may be nobody.
+certainly_left(question, covers) := object.union({kind: union({left[kind] | some left in lefts}) | some kind in people.kinds}, {"group": set()}) if {
+	lefts := [people.left(question.parts[part]) | some part, answer in covers; answer == "uncovered"]
+}
 
 which_groups(question) := "" if count(unread_groups(question)) == 0
 
-else := sprintf(" (%s)", [words.describe_all(unread_groups(question))])
+else := sprintf(" (%s)", [words.describe_all({"user": set(), "group": unread_groups(question), "role": set(), "guest": set()})])
 
-unread_groups(question) := {hole |
-	some policy in doing(question)
-	some hole in people.holes(policy)
-	startswith(hole, "group:")
-}
+unread_groups(question) := union({people.holes(policy).group | some policy in doing(question)})
 
 without_licence := "(the tenant is not licensed for Conditional Access, which needs Entra ID P1)" if {
 	input.datasets[ca.policies_id].outcome == "unlicensed"

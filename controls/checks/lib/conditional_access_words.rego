@@ -9,54 +9,48 @@ import data.lib.datasets
 import data.lib.privileged_roles as roles
 import data.lib.values
 
-user_name(id) := names[0] if {
-	names := sort([account.userPrincipalName |
-		some account in exempt_accounts
-		lower(account.id) == id
-	])
-	count(names) > 0
-}
+user_name(id) := object.get(names_by_id, id, id)
 
-else := id
-
-# The accounts that policies exempt, by id or as members of a group; gone through once.
-exempt_accounts := {account |
-	count(exempt_ids) > 0
-	some account in datasets.rows(people.users_id)
-	is_string(account.id)
-	lower(account.id) in exempt_ids
-	is_string(account.userPrincipalName)
-} | {account |
-	some _, group in people.members
-	some account in group
-	is_string(account.userPrincipalName)
-}
+# Names of the accounts that policies exempt, by id or as members of a group; gone through once.
+names_by_id := object.union(
+	{lower(account.id): account.userPrincipalName |
+		count(exempt_ids) > 0
+		some account in datasets.rows(people.users_id)
+		is_string(account.id)
+		lower(account.id) in exempt_ids
+		is_string(account.userPrincipalName)
+	},
+	{id: max(names) |
+		some id, names in {lower(account.id): {account.userPrincipalName} |
+			some _, group in people.members
+			some account in group
+			is_string(account.userPrincipalName)
+		}
+	},
+)
 
 exempt_ids := {lower(id) |
 	some policy in ca.policies
 	some id in object.get(policy, ["conditions", "users", "excludeUsers"], [])
 	is_string(id)
-} | {lower(account.id) |
-	some _, group in people.members
-	some account in group
 }
 
-describe(hole) := "guests and external users" if startswith(hole, "guest:")
-
-else := sprintf("the account `%s`", [user_name(trim_prefix(hole, "user:"))]) if startswith(hole, "user:")
-
-else := sprintf("the members of group `%s`", [trim_prefix(hole, "group:")]) if startswith(hole, "group:")
-
-else := sprintf("the holders of role `%s`", [roles.role_name(trim_prefix(hole, "role:"))])
-
-# A sentence names a few and counts the rest.
-describe_all(set) := few(array.concat(guests, sort([describe(hole) | some hole in set; not startswith(hole, "guest:")]))) if {
-	guests := [text | some text in {describe(hole) | some hole in set; startswith(hole, "guest:")}]
+# People by kind, as `conditional_access_people` tells them apart. A sentence names a few and counts the rest.
+describe_all(people_left) := shorten(texts, total) if {
+	guests := ["guests and external users" | count(people_left.guest) > 0]
+	groups := [sprintf("the members of group `%s`", [id]) | some id in sort(people_left.group)]
+	holders := [sprintf("the holders of role `%s`", [roles.role_name(id)]) | some id in sort(people_left.role)]
+	some_users := array.slice(sort(people_left.user), 0, 5)
+	accounts := sort([sprintf("the account `%s`", [user_name(id)]) | some id in some_users])
+	texts := array.concat(array.concat(guests, holders), array.concat(groups, accounts))
+	total := (count(texts) - count(accounts)) + count(people_left.user)
 }
 
-few(texts) := concat(", ", array.concat(shown, more)) if {
-	shown := [text | some place, text in texts; place < 5]
-	more := [sprintf("and %d more", [count(texts) - 5]) | count(texts) > 5]
+few(texts) := shorten(texts, count(texts))
+
+# The first of the texts, and how many there are besides.
+shorten(texts, total) := concat(", ", array.concat(array.slice(texts, 0, 5), more)) if {
+	more := [sprintf("and %d more", [total - 5]) | total > 5]
 }
 
 # Why a policy that goes in the right direction does not do it alone. Total: fit for policies that are not understood.
@@ -109,9 +103,10 @@ condition_name(policy, key) := "locations: not at trusted ones" if {
 
 else := object.get(ca.narrow_conditions, key, key)
 
-exempting(policy) := {sprintf("it exempts %s", [describe_all(people.holes(policy))])} if {
+exempting(policy) := {sprintf("it exempts %s", [describe_all(exempt_people)])} if {
 	count(ca.lists_missing(policy)) == 0
-	count(people.holes(policy)) > 0
+	exempt_people := people.holes(policy)
+	not people.is_empty(exempt_people)
 }
 
 else := set()
@@ -149,11 +144,7 @@ excluded(set) := {id |
 	some policy in set
 	some key in ["excludeUsers", "excludeGroups", "excludeRoles"]
 	some id in values.words(policy.conditions.users[key])
-} | {lower(account.id) |
-	some policy in set
-	some group in values.words(policy.conditions.users.excludeGroups)
-	some account in people.members[group]
-}
+} | people.members_of({id | some policy in set; some id in values.words(policy.conditions.users.excludeGroups)})
 
 # Said when only the accounts' names are wanting.
-perhaps_declared(left) := sprintf("Whether %s is declared emergency access cannot be told: it was declared by sign-in name, and not all user accounts were read", [describe_all(left)])
+perhaps_declared(people_left) := sprintf("Whether %s is declared emergency access cannot be told: it was declared by sign-in name, and not all user accounts were read", [describe_all(people_left)])

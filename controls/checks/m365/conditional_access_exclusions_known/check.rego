@@ -88,14 +88,18 @@ import data.lib.values
 
 in_force := [policy | some policy in ca.policies; ca.state(policy) == "on"]
 
-accepted := people.declared | {id | some id in accepted_words} | {lower(account.id) |
+accepted := people.declared | accepted_words | {lower(account.id) |
 	some account in known_accounts
 	lower(values.text(account, "userPrincipalName")) in accepted_words
+	is_string(account.id)
 }
 
 accepted_words := values.words(object.get(input, ["settings", "accepted_exclusions"], []))
 
-known_accounts := {account | some account in datasets.rows(people.users_id)} | {account | some _, group in people.members; some account in group}
+known_accounts := array.concat(
+	[account | count(accepted_words) > 0; some account in datasets.rows(people.users_id)],
+	[account | count(accepted_words) > 0; some _, group in people.members; some account in group],
+)
 
 existing_accounts := {lower(account.id) | some account in datasets.rows(people.users_id); is_string(account.id)}
 
@@ -160,17 +164,15 @@ findings contains finding(policy, "fail", sprintf("It exempts a role that does n
 
 # ---- Who is exempt and not declared
 
-undeclared(policy) := ({id | some id in listed(policy, "excludeUsers") - {"guestsorexternalusers"}} | {lower(account.id) |
-	some group in listed(policy, "excludeGroups") - accepted
-	some account in people.members[group]
-}) - accepted
+undeclared(policy) := (people.excluded_users(policy) | people.members_of(listed(policy, "excludeGroups") - accepted)) - accepted
 
 findings contains finding(policy, "fail", because) if {
 	some policy in in_force
 	is_safeguard(policy)
-	names := sort({sprintf("`%s`", [words.user_name(id)]) | some id in undeclared(policy)})
-	count(names) > 0
-	because := sprintf("It exempts %d undeclared accounts: %s", [count(names), words.few(names)])
+	ids := sort(undeclared(policy))
+	count(ids) > 0
+	names := sort([sprintf("`%s`", [words.user_name(id)]) | some id in array.slice(ids, 0, 5)])
+	because := sprintf("It exempts %d undeclared accounts: %s", [count(ids), words.shorten(names, count(ids))])
 }
 
 findings contains finding(policy, "fail", sprintf("It exempts everybody with the role %s", [roles.role_name(id)])) if {
