@@ -281,7 +281,15 @@ alternatives(policy) := {word |
 	some word in ((other_grants(policy) | weak_strength(policy)) | other_lists(policy))
 }
 
-other_grants(policy) := grants(policy) - {"mfa"}
+other_grants(policy) := {object.get(grant_names, grant, grant) | some grant in grants(policy) - {"mfa"}}
+
+grant_names := {
+	"compliantdevice": "a compliant device",
+	"domainjoineddevice": "a hybrid joined device",
+	"approvedapplication": "an approved app",
+	"compliantapplication": "an app protection policy",
+	"passwordchange": "a new password",
+}
 
 weak_strength(policy) := {"an authentication strength with a single factor" |
 	has_strength(policy)

@@ -72,7 +72,7 @@ kind(row) := lower(values.text(row, "userType"))
 
 # Microsoft renews the report about once a day; a week is too long. Also catches times that are none (the year 1).
 is_fresh(row) if {
-	time.parse_rfc3339_ns(input.now) - time.parse_rfc3339_ns(row.lastUpdatedDateTime) < (((7 * 24) * 3600) * 1000) * 1000000
+	time.parse_rfc3339_ns(input.datasets[report_id].collected_at) - time.parse_rfc3339_ns(row.lastUpdatedDateTime) < (((7 * 24) * 3600) * 1000) * 1000000
 }
 
 strong := {
@@ -88,6 +88,9 @@ other := {
 }
 
 methods(row) := values.words(row.methodsRegistered)
+
+# In the report's own spelling.
+spelled(row, wanted) := concat(", ", sort({method | some method in row.methodsRegistered; lower(method) in wanted}))
 
 admins := [row |
 	some row in datasets.rows(report_id)
@@ -115,16 +118,16 @@ else := {"outcome": "unknown", "because": sprintf("`%s`: the report does not lis
 else := {"outcome": "pass", "because": because} if {
 	found := methods(row) & strong
 	count(found) > 0
-	because := sprintf("`%s` has %s", [name(row), concat(", ", sort(found))])
+	because := sprintf("`%s` has %s", [name(row), spelled(row, found)])
 }
 
-else := {"outcome": "unknown", "because": sprintf("`%s` has methods that are not known here (%s)", [name(row), concat(", ", sort(methods(row) - other))])} if {
+else := {"outcome": "unknown", "because": sprintf("`%s` has methods that are not known here (%s)", [name(row), spelled(row, methods(row) - other)])} if {
 	count(methods(row) - other) > 0
 }
 
 else := {"outcome": "fail", "because": sprintf("`%s` has no method registered", [name(row)])} if count(methods(row)) == 0
 
-else := {"outcome": "fail", "because": sprintf("`%s` has only methods that phishing can get round (%s)", [name(row), concat(", ", sort(methods(row)))])}
+else := {"outcome": "fail", "because": sprintf("`%s` has only methods that phishing can get round (%s)", [name(row), spelled(row, methods(row))])}
 
 findings contains finding if {
 	some row in admins

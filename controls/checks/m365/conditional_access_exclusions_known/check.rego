@@ -126,37 +126,41 @@ is_safeguard(policy) if {
 
 # ---- What is gone, or cannot be looked up
 
-findings contains finding(policy, "unknown", sprintf("It cannot be understood: %s", [words.doubts({policy})])) if {
+faults contains fault(policy, "unknown", sprintf("It cannot be understood (%s)", [concat(", ", sort(words.doubtful(policy)))])) if {
 	some policy in ca.policies
 	ca.unclear(policy)
 }
 
-findings contains finding(policy, "fail", sprintf("It names a group that no longer exists (`%s`)", [id])) if {
+faults contains fault(policy, "fail", sprintf("It names a group that no longer exists (`%s`)", [id])) if {
 	some policy in in_force
 	some key in ["excludeGroups", "includeGroups"]
 	some id in listed(policy, key)
 	id in people.gone
 }
 
-findings contains finding(policy, "unknown", sprintf("Who is in the exempt group `%s` was not read", [group_name(id)])) if {
+faults contains fault(policy, "unknown", sprintf("Who is in the exempt group `%s` was not read", [group_name(id)])) if {
 	some policy in in_force
 	some id in listed(policy, "excludeGroups") - accepted
 	not id in people.read_groups
 }
 
-findings contains finding(policy, "fail", sprintf("It exempts an account that no longer exists (`%s`)", [id])) if {
+# Certain only if all accounts were read.
+vanished(policy) := people.excluded_users(policy) - existing_accounts if datasets.whole(people.users_id)
+
+else := set()
+
+faults contains fault(policy, "fail", sprintf("It exempts an account that no longer exists (`%s`)", [id])) if {
 	some policy in in_force
-	datasets.whole(people.users_id)
-	some id in (listed(policy, "excludeUsers") - {"guestsorexternalusers"}) - existing_accounts
+	some id in vanished(policy)
 }
 
-findings contains finding(policy, "unknown", sprintf("Whether the exempt account `%s` still exists was not read", [id])) if {
+faults contains fault(policy, "unknown", sprintf("Whether the exempt account `%s` still exists was not read", [id])) if {
 	some policy in in_force
 	not datasets.whole(people.users_id)
-	some id in ((listed(policy, "excludeUsers") - {"guestsorexternalusers"}) - existing_accounts)
+	some id in people.excluded_users(policy) - existing_accounts
 }
 
-findings contains finding(policy, "fail", sprintf("It exempts a role that does not exist (`%s`)", [id])) if {
+faults contains fault(policy, "fail", sprintf("It exempts a role that does not exist (`%s`)", [id])) if {
 	some policy in in_force
 	datasets.whole("m365/role_definitions")
 	some id in listed(policy, "excludeRoles") - existing_roles
@@ -164,36 +168,31 @@ findings contains finding(policy, "fail", sprintf("It exempts a role that does n
 
 # ---- Who is exempt and not declared
 
-undeclared(policy) := (people.excluded_users(policy) | people.members_of(listed(policy, "excludeGroups") - accepted)) - accepted
+undeclared(policy) := ((people.excluded_users(policy) - vanished(policy)) | people.members_of(listed(policy, "excludeGroups") - accepted)) - accepted
 
-findings contains finding(policy, "fail", because) if {
+faults contains fault(policy, "fail", because) if {
 	some policy in in_force
 	is_safeguard(policy)
 	ids := sort(undeclared(policy))
 	count(ids) > 0
 	names := sort([sprintf("`%s`", [words.user_name(id)]) | some id in array.slice(ids, 0, 5)])
-	because := sprintf("It exempts %d undeclared accounts: %s", [count(ids), words.shorten(names, count(ids))])
+	because := sprintf("It exempts undeclared accounts (%d): %s", [count(ids), words.shorten(names, count(ids))])
 }
 
-findings contains finding(policy, "fail", sprintf("It exempts everybody with the role %s", [roles.role_name(id)])) if {
+faults contains fault(policy, "fail", sprintf("It exempts everybody with the role %s", [roles.role_name(id)])) if {
 	some policy in in_force
 	is_safeguard(policy)
 	some id in (listed(policy, "excludeRoles") - people.synchronization_roles) - accepted
 }
 
-finding(policy, outcome, text) := {"resource": sprintf("policy %s", [ca.name(policy)]), "outcome": outcome, "because": sprintf("Policy `%s`: %s%s", [ca.name(policy), lower(substring(text, 0, 1)), substring(text, 1, -1)])}
+fault(policy, outcome, text) := {"resource": sprintf("policy %s", [ca.name(policy)]), "outcome": outcome, "because": sprintf("Policy `%s`: %s%s", [ca.name(policy), lower(substring(text, 0, 1)), substring(text, 1, -1)])}
 
-exempting := [policy | some policy in in_force; some key in ["excludeUsers", "excludeGroups", "excludeRoles"]; count(listed(policy, key)) > 0]
+findings contains found if some found in faults
 
 findings contains {"resource": "tenant", "outcome": "pass", "because": because} if {
 	count(in_force) > 0
-	count(exempting) == 0
-	because := sprintf("None of the %d Conditional Access policies in force exempts anybody by name, group or role", [count(in_force)])
-}
-
-findings contains {"resource": "tenant", "outcome": "pass", "because": because} if {
-	count(exempting) > 0
-	because := "Whom Conditional Access policies in force exempt is looked at policy by policy; nothing else was found"
+	count(faults) == 0
+	because := sprintf("Everybody whom Conditional Access policies in force (%d) exempt exists and is declared", [count(in_force)])
 }
 
 findings contains {"resource": "tenant", "outcome": "not_applicable", "because": "No Conditional Access policy is in force, so none exempts anybody"} if {

@@ -3,12 +3,14 @@
 # description: >-
 #   With Entra ID P2: no account that Microsoft rates at high risk has been left so for more than seven days. Each
 #   must be made safe (a new password, a block), dismissed with a reason, or confirmed as compromised and then
-#   handled. Without P2 nothing is rated.
+#   handled. Without P2 nothing is rated and the check does not apply, which proves nothing.
 # related_resources:
 #   - ref: https://learn.microsoft.com/entra/id-protection/howto-identity-protection-remediate-unblock
 # custom:
 #   severity: medium
 #   requires: [m365/risky_users]
+#   unlicensed:
+#     m365/risky_users: feature_absent
 #   proves:
 #     cmmc-l2:
 #       "3.6.1[d]": supporting
@@ -43,7 +45,7 @@ else := "an account without a name"
 
 level(row) := lower(values.text(row, "riskLevel"))
 
-age_days(row) := floor((time.parse_rfc3339_ns(input.now) - time.parse_rfc3339_ns(row.riskLastUpdatedDateTime)) / (((24 * 3600) * 1000) * 1000000))
+age_days(row) := floor((time.parse_rfc3339_ns(input.datasets[risky_id].collected_at) - time.parse_rfc3339_ns(row.riskLastUpdatedDateTime)) / (((24 * 3600) * 1000) * 1000000))
 
 # The service was asked only for accounts at risk; an account that is gone needs nothing any more.
 open := [row |
@@ -67,9 +69,9 @@ else := {"outcome": "pass", "because": sprintf("`%s` is at %s risk", [name(row),
 
 else := {"outcome": "unknown", "because": sprintf("`%s` is at high risk, and since when is not said", [name(row)])} if not age_days(row) >= 0
 
-else := {"outcome": "fail", "because": sprintf("`%s` has been at high risk for %d days", [name(row), age_days(row)])} if age_days(row) > longest_days
+else := {"outcome": "fail", "because": sprintf("`%s` is at high risk, and nothing has been done about it for %d days", [name(row), age_days(row)])} if age_days(row) > longest_days
 
-else := {"outcome": "pass", "because": sprintf("`%s` is at high risk since %d days, which leaves time to handle it", [name(row), age_days(row)])}
+else := {"outcome": "pass", "because": sprintf("`%s` is at high risk, last assessed %d days ago, which leaves time to handle it", [name(row), age_days(row)])}
 
 findings contains finding if {
 	some row in open
@@ -78,6 +80,11 @@ findings contains finding if {
 }
 
 findings contains {"resource": "tenant", "outcome": "pass", "because": "No account is rated as at risk"} if {
-	datasets.whole(risky_id)
+	input.datasets[risky_id].outcome != "unlicensed"
 	count(open) == 0
+}
+
+findings contains {"resource": "tenant", "outcome": "not_applicable", "because": because} if {
+	input.datasets[risky_id].outcome == "unlicensed"
+	because := "The tenant has no Entra ID P2 licence, without which Microsoft rates no account as at risk"
 }

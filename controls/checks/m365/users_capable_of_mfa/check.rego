@@ -75,7 +75,7 @@ kind(row) := lower(values.text(row, "userType"))
 
 # Microsoft renews the report about once a day; a week is too long. Also catches times that are none (the year 1).
 is_fresh(row) if {
-	time.parse_rfc3339_ns(input.now) - time.parse_rfc3339_ns(row.lastUpdatedDateTime) < (((7 * 24) * 3600) * 1000) * 1000000
+	time.parse_rfc3339_ns(input.datasets[report_id].collected_at) - time.parse_rfc3339_ns(row.lastUpdatedDateTime) < (((7 * 24) * 3600) * 1000) * 1000000
 }
 
 users_id := "m365/users"
@@ -137,7 +137,7 @@ missing := sort([sprintf("`%s`", [name(user)]) |
 
 findings contains {"resource": "tenant", "outcome": "unknown", "because": because} if {
 	count(missing) > 0
-	because := sprintf("The report leaves out %d enabled, licensed accounts: %s", [count(missing), words.few(missing)])
+	because := sprintf("The report leaves out enabled, licensed accounts (%d): %s", [count(missing), words.few(missing)])
 }
 
 capable := [row | some row in counted; not verdict(row)]

@@ -52,6 +52,7 @@
 #       - authenticationMethodConfigurations.featureSettings
 package checks.m365.weak_authentication_methods_off
 
+import data.lib.conditional_access_words as words
 import data.lib.datasets
 import data.lib.values
 
@@ -59,7 +60,8 @@ policy_id := "m365/authentication_methods_policy"
 
 policy := datasets.only(policy_id)
 
-weak := {"sms": "SMS", "voice": "Voice calls", "email": "One-time passcodes by mail"}
+# As the admin centre calls them.
+weak := {"sms": "SMS", "voice": "Voice call", "email": "Email OTP"}
 
 # Every method that the policy lists must be readable, or the weak ones may hide among the rest.
 is_understood if {
@@ -83,30 +85,30 @@ is_migrated if lower(values.text(policy, "policyMigrationState")) == "migrationc
 
 verdict(id, name) := {"outcome": "fail", "because": because} if {
 	"enabled" in states(id)
-	because := sprintf("%s may be used to sign in (%s)", [name, targets(id)])
+	because := sprintf("The method %s is on %s", [name, targets(id)])
 }
 
-else := {"outcome": "unknown", "because": sprintf("The authentication methods policy does not say in known words whether each method is on, %s among them", [name])} if {
+else := {"outcome": "unknown", "because": sprintf("Whether %s is off cannot be told: the authentication methods policy lists methods without a known state", [name])} if {
 	not is_understood
 }
 
-else := {"outcome": "unknown", "because": sprintf("The authentication methods policy does not mention %s", [name])} if count(states(id)) == 0
+else := {"outcome": "unknown", "because": sprintf("The authentication methods policy does not mention the method %s", [name])} if count(states(id)) == 0
 
 else := {"outcome": "unknown", "because": because} if {
 	not is_migrated
-	because := sprintf("%s are off in the authentication methods policy, but older settings, which cannot be read, count too until the migration is complete (`policyMigrationState` is %v)", [name, policy.policyMigrationState])
+	because := sprintf("%s is off in the authentication methods policy, but older settings, which cannot be read, count too until the migration is complete (`policyMigrationState` is `%v`)", [name, policy.policyMigrationState])
 }
 
-else := {"outcome": "pass", "because": sprintf("%s are off", [name])} if states(id) == {"disabled"}
+else := {"outcome": "pass", "because": sprintf("The method %s is off", [name])} if states(id) == {"disabled"}
 
 # On for one small group is on.
 targets(id) := "for all users" if "all_users" in target_ids(id)
 
-else := sprintf("for %d groups or accounts: %s", [count(target_ids(id)), concat(", ", [target | some place, target in sort(target_ids(id)); place < 3])]) if {
+else := sprintf("for some: %s", [words.few(sort({sprintf("`%s`", [target]) | some target in target_ids(id)}))]) if {
 	count(target_ids(id)) > 0
 }
 
-else := "for whom is not said"
+else := "(for whom is not said)"
 
 target_ids(id) := {lower(target.id) |
 	some method in policy.authenticationMethodConfigurations
