@@ -80,7 +80,8 @@ known_grants := {
 # What keeps a policy from being understood, by the name of the property.
 problems(policy) := {problem |
 	some problem in union({
-		lists_missing(policy), unknown_settings(policy), odd_clients(policy), odd_levels(policy), odd_flows(policy), grant_problems(policy),
+		lists_missing(policy), unknown_settings(policy), odd_clients(policy), odd_levels(policy), odd_flows(policy),
+		grant_problems(policy),
 	})
 }
 
@@ -116,7 +117,8 @@ known_settings := {
 	},
 }
 
-# Conditions, and what each is called, that Graph returns only where the cloud knows them: absent, null and empty mean that they are not set.
+# Conditions that Graph returns only where the cloud knows them, and what each is called. Absent, null and empty mean
+# that they are not set.
 narrow_conditions := {
 	"signInRiskLevels": "sign-in risk",
 	"userRiskLevels": "user risk",

@@ -12,22 +12,20 @@ import data.lib.values
 user_name(id) := object.get(names_by_id, id, id)
 
 # Names of the accounts that policies exempt, by id or as members of a group; gone through once.
-names_by_id := object.union(
-	{lower(account.id): account.userPrincipalName |
+names_by_id := object.union_n(array.concat(
+	[{lower(account.id): account.userPrincipalName} |
 		count(exempt_ids) > 0
 		some account in datasets.rows(people.users_id)
 		is_string(account.id)
 		lower(account.id) in exempt_ids
 		is_string(account.userPrincipalName)
-	},
-	{id: max(names) |
-		some id, names in {lower(account.id): {account.userPrincipalName} |
-			some _, group in people.members
-			some account in group
-			is_string(account.userPrincipalName)
-		}
-	},
-)
+	],
+	[{lower(account.id): account.userPrincipalName} |
+		some _, group in people.members
+		some account in group
+		is_string(account.userPrincipalName)
+	],
+))
 
 exempt_ids := {lower(id) |
 	some policy in ca.policies
@@ -75,7 +73,7 @@ too_few_people(policy) := {"it does not apply to all users"} if {
 
 else := set()
 
-too_few_applications(policy) := set() if count(object.get(policy, ["conditions", "applications", "includeUserActions"], [])) > 0
+too_few_applications(policy) := set() if count(reach.actions(policy)) > 0
 
 else := {"it does not apply to all applications"} if {
 	values.is_words(object.get(policy, ["conditions", "applications", "includeApplications"], null))
