@@ -53,8 +53,8 @@
 #       - authenticationMethodConfigurations.featureSettings.companionAppAllowedState
 #       - authenticationMethodConfigurations.featureSettings.displayAppInformationRequiredState.includeTarget.targetType
 #       - authenticationMethodConfigurations.featureSettings.displayLocationInformationRequiredState.includeTarget.targetType
-#       - authenticationMethodConfigurations.featureSettings.displayAppInformationRequiredState.excludeTarget
-#       - authenticationMethodConfigurations.featureSettings.displayLocationInformationRequiredState.excludeTarget
+#       - authenticationMethodConfigurations.featureSettings.displayAppInformationRequiredState.excludeTarget.targetType
+#       - authenticationMethodConfigurations.featureSettings.displayLocationInformationRequiredState.excludeTarget.targetType
 #     m365/conditional_access_policies: ["*"]
 #     m365/users: ["*"]
 #     m365/conditional_access_group_members: ["*"]
@@ -86,6 +86,11 @@ state(key) := lower(values.text(feature(key), "state"))
 
 # Nobody is exempt by an empty id.
 nobody := "00000000-0000-0000-0000-000000000000"
+
+is_targeted(key) if {
+	values.text(feature(key).includeTarget, "id")
+	values.text(feature(key).excludeTarget, "id")
+}
 
 exempt(key) := id if {
 	id := values.text(feature(key).excludeTarget, "id")
@@ -129,8 +134,8 @@ else := {"outcome": "unknown", "because": because} if {
 
 else := {"outcome": "unknown", "because": sprintf("Whether Microsoft Authenticator shows %s is not said in known words", [text])} if state(key) != "enabled"
 
-else := {"outcome": "unknown", "because": sprintf("For whom Microsoft Authenticator shows %s is not said", [text])} if {
-	not values.text(feature(key).includeTarget, "id")
+else := {"outcome": "unknown", "because": sprintf("To whom Microsoft Authenticator shows %s, and to whom not, is not said", [text])} if {
+	not is_targeted(key)
 }
 
 else := {"outcome": "fail", "because": because} if {

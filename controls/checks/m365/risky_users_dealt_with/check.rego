@@ -45,7 +45,9 @@ else := "an account without a name"
 
 level(row) := lower(values.text(row, "riskLevel"))
 
-age_days(row) := floor((time.parse_rfc3339_ns(input.datasets[risky_id].collected_at) - time.parse_rfc3339_ns(row.riskLastUpdatedDateTime)) / (((24 * 3600) * 1000) * 1000000))
+age_days(row) := floor((time.parse_rfc3339_ns(input.datasets[risky_id].collected_at) - time.parse_rfc3339_ns(row.riskLastUpdatedDateTime)) / (((24 * 3600) * 1000) * 1000000)) if {
+	regex.match(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9.]+Z$`, values.text(row, "riskLastUpdatedDateTime"))
+}
 
 # The service was asked only for accounts at risk; an account that is gone needs nothing any more.
 open := [row |

@@ -75,6 +75,7 @@ kind(row) := lower(values.text(row, "userType"))
 
 # Microsoft renews the report about once a day; a week is too long. Also catches times that are none (the year 1).
 is_fresh(row) if {
+	regex.match(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9.]+Z$`, values.text(row, "lastUpdatedDateTime"))
 	time.parse_rfc3339_ns(input.datasets[report_id].collected_at) - time.parse_rfc3339_ns(row.lastUpdatedDateTime) < (((7 * 24) * 3600) * 1000) * 1000000
 }
 
