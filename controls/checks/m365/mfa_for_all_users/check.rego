@@ -2,8 +2,9 @@
 # title: Every user signs in with more than one factor
 # description: >-
 #   Security defaults are on, or Conditional Access policies in force demand multifactor authentication of everybody,
-#   for every application, whatever the circumstances. Only declared emergency access may be exempt. Several policies
-#   may do this together; a policy that names groups or roles instead of all users does not.
+#   guests too, for every application, whatever the circumstances. Several policies may do this together. Nobody may
+#   be exempt but declared emergency access and directory synchronization; an exempt group counts as its members.
+#   Policies that only report, that leave out trusted locations or that accept something else instead do not count.
 # related_resources:
 #   - ref: https://learn.microsoft.com/entra/identity/conditional-access/policy-all-users-mfa-strength
 #   - ref: https://github.com/cisagov/ScubaGear/blob/main/PowerShell/ScubaGear/baselines/aad.md
@@ -11,7 +12,7 @@
 #   severity: critical
 #   requires:
 #     - any_of: [m365/conditional_access_policies, m365/security_defaults]
-#   uses: [m365/users]
+#   uses: [m365/users, m365/conditional_access_group_members, m365/authentication_strength_policies]
 #   unlicensed:
 #     m365/conditional_access_policies: feature_absent
 #   proves:
@@ -26,9 +27,11 @@
 #       8.4.3: supporting
 #   remediation:
 #     provider: >-
-#       Create a Conditional Access policy for all users and all resources that grants access only with multifactor
-#       authentication, exempt nothing but the declared emergency accounts, watch it in report-only mode for a week,
-#       then enforce it. Without an Entra ID P1 licence switch security defaults on.
+#       In the Entra admin centre under Conditional Access create a policy for all users and all resources that grants
+#       access only with multifactor authentication (or an authentication strength), exempt nothing but the declared
+#       emergency accounts, watch it in report-only mode for a week, then switch it on. Take people out of the groups
+#       it exempts, and limit it to no location. Without an Entra ID P1 licence switch security defaults on (Identity,
+#       Overview, Properties).
 #     internal: >-
 #       Name the emergency accounts, have every employee register a second factor before the agreed date, and approve
 #       or withdraw each exemption that the finding names.
@@ -48,7 +51,16 @@
 #       - grantControls.authenticationStrength.displayName
 #       - grantControls.authenticationStrength.requirementsSatisfied
 #     m365/security_defaults: [id, displayName, description]
-#     m365/users: [displayName, accountEnabled, userType]
+#     m365/users: [displayName, userType]
+#     m365/conditional_access_group_members: [code]
+#     m365/authentication_strength_policies:
+#       - displayName
+#       - description
+#       - policyType
+#       - requirementsSatisfied
+#       - createdDateTime
+#       - modifiedDateTime
+#       - combinationConfigurations
 #   optional:
 #     m365/conditional_access_policies:
 #       - conditions.platforms
@@ -68,117 +80,46 @@
 #       - grantControls.authenticationStrength
 #       - grantControls.customAuthenticationFactors
 #       - grantControls.termsOfUse
+#     m365/conditional_access_group_members: [items]
 package checks.m365.mfa_for_all_users
 
 import data.lib.conditional_access as ca
+import data.lib.conditional_access_reach as reach
+import data.lib.conditional_access_verdict as verdicts
 import data.lib.conditional_access_words as words
-import data.lib.datasets
-
-kinds := {"browser": "browsers", "mobileappsanddesktopclients": "apps"}
 
 demanding := {policy |
 	some policy in ca.policies
 	ca.effective(policy)
 	ca.requires_mfa(policy)
-	ca.always(policy)
+	reach.always(policy)
 }
-
-# Browsers and apps may be left to different policies.
-candidates(kind) := {policy |
-	some policy in demanding
-	ca.reaches_client(policy, kind)
-}
-
-covers := {kind: ca.cover(candidates(kind)) | some kind, _ in kinds}
-
-is_covered if {
-	every _, answer in covers {
-		answer == "covered"
-	}
-}
-
-failed_kinds := {kind |
-	some kind, answer in covers
-	answer == "uncovered"
-}
-
-left := {hole | some kind, _ in kinds; some hole in ca.left_people(candidates(kind))}
 
 # Not understood, and not certainly about something else.
 unclear := {policy |
 	some policy in ca.policies
 	ca.unclear(policy)
-	not is_something_else(policy)
+	not ca.is_no_mfa(policy)
+	not reach.is_narrower(policy, "")
 }
 
-is_something_else(policy) if ca.demands_nothing(policy)
-
-is_something_else(policy) if {
-	count(ca.grants(policy) - ca.known_grants) == 0
-	not ca.has_strength(policy)
-	not "mfa" in ca.grants(policy)
-}
-
-decision := {"outcome": "pass", "because": because} if {
-	ca.security_defaults == "on"
-	because := "Security defaults are on, so every user must register for and use multifactor authentication when Microsoft asks for it (which is not at every sign-in: PCI DSS 8.4.2 needs more)"
-}
-
-else := {"outcome": "pass", "because": because} if {
-	is_covered
-	because := sprintf("Conditional Access (%s) demands multifactor authentication of everybody for every application%s", [ca.names(demanding), words.exempt(demanding)])
-}
-
-else := {"outcome": "unknown", "because": because} if {
-	not datasets.seen(ca.policies_id)
-	because := "Security defaults do not settle it, and the Conditional Access policies were not read"
-}
-
-else := {"outcome": "unknown", "because": because} if {
-	ca.security_defaults == "unseen"
-	because := "The Conditional Access policies do not demand it of everybody, and whether security defaults are on was not read"
-}
-
-else := {"outcome": "unknown", "because": because} if {
-	not datasets.whole(ca.policies_id)
-	because := "The Conditional Access policies that were read do not demand it of everybody, and not all of them were read"
-}
-
-else := {"outcome": "unknown", "because": because} if {
-	count(unclear) > 0
-	because := sprintf("It may depend on Conditional Access policies that cannot be understood: %s", [words.doubts(unclear)])
-}
-
-else := {"outcome": "unknown", "because": words.perhaps_declared(left)} if {
-	count(failed_kinds) == 0
-	ca.may_be_declared(left)
-}
-
-else := {"outcome": "unknown", "because": because} if {
-	count(failed_kinds) == 0
-	because := sprintf("Whether %s reach everybody depends on who is in which group or role, which was not read", [ca.names(demanding)])
-}
-
-else := {"outcome": "fail", "because": because} if {
-	count(left) > 0
-	because := sprintf("Multifactor authentication is not demanded of %s", [words.describe_all(left)])
-}
-
-else := {
-	"outcome": "fail",
-	"because": "No Conditional Access policy in force demands multifactor authentication of everybody for every application, and security defaults are off",
-}
+decision := verdicts.decide({
+	"parts": {client: reach.reaching_all_applications(set) | some client, set in reach.by_client(demanding)},
+	"unclear": unclear,
+	"done": "Conditional Access (%s) demands multifactor authentication of everybody for every application",
+	"undone": "the Conditional Access policies do not demand multifactor authentication of everybody",
+	"open": "Multifactor authentication is not demanded of %s",
+	"none": "No Conditional Access policy in force demands multifactor authentication of everybody for every application, and security defaults are off",
+	"defaults": "Security defaults are on, so every user must register for and use multifactor authentication when Microsoft asks for it (which is not at every sign-in: PCI DSS 8.4.2 needs more)",
+})
 
 findings contains object.union(decision, {"resource": "tenant"})
 
 # The policies that come near, and what each lacks.
-findings contains {"resource": sprintf("policy %s", [ca.name(policy)]), "outcome": "fail", "because": because} if {
+findings contains verdicts.near_miss(policy, (words.shortcomings(policy, "") | optional_only(policy)) | few_clients(policy)) if {
 	decision.outcome == "fail"
 	some policy in ca.policies
 	ca.asks_for_mfa(policy)
-	lacking := (words.shortcomings(policy) | optional_only(policy)) | few_clients(policy)
-	count(lacking) > 0
-	because := sprintf("Policy `%s` does not do it: %s", [ca.name(policy), concat("; ", sort(lacking))])
 }
 
 optional_only(policy) := {sprintf("it also accepts something else (%s)", [concat(", ", sort(ca.alternatives(policy)))])} if {
@@ -187,6 +128,6 @@ optional_only(policy) := {sprintf("it also accepts something else (%s)", [concat
 
 else := set()
 
-few_clients(policy) := {"it does not apply to both browsers and apps"} if not ca.reaches_modern_clients(policy)
+few_clients(policy) := {"it does not apply to both browsers and apps"} if not reach.reaches_modern_clients(policy)
 
 else := set()
