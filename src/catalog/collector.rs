@@ -9,18 +9,27 @@ use crate::model::evidence::{CollectionOutcome, Source};
 use crate::model::id::DatasetId;
 
 /// Every parser there is, by the name and version that collectors give.
-pub const PARSERS: [&str; 15] = [
+pub const PARSERS: [&str; 24] = [
     "apt-updates/1",
+    "authorized-keys/1",
     "block-devices/1",
+    "file-permissions/1",
     "file/1",
     "graph-collection/1",
     "graph-singleton/1",
+    "groups/1",
     "host-identity/1",
     "listening-ports/1",
+    "login-banners/1",
     "login-defs/1",
+    "logins/1",
+    "pam-stacks/1",
     "passwd/1",
+    "security-conf/1",
     "shadow-ages/1",
+    "shell-timeouts/1",
     "sshd-config/1",
+    "sshd-match/1",
     "sudoers/1",
     "sysctl/1",
     "time-sync/1",
