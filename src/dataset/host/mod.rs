@@ -102,4 +102,6 @@ pub fn is_known(parser: &str) -> bool {
 }
 
 #[cfg(test)]
+mod access_tests;
+#[cfg(test)]
 mod tests;

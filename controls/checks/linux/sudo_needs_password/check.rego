@@ -91,6 +91,14 @@ was_read(row) if {
 	startswith(other.file, target(row))
 }
 
+# A name that does not begin at the root is looked for beside the file that names it.
+was_read(row) if {
+	not startswith(target(row), "/")
+	some other in datasets.rows(rules_id)
+	is_string(object.get(other, "file", null))
+	contains(other.file, sprintf("/%s", [target(row)]))
+}
+
 verdict(row) := {"resource": "sudo", "outcome": "unknown", "because": "A statement of sudo is not known here"} if not is_understood(row)
 
 else := {"resource": sprintf("sudo rule for %s", [row.who]), "outcome": "pass", "because": sprintf("%s may run particular commands without a password, as agreed", [row.who])} if {
