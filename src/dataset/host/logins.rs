@@ -15,7 +15,8 @@ pub(super) fn parse(stdout: &[u8]) -> Result<Parsed, ParseError> {
     let mut begins = None;
     for line in lines(stdout) {
         match line.text.split_once(" begins ") {
-            Some((name, time)) if name.ends_with("tmp") || name.ends_with("tmpdb") || name.ends_with(".db") => {
+            // The name of the record differs: wtmp, or the path of a database.
+            Some((name, time)) if !name.contains(' ') => {
                 begins =
                     Some(moment(time.trim()).ok_or_else(|| line.expected("the time from which sign-ins are kept"))?);
             }

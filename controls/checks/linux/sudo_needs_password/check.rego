@@ -72,7 +72,16 @@ switches_off(row) if {
 is_allowed(row) if {
 	lower(row.who) in allowed
 	row.all_commands == false
+	count(aliases_of_everything) == 0
 }
+
+# Aliases are not resolved, so one that stands for every command spoils all exceptions.
+aliases_of_everything := [row |
+	some row in datasets.rows(rules_id)
+	row.kind == "alias"
+	is_string(object.get(row, "text", null))
+	regex.match(`^Cmnd?_Alias.*[=,][ \t]*ALL[ \t]*(,|:|$)`, row.text)
+]
 
 # Files that an include names and from which no statement was read.
 unread(row) if {

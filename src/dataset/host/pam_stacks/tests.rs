@@ -88,8 +88,9 @@ fn includes_in_a_circle_and_includes_without_end_are_refused_with_the_service() 
     assert!(fault.contains("`a`") && fault.contains("circle"), "{fault}");
     let mut bomb = String::new();
     for level in 0..14 {
-        bomb.push_str(&format!("== countersign /etc/pam.d/l{level}\n"));
-        bomb.push_str(&format!("@include l{}\n", level + 1).repeat(20));
+        let (mark, include) = (format!("== countersign /etc/pam.d/l{level}\n"), format!("@include l{}\n", level + 1));
+        bomb.push_str(&mark);
+        bomb.push_str(&include.repeat(20));
     }
     bomb.push_str("== countersign /etc/pam.d/l14\nauth required pam_unix.so\n");
     assert!(parse(bomb.as_bytes()).unwrap_err().to_string().contains("more modules"));
