@@ -3,13 +3,14 @@
 # description: >-
 #   The PAM stacks of sshd and login count failed sign-ins with pam_faillock (or pam_tally2) and refuse the account
 #   after the agreed number (setting `lockout_attempts`, 10 if none is agreed) for the agreed time (setting
-#   `lockout_minutes`, 30 if none is agreed) or until somebody unlocks it. A settings file alone locks nothing.
+#   `lockout_minutes`, 30 if none is agreed) or until somebody unlocks it. A settings file alone locks nothing, and a
+#   stack that the SSH server does not ask (`UsePAM no`) neither. Graphical sign-in is not judged.
 # related_resources:
 #   - ref: https://man7.org/linux/man-pages/man8/pam_faillock.8.html
 # custom:
 #   severity: high
 #   requires: [linux/pam_stacks]
-#   uses: [linux/lockout_settings]
+#   uses: [linux/lockout_settings, linux/sshd_config]
 #   proves:
 #     cmmc-l2:
 #       "3.1.8[b]": part
@@ -28,6 +29,7 @@
 #   irrelevant:
 #     linux/pam_stacks: [file, through, optional]
 #     linux/lockout_settings: [file]
+#     linux/sshd_config: [port]
 package checks.linux.account_lockout
 
 import data.lib.datasets
@@ -35,6 +37,8 @@ import data.lib.pam
 import data.lib.values
 
 settings_id := "linux/lockout_settings"
+
+sshd_id := "linux/sshd_config"
 
 attempts := input.settings.lockout_attempts if values.is_whole_number(input.settings.lockout_attempts)
 
@@ -65,6 +69,13 @@ is_out_of_reach(service, row) if {
 	other.order < row.order
 }
 
+# Only a server that asks PAM is held by its stack.
+asks_pam("login") := "yes"
+
+asks_pam("sshd") := lower(values.text(datasets.only(sshd_id), "usepam"))
+
+is_absent("sshd") if input.datasets[sshd_id].outcome == "not_offered"
+
 # Where a line names a settings file of its own, what is in it is not known.
 elsewhere(service) := [row | some row in faillock(service); pam.argument(row, "conf")]
 
@@ -94,7 +105,11 @@ unread := " (settings in faillock.conf change nothing alone)" if count(datasets.
 
 else := ""
 
-verdict(service) := {"outcome": "unknown", "because": sprintf("The PAM stack of %s has a line that cannot be read", [service])} if {
+verdict(service) := {"outcome": "not_applicable", "because": "This host has no SSH server"} if is_absent(service)
+
+else := {"outcome": "fail", "because": "The SSH server does not ask PAM (UsePAM no), so nothing counts failed sign-ins"} if asks_pam(service) == "no"
+
+else := {"outcome": "unknown", "because": sprintf("The PAM stack of %s has a line that cannot be read", [service])} if {
 	count(pam.unclear(service, "auth")) + count(pam.unclear(service, "account")) > 0
 }
 
@@ -143,6 +158,8 @@ else := {"outcome": "fail", "because": sprintf("%s unlocks an account after %d s
 	lasts(row) > 0
 	lasts(row) < seconds
 }
+
+else := {"outcome": "unknown", "because": "Whether the SSH server asks PAM is not known"} if not asks_pam(service) == "yes"
 
 else := {"outcome": "pass", "because": sprintf("%s locks an account after at most %d failures", [service, attempts])}
 
