@@ -154,7 +154,7 @@ fn no_answer_however_broken_makes_a_parser_fall_over_or_a_cut_one_pass_for_more_
         let parser = definition(&folder(dataset)).parser;
         let whole = sample(dataset, "stdout").unwrap();
         let rows = parse(&parser, &whole).unwrap().rows.len();
-        let step = (whole.len() / 150).max(1);
+        let step = (whole.len() / 40).max(1);
         for at in (0..whole.len()).step_by(step) {
             if let Ok(cut) = parse(&parser, &whole[..at]) {
                 assert!(cut.rows.len() <= rows, "{dataset} cut at {at}");
