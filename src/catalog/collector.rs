@@ -9,19 +9,28 @@ use crate::model::evidence::{CollectionOutcome, Source};
 use crate::model::id::DatasetId;
 
 /// Every parser there is, by the name and version that collectors give.
-pub const PARSERS: [&str; 16] = [
+pub const PARSERS: &[&str] = &[
     "apt-updates/1",
+    "authorized-keys/1",
     "block-devices/1",
+    "file-permissions/1",
     "file/1",
     "graph-batch/1",
     "graph-collection/1",
     "graph-singleton/1",
+    "groups/1",
     "host-identity/1",
     "listening-ports/1",
+    "login-banners/1",
     "login-defs/1",
+    "logins/1",
+    "pam-stacks/1",
     "passwd/1",
+    "security-conf/1",
     "shadow-ages/1",
+    "shell-timeouts/1",
     "sshd-config/1",
+    "sshd-match/1",
     "sudoers/1",
     "sysctl/1",
     "time-sync/1",

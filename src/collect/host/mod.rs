@@ -222,4 +222,6 @@ fn artifacts(output: Output) -> Vec<RawArtifact> {
 }
 
 #[cfg(test)]
+mod key_file_tests;
+#[cfg(test)]
 mod tests;

@@ -5,13 +5,22 @@
 //! a row less. Bytes that are not UTF-8 are shown with replacement characters; the artifact keeps the exact bytes.
 
 mod apt_updates;
+mod authorized_keys;
 mod block_devices;
+mod file_permissions;
+mod groups;
 mod host_identity;
 mod listening_ports;
+mod login_banners;
 mod login_defs;
+mod logins;
+mod pam_stacks;
 mod passwd;
+mod security_conf;
 mod shadow_ages;
+mod shell_timeouts;
 mod sshd_config;
+mod sshd_match;
 mod sudoers;
 mod sysctl;
 mod text;
@@ -52,15 +61,24 @@ pub enum ParseError {
 type Parser = fn(&[u8]) -> Result<Parsed, ParseError>;
 
 /// Every parser of command output, by the name collectors use.
-const PARSERS: [(&str, Parser); 12] = [
+const PARSERS: [(&str, Parser); 21] = [
     ("apt-updates/1", apt_updates::parse),
+    ("authorized-keys/1", authorized_keys::parse),
     ("block-devices/1", block_devices::parse),
+    ("file-permissions/1", file_permissions::parse),
+    ("groups/1", groups::parse),
     ("host-identity/1", host_identity::parse),
     ("listening-ports/1", listening_ports::parse),
+    ("login-banners/1", login_banners::parse),
     ("login-defs/1", login_defs::parse),
+    ("logins/1", logins::parse),
+    ("pam-stacks/1", pam_stacks::parse),
     ("passwd/1", passwd::parse),
+    ("security-conf/1", security_conf::parse),
     ("shadow-ages/1", shadow_ages::parse),
+    ("shell-timeouts/1", shell_timeouts::parse),
     ("sshd-config/1", sshd_config::parse),
+    ("sshd-match/1", sshd_match::parse),
     ("sudoers/1", sudoers::parse),
     ("sysctl/1", sysctl::parse),
     ("time-sync/1", time_sync::parse),
@@ -83,5 +101,7 @@ pub fn is_known(parser: &str) -> bool {
     PARSERS.iter().any(|(name, _)| *name == parser)
 }
 
+#[cfg(test)]
+mod access_tests;
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::text::lines;
+use super::text::{Line, lines};
 use super::{ParseError, Parsed};
 
 /// Options that are printed once per value: always lists, also when there is one value.
@@ -38,8 +38,14 @@ const LISTS: [&str; 10] = [
 ];
 
 pub(super) fn parse(stdout: &[u8]) -> Result<Parsed, ParseError> {
+    let lines: Vec<Line<'_>> = lines(stdout).collect();
+    Ok(Parsed::from(vec![Value::Object(options(&lines)?)]))
+}
+
+/// One answer of the command: every option with its value or values.
+pub(super) fn options(lines: &[Line<'_>]) -> Result<Map<String, Value>, ParseError> {
     let mut row = Map::new();
-    for line in lines(stdout) {
+    for line in lines {
         let (name, value) = line
             .text
             .split_once(' ')
@@ -50,7 +56,7 @@ pub(super) fn parse(stdout: &[u8]) -> Result<Parsed, ParseError> {
     if row.is_empty() {
         return Err(ParseError::Nothing("options of the SSH server"));
     }
-    Ok(Parsed::from(vec![Value::Object(row)]))
+    Ok(row)
 }
 
 /// Adds a value without ever losing one: an option that repeats becomes a list.

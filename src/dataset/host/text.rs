@@ -57,3 +57,14 @@ pub(super) fn sections(output: &[u8]) -> Vec<Section<'_>> {
     finished.push(current);
     finished
 }
+
+/// The sections of an output in which a mark stands before everything: text in front of the first mark, such as a greeting
+/// of the host, is refused.
+pub(super) fn marked_sections(output: &[u8]) -> Result<Vec<Section<'_>>, ParseError> {
+    let mut sections = sections(output);
+    let before = sections.remove(0);
+    match before.lines.first() {
+        Some(line) => Err(line.expected("the mark of the collector in front of everything")),
+        None => Ok(sections),
+    }
+}
