@@ -9,21 +9,35 @@ use crate::model::evidence::{CollectionOutcome, Source};
 use crate::model::id::DatasetId;
 
 /// Every parser there is, by the name and version that collectors give.
-pub const PARSERS: [&str; 15] = [
+pub const PARSERS: [&str; 29] = [
     "apt-updates/1",
+    "audit-rule-files/1",
+    "audit-rules/1",
+    "automatic-updates/1",
     "block-devices/1",
+    "file-integrity/1",
     "file/1",
+    "findmnt/1",
     "graph-collection/1",
     "graph-singleton/1",
     "host-identity/1",
+    "iptables-save/1",
+    "journal-settings/1",
     "listening-ports/1",
+    "log-forwarding/1",
     "login-defs/1",
+    "mandatory-access/1",
+    "nft-ruleset/1",
+    "packages/1",
     "passwd/1",
+    "reboot-required/1",
+    "rpm-updates/1",
     "shadow-ages/1",
     "sshd-config/1",
     "sudoers/1",
     "sysctl/1",
     "time-sync/1",
+    "ufw-status/1",
     "unit-files/1",
 ];
 

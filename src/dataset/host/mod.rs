@@ -5,17 +5,33 @@
 //! a row less. Bytes that are not UTF-8 are shown with replacement characters; the artifact keeps the exact bytes.
 
 mod apt_updates;
+mod audit_rule;
+mod audit_rule_files;
+mod audit_rules;
+mod automatic_updates;
 mod block_devices;
+mod file_integrity;
+mod filter_chains;
+mod findmnt;
 mod host_identity;
+mod iptables_save;
+mod journal_settings;
 mod listening_ports;
+mod log_forwarding;
 mod login_defs;
+mod mandatory_access;
+mod nft_ruleset;
+mod packages;
 mod passwd;
+mod reboot_required;
+mod rpm_updates;
 mod shadow_ages;
 mod sshd_config;
 mod sudoers;
 mod sysctl;
 mod text;
 mod time_sync;
+mod ufw_status;
 mod unit_files;
 
 use serde_json::{Map, Value};
@@ -52,18 +68,32 @@ pub enum ParseError {
 type Parser = fn(&[u8]) -> Result<Parsed, ParseError>;
 
 /// Every parser of command output, by the name collectors use.
-const PARSERS: [(&str, Parser); 12] = [
+const PARSERS: [(&str, Parser); 26] = [
     ("apt-updates/1", apt_updates::parse),
+    ("audit-rule-files/1", audit_rule_files::parse),
+    ("audit-rules/1", audit_rules::parse),
+    ("automatic-updates/1", automatic_updates::parse),
     ("block-devices/1", block_devices::parse),
+    ("file-integrity/1", file_integrity::parse),
+    ("findmnt/1", findmnt::parse),
     ("host-identity/1", host_identity::parse),
+    ("iptables-save/1", iptables_save::parse),
+    ("journal-settings/1", journal_settings::parse),
     ("listening-ports/1", listening_ports::parse),
+    ("log-forwarding/1", log_forwarding::parse),
     ("login-defs/1", login_defs::parse),
+    ("mandatory-access/1", mandatory_access::parse),
+    ("nft-ruleset/1", nft_ruleset::parse),
+    ("packages/1", packages::parse),
     ("passwd/1", passwd::parse),
+    ("reboot-required/1", reboot_required::parse),
+    ("rpm-updates/1", rpm_updates::parse),
     ("shadow-ages/1", shadow_ages::parse),
     ("sshd-config/1", sshd_config::parse),
     ("sudoers/1", sudoers::parse),
     ("sysctl/1", sysctl::parse),
     ("time-sync/1", time_sync::parse),
+    ("ufw-status/1", ufw_status::parse),
     ("unit-files/1", unit_files::parse),
 ];
 
