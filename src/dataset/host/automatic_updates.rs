@@ -54,7 +54,7 @@ impl Apt {
         };
         match name {
             "Unattended-Upgrade::Origins-Pattern::" | "Unattended-Upgrade::Allowed-Origins::" => {
-                self.origins.push(value)
+                self.origins.push(value);
             }
             "Unattended-Upgrade::Package-Blacklist::" => self.excluded.push(value),
             _ => {

@@ -56,7 +56,7 @@ impl Settings {
     fn take(&mut self, line: &Line<'_>) -> Result<(), ParseError> {
         let text = line.text.trim();
         if let Some(path) = text.strip_prefix("# /") {
-            if path.ends_with(".conf") {
+            if path.strip_suffix(".conf").is_some() {
                 self.files.push(Value::from(format!("/{path}")));
                 self.is_journal = false;
             }

@@ -1,4 +1,4 @@
-//! SELinux and AppArmor: one row for each that this kernel has. A kernel with neither gives no rows.
+//! `SELinux` and `AppArmor`: one row for each that this kernel has. A kernel with neither gives no rows.
 
 use serde_json::{Value, json};
 

@@ -143,13 +143,13 @@ impl Reading {
     /// A part made by iptables. Newer versions name it, older ones print null, which may be a condition or a verdict.
     fn take_extension(&mut self, value: &Value) {
         match (value.get("type").and_then(Value::as_str), value.get("name").and_then(Value::as_str)) {
-            (Some("match"), Some("comment" | "tcp" | "udp")) => {}
             (Some("match"), Some("conntrack" | "state")) => {
                 self.wide = Some("connections in states that nft does not show".to_owned());
             }
-            (Some("match"), Some(_)) => self.is_narrow = true,
             (Some("target"), Some("REJECT")) => self.action = Action::Reject,
-            (Some("target"), Some("LOG" | "NFLOG" | "MARK" | "CONNMARK" | "TRACE")) => {}
+            (Some("match"), Some("comment" | "tcp" | "udp"))
+            | (Some("target"), Some("LOG" | "NFLOG" | "MARK" | "CONNMARK" | "TRACE")) => {}
+            (Some("match"), Some(_)) => self.is_narrow = true,
             _ => self.action = Action::Unclear,
         }
     }

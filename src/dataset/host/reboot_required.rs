@@ -90,7 +90,8 @@ mod tests {
     use super::parse;
 
     fn row(running: &str, installed: &[&str], more: &str) -> Value {
-        let installed: String = installed.iter().map(|kernel| format!("/boot/vmlinuz-{kernel}\n")).collect();
+        let installed: Vec<_> = installed.iter().map(|kernel| format!("/boot/vmlinuz-{kernel}\n")).collect();
+        let installed = installed.concat();
         let output = format!(
             "== countersign running-kernel\n{running}\n== countersign installed-kernels\n{installed}{more}== countersign end\n"
         );
