@@ -22,7 +22,11 @@ pub(super) fn parse(stdout: &[u8]) -> Result<Parsed, ParseError> {
         match section.name.as_str() {
             "journal-upload" => rows.extend(journal_upload(section)),
             name if name.starts_with('/') => read_rsyslog(section, &mut rows, &mut includes)?,
-            _ => {}
+            _ => {
+                if let Some(line) = section.lines.first() {
+                    return Err(line.expected("a part that the collector announced"));
+                }
+            }
         }
     }
     let mut parsed = Parsed::from(rows);

@@ -114,4 +114,6 @@ pub fn is_known(parser: &str) -> bool {
 }
 
 #[cfg(test)]
+mod system_tests;
+#[cfg(test)]
 mod tests;
