@@ -27,7 +27,7 @@ pub(super) fn parse(stdout: &[u8]) -> Result<Parsed, ParseError> {
                         advisories.entry(package).or_default().push(advisory);
                     }
                 }
-                "updates" if line.text.starts_with("Obsoleting Packages") => break,
+                "updates" if line.text.to_ascii_lowercase().starts_with("obsoleting packages") => break,
                 "updates" => updates.extend(update(line, &mut pending)?),
                 "lists" => {
                     let time = line.text.trim().parse().ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
@@ -121,7 +121,7 @@ mod tests {
             FEDORA-2026-1 security Important a-very-long-package-name-1.0-1.fc43.noarch 2026-11-01 10:00:00\n\
             == countersign updates\n\na-very-long-package-name.noarch\n       1.0-1.fc43      updates\n\
             Security: kernel-core-6.1.fc43.x86_64 is an installed security update\n\
-            Obsoleting Packages\nold.noarch 1 updates\n    old.noarch 0 @System\n== countersign end\n";
+            Obsoleting packages\nold.noarch 1 updates\n    old.noarch 0 @System\n== countersign end\n";
         let rows = parse(output).unwrap().rows;
         assert_eq!(rows.len(), 1);
         assert_eq!(rows[0]["security"], json!(true));
