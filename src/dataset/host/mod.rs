@@ -5,17 +5,32 @@
 //! a row less. Bytes that are not UTF-8 are shown with replacement characters; the artifact keeps the exact bytes.
 
 mod apt_updates;
+mod audit_rule;
+mod audit_rule_files;
+mod audit_rules;
 mod authorized_keys;
+mod automatic_updates;
 mod block_devices;
+mod file_integrity;
 mod file_permissions;
+mod filter_chains;
+mod findmnt;
 mod groups;
 mod host_identity;
+mod iptables_save;
+mod journal_settings;
 mod listening_ports;
+mod log_forwarding;
 mod login_banners;
 mod login_defs;
 mod logins;
+mod mandatory_access;
+mod nft_ruleset;
+mod packages;
 mod pam_stacks;
 mod passwd;
+mod reboot_required;
+mod rpm_updates;
 mod security_conf;
 mod shadow_ages;
 mod shell_timeouts;
@@ -25,6 +40,7 @@ mod sudoers;
 mod sysctl;
 mod text;
 mod time_sync;
+mod ufw_status;
 mod unit_files;
 
 use serde_json::{Map, Value};
@@ -61,19 +77,32 @@ pub enum ParseError {
 type Parser = fn(&[u8]) -> Result<Parsed, ParseError>;
 
 /// Every parser of command output, by the name collectors use.
-const PARSERS: [(&str, Parser); 21] = [
+const PARSERS: &[(&str, Parser)] = &[
     ("apt-updates/1", apt_updates::parse),
+    ("audit-rule-files/1", audit_rule_files::parse),
+    ("audit-rules/1", audit_rules::parse),
     ("authorized-keys/1", authorized_keys::parse),
+    ("automatic-updates/1", automatic_updates::parse),
     ("block-devices/1", block_devices::parse),
+    ("file-integrity/1", file_integrity::parse),
     ("file-permissions/1", file_permissions::parse),
+    ("findmnt/1", findmnt::parse),
     ("groups/1", groups::parse),
     ("host-identity/1", host_identity::parse),
+    ("iptables-save/1", iptables_save::parse),
+    ("journal-settings/1", journal_settings::parse),
     ("listening-ports/1", listening_ports::parse),
+    ("log-forwarding/1", log_forwarding::parse),
     ("login-banners/1", login_banners::parse),
     ("login-defs/1", login_defs::parse),
     ("logins/1", logins::parse),
+    ("mandatory-access/1", mandatory_access::parse),
+    ("nft-ruleset/1", nft_ruleset::parse),
+    ("packages/1", packages::parse),
     ("pam-stacks/1", pam_stacks::parse),
     ("passwd/1", passwd::parse),
+    ("reboot-required/1", reboot_required::parse),
+    ("rpm-updates/1", rpm_updates::parse),
     ("security-conf/1", security_conf::parse),
     ("shadow-ages/1", shadow_ages::parse),
     ("shell-timeouts/1", shell_timeouts::parse),
@@ -82,6 +111,7 @@ const PARSERS: [(&str, Parser); 21] = [
     ("sudoers/1", sudoers::parse),
     ("sysctl/1", sysctl::parse),
     ("time-sync/1", time_sync::parse),
+    ("ufw-status/1", ufw_status::parse),
     ("unit-files/1", unit_files::parse),
 ];
 
@@ -103,5 +133,7 @@ pub fn is_known(parser: &str) -> bool {
 
 #[cfg(test)]
 mod access_tests;
+#[cfg(test)]
+mod system_tests;
 #[cfg(test)]
 mod tests;
