@@ -7,6 +7,7 @@
 pub mod coverage;
 pub mod objective;
 pub mod rollup;
+pub mod unknown;
 
 use std::collections::{BTreeMap, BTreeSet};
 
