@@ -24,7 +24,9 @@ use crate::model::evidence::{CollectionOutcome, RawArtifact, RawEvidence, Redact
 use crate::model::time::{Clock, Timestamp};
 
 mod assertion;
+mod certificate;
 mod connection;
+mod der;
 mod http;
 mod limits;
 mod page;
@@ -37,6 +39,7 @@ mod token_errors;
 mod walk;
 
 pub use assertion::ClientCertificate;
+pub use certificate::{CertificateFacts, NewCertificate, create as create_certificate};
 pub use connection::{ConnectionError, Credential, GraphConnection};
 pub use limits::{GateRule, GraphLimits};
 pub use token_errors::TokenFailure;
