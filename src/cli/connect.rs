@@ -4,16 +4,19 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use super::{Common, Ending, output, session};
 use crate::app::connection_purpose;
 use crate::catalog::collector::Cloud;
+use crate::collect::graph::tenant_name;
 use crate::collect::host::local_host_name;
 use crate::config::secret::SecretReference;
 use crate::model::evidence::Source;
 use crate::model::id::OrgSlug;
+use crate::model::time::Timestamp;
+use crate::pipeline::credentials;
 use crate::pipeline::targets::{CredentialKind, GraphSettings};
 use crate::store::{NewConnection, OrgScope};
 
@@ -54,7 +57,7 @@ impl From<CloudName> for Cloud {
 }
 
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("credential").required(true).args(["client_secret_file", "certificate"]))]
+#[command(group = clap::ArgGroup::new("credential").required(true).args(["client_secret_file", "certificate", "created_certificate"]))]
 struct M365Arguments {
     /// Short name of the organization
     #[arg(long)]
@@ -71,6 +74,12 @@ struct M365Arguments {
     /// PEM file with certificate and private key
     #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
+    /// Sign in with the certificate that `certificate create` made for this tenant
+    #[arg(long)]
+    created_certificate: bool,
+    /// Until when the client secret is good, as the app registration says, to be warned before: 2027-05-31
+    #[arg(long, value_name = "DATE", requires = "client_secret_file")]
+    secret_expires: Option<Timestamp>,
     #[arg(long, value_enum, default_value_t = CloudName::Global)]
     cloud: CloudName,
     /// Base of the token endpoint, for --cloud custom; plain http only to this machine
@@ -97,23 +106,29 @@ struct HostArguments {
 pub async fn run(common: &Common, arguments: ConnectArguments) -> anyhow::Result<Ending> {
     let app = session::app(common).await?;
     let now = app.clock.now();
+    let mut waiting = None;
     let (org, connection, replace) = match arguments.command {
         ConnectCommand::M365(arguments) => {
-            let (kind, path) = match (arguments.client_secret_file, arguments.certificate) {
-                (Some(path), _) => (CredentialKind::Secret, path),
-                (None, Some(path)) => (CredentialKind::Certificate, path),
-                (None, None) => anyhow::bail!("give --client-secret-file or --certificate"),
+            let scope = OrgScope::of(&session::organization(&app, &arguments.org).await?);
+            let tenant = tenant_name(&arguments.tenant)?;
+            let (kind, secret) = match (arguments.client_secret_file, arguments.certificate) {
+                (Some(path), _) => (CredentialKind::Secret, given(path)?),
+                (None, Some(path)) => (CredentialKind::Certificate, given(path)?),
+                (None, None) => {
+                    let (id, pem) = credentials::newest_waiting(&app, &scope, &tenant).await?;
+                    waiting = Some(id);
+                    (CredentialKind::Certificate, pem)
+                }
             };
-            let secret = SecretReference::File(path).resolve().context("the credential cannot be read")?;
             let settings = GraphSettings {
                 cloud: arguments.cloud.into(),
                 client_id: arguments.client_id,
                 credential: kind,
                 login_url: arguments.login_url,
                 graph_url: arguments.graph_url,
+                secret_expires: arguments.secret_expires,
             };
             let checked = settings.connection(&arguments.tenant, &secret)?;
-            let scope = OrgScope::of(&session::organization(&app, &arguments.org).await?);
             let target = checked.tenant().to_owned();
             let sealed =
                 app.secret_key.seal(&connection_purpose(&scope, &target), secret.expose_secret().as_bytes())?;
@@ -133,6 +148,9 @@ pub async fn run(common: &Common, arguments: ConnectArguments) -> anyhow::Result
     } else {
         app.store.add_connection(&scope, &connection, now).await?
     };
+    if let Some(waiting) = waiting {
+        app.store.remove_certificate(&scope, waiting).await?;
+    }
     if common.json {
         output::json(&json!({
             "id": id,
@@ -146,4 +164,8 @@ pub async fn run(common: &Common, arguments: ConnectArguments) -> anyhow::Result
         output::line(&format!("Next: countersign collect --org {org}"))?;
     }
     Ok(Ending::Fine)
+}
+
+fn given(path: PathBuf) -> anyhow::Result<SecretString> {
+    SecretReference::File(path).resolve().context("the credential cannot be read")
 }

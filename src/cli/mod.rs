@@ -6,6 +6,7 @@
 mod advice;
 mod backup;
 mod catalog;
+mod certificate;
 mod check;
 mod collect;
 mod collector;
@@ -101,6 +102,8 @@ pub enum Command {
     Key(key::KeyArguments),
     /// Connect what is collected from: a Microsoft 365 tenant, this machine
     Connect(connect::ConnectArguments),
+    /// Certificates that connections sign in with: make, show, replace
+    Certificate(certificate::CertificateArguments),
     /// Collect evidence now, seal it and judge it
     Collect(collect::CollectArguments),
     /// Seal files or lines somebody hands in
@@ -150,6 +153,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Org(arguments) => org::run(&common, arguments).await,
         Command::Key(arguments) => key::run(&common, arguments).await,
         Command::Connect(arguments) => connect::run(&common, arguments).await,
+        Command::Certificate(arguments) => certificate::run(&common, arguments).await,
         Command::Collect(arguments) => collect::run(&common, arguments).await,
         Command::Import(arguments) => import::run(&common, arguments).await,
         Command::Status(arguments) => status::run(&common, arguments).await,

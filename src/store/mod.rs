@@ -4,6 +4,7 @@
 //! over the vault: what is in the ledger can be rebuilt from it. One connection writes (IMMEDIATE transactions on
 //! SQLite), a pool reads. Start with [`Store`], then `ledger.rs`.
 
+mod certificates;
 mod checks;
 mod connections;
 mod entity;
@@ -35,6 +36,7 @@ use sea_orm::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
+pub use certificates::StoredCertificate;
 pub use checks::{JudgedResult, StatusChange};
 pub use connections::{Connection, NewConnection};
 pub use evidence::EvidenceRow;

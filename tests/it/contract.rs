@@ -1,5 +1,6 @@
 //! The command line is a contract that scripts rely on: what each command takes, prints and ends with.
 
+mod certificates;
 mod collecting;
 mod connecting;
 mod importing;

@@ -58,6 +58,7 @@ const CRATES: &[(&str, &str)] = &[
     ("sqlx", "store"),
     ("migrations", "store"),
     ("object_store", "vault"),
+    ("aws_lc_rs", "collect"),
     ("zip", "recovery"),
     ("axum", "web demo cli::serve"),
     ("reqwest", "collect"),

@@ -116,7 +116,7 @@ impl GraphConnection {
         }
         Ok(Self {
             cloud,
-            tenant: checked_tenant(tenant)?,
+            tenant: tenant_name(tenant)?,
             client_id: Uuid::parse_str(client_id.trim())
                 .map_err(|_| ConnectionError::NotAClientId(shortened(client_id)))?,
             credential,
@@ -191,7 +191,11 @@ pub(super) fn below(base: &Url, path: &str) -> Url {
     url
 }
 
-fn checked_tenant(tenant: &str) -> Result<String, ConnectionError> {
+/// A tenant as connections keep it: the GUID or domain in lower case.
+///
+/// # Errors
+/// [`ConnectionError::NotATenant`] for what names none, or any.
+pub fn tenant_name(tenant: &str) -> Result<String, ConnectionError> {
     let name = tenant.trim().to_ascii_lowercase();
     let is_word = (1..=253).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.')

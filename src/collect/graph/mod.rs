@@ -40,7 +40,7 @@ mod walk;
 
 pub use assertion::ClientCertificate;
 pub use certificate::{CertificateFacts, NewCertificate, create as create_certificate};
-pub use connection::{ConnectionError, Credential, GraphConnection};
+pub use connection::{ConnectionError, Credential, GraphConnection, tenant_name};
 pub use limits::{GateRule, GraphLimits};
 pub use token_errors::TokenFailure;
 
