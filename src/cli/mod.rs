@@ -1,6 +1,6 @@
 //! The command line: one file a subcommand, results to stdout, everything else to stderr.
 //!
-//! Exit codes: 0 fine, 1 gaps or failing checks where asked (`--strict`), 2 an error, 3 evidence that was altered or is
+//! Exit codes: 0 fine, 1 gaps or failing checks where asked (`--strict`), 2 an error or a problem `doctor` found, 3 evidence that was altered or is
 //! inconsistent. Start with [`Arguments`]; [`session`] opens what a command needs.
 
 mod advice;
@@ -12,6 +12,7 @@ mod collect;
 mod collector;
 mod connect;
 mod demo;
+mod doctor;
 mod export;
 mod gap;
 mod import;
@@ -44,6 +45,8 @@ pub enum Ending {
     Fine,
     /// There are gaps or failing checks, and `--strict` asked to say so.
     Gaps,
+    /// Something that was looked at stops collecting.
+    Broken,
     /// Evidence was altered or is inconsistent.
     Altered,
 }
@@ -54,6 +57,7 @@ impl Ending {
         match self {
             Self::Fine => 0,
             Self::Gaps => 1,
+            Self::Broken => EXIT_ERROR,
             Self::Altered => 3,
         }
     }
@@ -108,6 +112,8 @@ pub enum Command {
     Collect(collect::CollectArguments),
     /// Seal files or lines somebody hands in
     Import(import::ImportArguments),
+    /// Look whether everything that collecting needs is there, and what will be missing
+    Doctor(doctor::DoctorArguments),
     /// Where an organization stands
     Status(status::StatusArguments),
     /// Faults that are open, and whose turn it is
@@ -156,6 +162,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Certificate(arguments) => certificate::run(&common, arguments).await,
         Command::Collect(arguments) => collect::run(&common, arguments).await,
         Command::Import(arguments) => import::run(&common, arguments).await,
+        Command::Doctor(arguments) => doctor::run(&common, arguments).await,
         Command::Status(arguments) => status::run(&common, arguments).await,
         Command::Gap(arguments) => gap::run(&common, arguments).await,
         Command::Responsibility(arguments) => responsibility::run(&common, arguments).await,
@@ -202,7 +209,8 @@ fn after_help() -> String {
         writeln!(text, "  {:<29} {}", variable.name, variable.meaning).ok();
     }
     text.push_str(
-        "\nExit codes: 0 fine, 1 gaps or failing checks (with --strict), 2 an error, 3 evidence was altered.\n\
+        "\nExit codes: 0 fine, 1 gaps or failing checks (with --strict), 2 an error or a problem doctor found,\n\
+         3 evidence was altered.\n\
          Results go to stdout, everything else to stderr.",
     );
     text

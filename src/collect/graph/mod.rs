@@ -30,6 +30,7 @@ mod der;
 mod http;
 mod limits;
 mod page;
+mod probe;
 mod provenance;
 mod request;
 #[cfg(test)]
@@ -42,6 +43,7 @@ pub use assertion::ClientCertificate;
 pub use certificate::{CertificateFacts, NewCertificate, create as create_certificate};
 pub use connection::{ConnectionError, Credential, GraphConnection, tenant_name};
 pub use limits::{GateRule, GraphLimits};
+pub use probe::{ClockSeen, Granted, Probe, Region};
 pub use token_errors::TokenFailure;
 
 /// One tenant, ready to be read. Shares its HTTP connections, its token and its gates among all datasets.

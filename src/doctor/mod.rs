@@ -1,0 +1,226 @@
+//! Looks whether everything that collecting needs is there, and says what will be missing and what to do about it.
+//!
+//! One file a subject: what is looked at, and beside it the pure verdict on what was seen. Every look has a time limit, all of
+//! them run side by side, and what cannot be looked at because something else is broken is said, never passed over.
+//! Nothing is changed, nothing secret is told. Start with [`examine`].
+
+mod bench;
+mod clock;
+mod data_folder;
+mod database;
+mod host;
+mod keys;
+mod permissions;
+mod running;
+mod tenant;
+mod vault;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use serde::Serialize;
+
+pub use bench::Bench;
+pub use permissions::needed;
+
+use crate::assess::unknown::{LeftUnknown, Unseen, controls_left_unknown};
+use crate::catalog::Catalog;
+use crate::model::evidence::{CollectionOutcome, Source};
+use crate::model::id::{DatasetId, FrameworkId};
+use crate::model::organization::Organization;
+use crate::model::time::Timestamp;
+use crate::store::OrgScope;
+
+/// How bad something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    Ok,
+    /// Something will be missing, now or soon.
+    Warning,
+    /// Something stops collecting or sealing, of one source or of all.
+    Problem,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Line {
+    /// `disk`, `permissions`, `clock`.
+    pub area: &'static str,
+    /// Which one: a tenant, a host, an organization. Empty for the installation itself.
+    pub subject: String,
+    pub level: Level,
+    pub says: String,
+    /// What will be missing because of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<String>,
+    /// What to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+impl Line {
+    fn ok(area: &'static str, subject: &str, says: impl Into<String>) -> Self {
+        Self { area, subject: subject.to_owned(), level: Level::Ok, says: says.into(), missing: None, next: None }
+    }
+
+    fn warning(area: &'static str, subject: &str, says: impl Into<String>) -> Self {
+        Self { level: Level::Warning, ..Self::ok(area, subject, says) }
+    }
+
+    fn problem(area: &'static str, subject: &str, says: impl Into<String>) -> Self {
+        Self { level: Level::Problem, ..Self::ok(area, subject, says) }
+    }
+
+    fn missing(self, missing: impl Into<String>) -> Self {
+        Self { missing: Some(missing.into()), ..self }
+    }
+
+    fn next(self, next: impl Into<String>) -> Self {
+        Self { next: Some(next.into()), ..self }
+    }
+}
+
+/// The worst of all.
+#[must_use]
+pub fn verdict(lines: &[Line]) -> Level {
+    lines.iter().map(|line| line.level).max().unwrap_or(Level::Ok)
+}
+
+/// Whether other machines may be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Network {
+    Asked,
+    /// Tenants are not asked; the installation's own database is.
+    Spared,
+}
+
+/// A look at a local thing.
+const QUICK: Duration = Duration::from_secs(20);
+/// A look over the network, and one that reads much.
+const SLOW: Duration = Duration::from_secs(60);
+
+type Look<'a> = Pin<Box<dyn Future<Output = Vec<Line>> + Send + 'a>>;
+
+/// Looks at everything, side by side; the lines stand in the order of the subjects, whatever is quickest.
+pub async fn examine(bench: &Bench, network: Network) -> Vec<Line> {
+    let mut looks: Vec<Look<'_>> = vec![
+        limited("data folder", String::new(), QUICK, data_folder::look(bench)),
+        limited("database", String::new(), SLOW, database::look(bench)),
+        limited("vault", String::new(), QUICK, vault::look(bench)),
+        limited("keys", String::new(), QUICK, keys::look(bench)),
+        limited("clock", String::new(), QUICK, clock::look()),
+    ];
+    if let Some(app) = &bench.app {
+        for organization in &bench.organizations {
+            let slug = organization.slug.to_string();
+            looks.push(limited("schedule", slug.clone(), QUICK, running::schedule(app, organization)));
+            looks.push(limited("sign-in", slug.clone(), SLOW * 2, tenant::look(app, organization, network)));
+            looks.push(limited("host", slug, QUICK, host::look(app, organization)));
+        }
+        looks.push(limited("spool", String::new(), QUICK, running::spool(app)));
+    } else {
+        let says = "connections, hosts, schedule and spool were not looked at, because what is said above is broken";
+        looks.push(Box::pin(async move { vec![Line::warning("connections", "", says)] }));
+    }
+    let mut lines = bench.version();
+    lines.extend(futures_util::future::join_all(looks).await.into_iter().flatten());
+    lines
+}
+
+/// A look that is given up after a time and says so.
+fn limited<'a>(
+    area: &'static str,
+    subject: String,
+    limit: Duration,
+    look: impl Future<Output = Vec<Line>> + Send + 'a,
+) -> Look<'a> {
+    Box::pin(async move {
+        tokio::time::timeout(limit, look).await.unwrap_or_else(|_| {
+            let says = format!("there was no answer within {} seconds", limit.as_secs());
+            vec![Line::problem(area, &subject, says).next("look whether what it waits for is overloaded or gone")]
+        })
+    })
+}
+
+/// How many controls one line names.
+const NAMED: usize = 6;
+
+/// What is left unknown without some datasets, in words; none when it is nothing at all.
+fn left_unknown(
+    catalog: &Catalog,
+    frameworks: &[FrameworkId],
+    datasets: &[DatasetId],
+    outcome: CollectionOutcome,
+) -> Option<String> {
+    if datasets.is_empty() {
+        return None;
+    }
+    let unseen: Unseen = datasets.iter().map(|dataset| (dataset.clone(), outcome)).collect();
+    let left = controls_left_unknown(catalog, &unseen, frameworks);
+    let names: Vec<&str> = datasets.iter().map(DatasetId::as_str).collect();
+    Some(format!("{}{}", listed(&names), controls_in_words(&left)))
+}
+
+fn controls_in_words(left: &LeftUnknown) -> String {
+    if left.checks.is_empty() && left.partly.is_empty() {
+        return ", which no check needs".to_owned();
+    }
+    let mut words = String::new();
+    if !left.checks.is_empty() {
+        words.push_str(&format!("; unknown then: {}", counted(left.checks.len(), "check")));
+    }
+    if !left.partly.is_empty() {
+        words.push_str(&format!("; known in part only: {}", counted(left.partly.len(), "check")));
+    }
+    if !left.controls.is_empty() {
+        let names: Vec<String> = left.controls.iter().map(|one| format!("{} {}", one.framework, one.control)).collect();
+        words.push_str(&format!("; {}: {}", counted(left.controls.len(), "control"), listed(&names)));
+    }
+    words
+}
+
+/// The first few of many names, and how many more there are.
+fn listed(names: &[impl AsRef<str>]) -> String {
+    let shown: Vec<&str> = names.iter().take(NAMED).map(AsRef::as_ref).collect();
+    match names.len().saturating_sub(NAMED) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+fn counted(number: usize, one: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
+}
+
+/// A fault with all its causes, in one line.
+fn causes(fault: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = fault.to_string();
+    let mut cause = fault.source();
+    while let Some(deeper) = cause {
+        let said = deeper.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        cause = deeper.source();
+    }
+    text
+}
+
+/// What the organization's last attempts could not see of a target, by how they ended.
+async fn unseen_lately(
+    app: &crate::app::App,
+    organization: &Organization,
+    source: Source,
+    target: &str,
+) -> Result<Vec<(DatasetId, CollectionOutcome, Timestamp)>, crate::store::StoreFault> {
+    let states = app.store.collector_states(&OrgScope::of(organization)).await?;
+    let states = states.into_iter().filter(|state| state.source == source && state.target == target);
+    let unseen = states
+        .filter(|state| !state.last_outcome.is_seen_whole() && app.catalog.collectors.contains_key(&state.dataset));
+    Ok(unseen.map(|state| (state.dataset, state.last_outcome, state.last_started_at)).collect())
+}
+
+#[cfg(test)]
+mod tests;
