@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::{Line, causes, left_unknown, listed, unseen_lately};
+use super::{Line, all, causes, left_unknown, listed, unseen_lately};
 use crate::app::App;
+use crate::assess::unknown::Unseen;
 use crate::catalog::Catalog;
 use crate::model::evidence::{CollectionOutcome, Source};
 use crate::model::id::{DatasetId, FrameworkId};
@@ -26,7 +27,7 @@ pub(super) async fn look(app: &App, organization: &Organization) -> Vec<Line> {
         let (catalog, frameworks) = (app.catalog.as_ref(), organization.frameworks.as_slice());
         lines.push(rights_in_words(catalog, frameworks, target, is_root()));
         let unseen = match unseen_lately(app, organization, Source::Host, target).await {
-            Ok(unseen) => unseen.into_iter().map(|(dataset, ..)| dataset).collect(),
+            Ok(unseen) => unseen,
             Err(fault) => {
                 lines.push(Line::problem(AREA, target, causes(&fault)));
                 continue;
@@ -62,7 +63,7 @@ fn rights_in_words(catalog: &Catalog, frameworks: &[FrameworkId], target: &str, 
         .filter(|one| one.command.as_ref().is_some_and(|command| command.needs_root));
     let datasets: Vec<DatasetId> = needs_root.map(|one| one.id.clone()).collect();
     let line = Line::warning(AREA, target, "is not looked at as root, so the host may leave things out");
-    let missing = left_unknown(catalog, frameworks, &datasets, CollectionOutcome::Partial);
+    let missing = left_unknown(catalog, frameworks, &all(&datasets, CollectionOutcome::Partial));
     Line { missing, ..line }.next("run countersign collect, or serve, for this host as root")
 }
 
@@ -87,7 +88,7 @@ fn tools_in_words(
     }
     let line = |(datasets, tools): (Vec<DatasetId>, Vec<String>)| {
         let says = format!("not installed: {}", listed(&tools));
-        let missing = left_unknown(catalog, frameworks, &datasets, CollectionOutcome::Failed);
+        let missing = left_unknown(catalog, frameworks, &all(&datasets, CollectionOutcome::Failed));
         let line = Line::warning(AREA, target, says);
         let missing = missing.map(|missing| format!("perhaps {missing}"));
         Line { missing, ..line }
@@ -96,13 +97,8 @@ fn tools_in_words(
     missing.into_iter().map(line).collect()
 }
 
-fn unseen_in_words(
-    catalog: &Catalog,
-    frameworks: &[FrameworkId],
-    target: &str,
-    unseen: Vec<DatasetId>,
-) -> Option<Line> {
-    let missing = left_unknown(catalog, frameworks, &unseen, CollectionOutcome::Failed)?;
+fn unseen_in_words(catalog: &Catalog, frameworks: &[FrameworkId], target: &str, unseen: Unseen) -> Option<Line> {
+    let missing = left_unknown(catalog, frameworks, &unseen)?;
     let line = Line::warning(AREA, target, "the last attempts did not see everything").missing(missing);
     Some(line.next("countersign collect --source host says why, dataset by dataset"))
 }
@@ -113,18 +109,12 @@ const ALWAYS_THERE: &str = "! [ [[ { } ( ) : . break case cat cd command continu
     set sh shift sort stat tail test then tr trap true type uname uniq unset until wait wc while xargs awk basename \
     dirname find tee sleep date seq umask";
 
-/// The programs a shell text names where a command may begin. Text in quotes is not looked into, so a tool that is only
-/// named there is missed; none is invented.
+/// The programs a shell text names where a command may begin. Text in quotes and comments is not looked into, so a tool that
+/// is only named there is missed; none is invented.
 fn tools_of(shell: &str) -> BTreeSet<String> {
-    let mut tools = BTreeSet::new();
-    for line in shell.lines().map(without_quotes) {
-        let line = line.split(" #").next().unwrap_or_default().to_owned();
-        let commands = line.split(['|', ';', '&', '(', ')', '`', '{', '}']);
-        for command in commands {
-            tools.extend(first_word(command).filter(|word| is_tool(word)).map(str::to_owned));
-        }
-    }
-    tools
+    let bare = without_quotes(shell);
+    let commands = bare.split(['\n', '|', ';', '&', '(', ')', '`', '{', '}']);
+    commands.filter_map(first_word).filter(|word| is_tool(word)).map(str::to_owned).collect()
 }
 
 /// The word in the place of a command, behind keywords and settings of variables.
@@ -141,19 +131,29 @@ fn is_tool(word: &str) -> bool {
         && !ALWAYS_THERE.split_whitespace().any(|known| known == word)
 }
 
-fn without_quotes(line: &str) -> String {
-    let mut kept = String::new();
-    let mut quote = None;
-    for letter in line.chars() {
-        match quote {
-            Some(open) if open == letter => quote = None,
-            Some(_) => {}
-            None if letter == '\'' || letter == '"' => {
+/// The text without comments, and with nothing between its quotes.
+fn without_quotes(shell: &str) -> String {
+    let (mut kept, mut quote, mut before) = (String::new(), None, ' ');
+    let mut letters = shell.chars();
+    while let Some(letter) = letters.next() {
+        match (quote, letter) {
+            (Some(open), _) if open == letter => quote = None,
+            (Some('"') | None, '\\') => {
+                // What is escaped begins nothing; a line that goes on is one line.
+                letters.next();
+            }
+            (Some(_), _) => {}
+            (None, '\'' | '"') => {
                 quote = Some(letter);
                 kept.push('"');
             }
-            None => kept.push(letter),
+            (None, '#') if before.is_whitespace() => {
+                letters.by_ref().find(|letter| *letter == '\n');
+                kept.push('\n');
+            }
+            (None, _) => kept.push(letter),
         }
+        before = letter;
     }
     kept
 }
@@ -179,6 +179,10 @@ mod tests {
             ["iptables-save", "nft"]
         );
         assert_eq!(tools("printf '%s | dangerous' x\necho \"mount\""), [""; 0]);
+        assert_eq!(
+            tools("awk '{\n  kind = length(x)\n print kind }' # it isn't a tool: lsof\nfindmnt \\\n  parts"),
+            ["findmnt"]
+        );
     }
 
     #[test]

@@ -24,13 +24,13 @@ use serde::Serialize;
 pub use bench::Bench;
 pub use permissions::needed;
 
+use crate::app::App;
 use crate::assess::unknown::{LeftUnknown, Unseen, controls_left_unknown};
 use crate::catalog::Catalog;
 use crate::model::evidence::{CollectionOutcome, Source};
 use crate::model::id::{DatasetId, FrameworkId};
 use crate::model::organization::Organization;
-use crate::model::time::Timestamp;
-use crate::store::OrgScope;
+use crate::store::{CollectorState, OrgScope, StoreFault};
 
 /// How bad something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -148,19 +148,18 @@ fn limited<'a>(
 const NAMED: usize = 6;
 
 /// What is left unknown without some datasets, in words; none when it is nothing at all.
-fn left_unknown(
-    catalog: &Catalog,
-    frameworks: &[FrameworkId],
-    datasets: &[DatasetId],
-    outcome: CollectionOutcome,
-) -> Option<String> {
-    if datasets.is_empty() {
+fn left_unknown(catalog: &Catalog, frameworks: &[FrameworkId], unseen: &Unseen) -> Option<String> {
+    if unseen.is_empty() {
         return None;
     }
-    let unseen: Unseen = datasets.iter().map(|dataset| (dataset.clone(), outcome)).collect();
-    let left = controls_left_unknown(catalog, &unseen, frameworks);
-    let names: Vec<&str> = datasets.iter().map(DatasetId::as_str).collect();
+    let left = controls_left_unknown(catalog, unseen, frameworks);
+    let names: Vec<&str> = unseen.keys().map(DatasetId::as_str).collect();
     Some(format!("{}{}", listed(&names), controls_in_words(&left)))
+}
+
+/// All of these, each ending alike.
+fn all<'a>(datasets: impl IntoIterator<Item = &'a DatasetId>, outcome: CollectionOutcome) -> Unseen {
+    datasets.into_iter().map(|dataset| (dataset.clone(), outcome)).collect()
 }
 
 fn controls_in_words(left: &LeftUnknown) -> String {
@@ -208,18 +207,23 @@ fn causes(fault: &(dyn std::error::Error + 'static)) -> String {
     text
 }
 
-/// What the organization's last attempts could not see of a target, by how they ended.
+/// What the last attempts on a target could not see, and how they ended. What its cloud, edition or system does not have
+/// is not missing.
 async fn unseen_lately(
-    app: &crate::app::App,
+    app: &App,
     organization: &Organization,
     source: Source,
     target: &str,
-) -> Result<Vec<(DatasetId, CollectionOutcome, Timestamp)>, crate::store::StoreFault> {
+) -> Result<Unseen, StoreFault> {
     let states = app.store.collector_states(&OrgScope::of(organization)).await?;
-    let states = states.into_iter().filter(|state| state.source == source && state.target == target);
-    let unseen = states
-        .filter(|state| !state.last_outcome.is_seen_whole() && app.catalog.collectors.contains_key(&state.dataset));
-    Ok(unseen.map(|state| (state.dataset, state.last_outcome, state.last_started_at)).collect())
+    let is_unseen = |state: &CollectorState| {
+        state.source == source
+            && state.target == target
+            && !state.last_outcome.is_seen_whole()
+            && state.last_outcome != CollectionOutcome::NotOffered
+            && app.catalog.collectors.contains_key(&state.dataset)
+    };
+    Ok(states.into_iter().filter(is_unseen).map(|state| (state.dataset, state.last_outcome)).collect())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Line, left_unknown, listed};
+use super::{Line, all, left_unknown, listed};
 use crate::catalog::Catalog;
 use crate::catalog::collector::{Cloud, CollectorDefinition};
 use crate::collect::graph::Region;
@@ -75,7 +75,7 @@ pub(super) fn granted_in_words(
         let says =
             "none of the permissions that collectors need was granted: no administrator of the tenant has consented";
         let line = Line {
-            missing: left_unknown(catalog, frameworks, &datasets, CollectionOutcome::Denied),
+            missing: left_unknown(catalog, frameworks, &all(&datasets, CollectionOutcome::Denied)),
             ..Line::problem(AREA, target, says)
         };
         return vec![line.next("have an administrator consent; countersign connect consent-url prints the link")];
@@ -84,7 +84,10 @@ pub(super) fn granted_in_words(
         let datasets: Vec<DatasetId> =
             needed.get(permission).into_iter().flatten().map(|collector| collector.id.clone()).collect();
         let line = Line::warning(AREA, target, format!("{permission} is not granted")).next(consent);
-        lines.push(Line { missing: left_unknown(catalog, frameworks, &datasets, CollectionOutcome::Denied), ..line });
+        lines.push(Line {
+            missing: left_unknown(catalog, frameworks, &all(&datasets, CollectionOutcome::Denied)),
+            ..line
+        });
     }
     lines.extend(too_broad(granted, &needed).map(|says| {
         Line::warning(AREA, target, says)
@@ -143,7 +146,7 @@ pub(super) fn plans_in_words(
     }
     let line = |(licence, datasets): (&str, Vec<DatasetId>)| {
         let line = Line::warning(AREA, target, format!("no service plan of {licence} is active"));
-        let missing = left_unknown(catalog, frameworks, &datasets, CollectionOutcome::Unlicensed);
+        let missing = left_unknown(catalog, frameworks, &all(&datasets, CollectionOutcome::Unlicensed));
         Line { missing, ..line }
             .next("nothing, if the tenant is not to have it: the checks then say what follows from that")
     };

@@ -2,11 +2,11 @@
 
 use chrono::Duration;
 
-use super::{Line, Network, causes, clock, left_unknown, permissions, unseen_lately};
+use super::{Line, Network, all, causes, clock, left_unknown, permissions, unseen_lately};
 use crate::app::App;
+use crate::assess::unknown::Unseen;
 use crate::catalog::collector::Cloud;
 use crate::model::evidence::{CollectionOutcome, Source};
-use crate::model::id::DatasetId;
 use crate::model::organization::Organization;
 use crate::model::time::Timestamp;
 use crate::pipeline::credentials::{self, CredentialFacts};
@@ -76,8 +76,8 @@ async fn tenant(app: &App, organization: &Organization, connection: &Connection,
             }
         }
         Err(failure) => {
-            let all: Vec<DatasetId> = about.0.collectors_for(Source::Graph).map(|one| one.id.clone()).collect();
-            let missing = left_unknown(about.0, about.1, &all, CollectionOutcome::Unreachable);
+            let everything = about.0.collectors_for(Source::Graph).map(|collector| &collector.id);
+            let missing = left_unknown(about.0, about.1, &all(everything, CollectionOutcome::Unreachable));
             lines.push(Line { missing, ..Line::problem("sign-in", target, failure.reason) });
         }
     }
@@ -90,15 +90,15 @@ async fn tenant(app: &App, organization: &Organization, connection: &Connection,
 /// What the last attempts were refused.
 async fn lately(app: &App, organization: &Organization, target: &str) -> Vec<Line> {
     let Ok(unseen) = unseen_lately(app, organization, Source::Graph, target).await else { return Vec::new() };
-    let of = |wanted: CollectionOutcome| -> Vec<DatasetId> {
-        unseen.iter().filter(|(_, outcome, _)| *outcome == wanted).map(|(dataset, ..)| dataset.clone()).collect()
+    let of = |wanted: CollectionOutcome| -> Unseen {
+        unseen.iter().filter(|(_, outcome)| **outcome == wanted).map(|(dataset, how)| (dataset.clone(), *how)).collect()
     };
     let kinds = [
         (CollectionOutcome::Denied, "permissions", "the last attempts were refused: a permission is not granted"),
         (CollectionOutcome::Unlicensed, "licences", "the last attempts were refused for want of a licence"),
     ];
     let lines = kinds.into_iter().filter_map(|(outcome, area, says)| {
-        let missing = left_unknown(&app.catalog, &organization.frameworks, &of(outcome), outcome)?;
+        let missing = left_unknown(&app.catalog, &organization.frameworks, &of(outcome))?;
         let line = Line::warning(area, target, says).missing(missing);
         Some(line.next("countersign collector list shows the permission and licence of each"))
     });

@@ -1,7 +1,7 @@
 //! Verdicts on tenants, over the catalog that comes with the product.
 
 use super::permissions::{granted_in_words, needed, plans_in_words, region_in_words};
-use super::{Level, Line, left_unknown, verdict};
+use super::{Level, Line, all, left_unknown, verdict};
 use crate::catalog::Catalog;
 use crate::catalog::collector::Cloud;
 use crate::collect::graph::Region;
@@ -86,7 +86,7 @@ fn a_tenant_of_another_cloud_than_the_connection_names_is_a_problem() {
 #[test]
 fn a_dataset_that_no_check_needs_is_said_to_be_so() {
     let catalog = Catalog::of(Vec::new(), Vec::new(), Vec::new());
-    let dataset = "m365/things".parse().unwrap();
-    let said = left_unknown(&catalog, &[], &[dataset], CollectionOutcome::Denied).unwrap();
+    let unseen = all(&["m365/things".parse().unwrap()], CollectionOutcome::Denied);
+    let said = left_unknown(&catalog, &[], &unseen).unwrap();
     assert_eq!(said, "m365/things, which no check needs");
 }

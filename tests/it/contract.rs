@@ -3,6 +3,7 @@
 mod certificates;
 mod collecting;
 mod connecting;
+mod doctor;
 mod importing;
 mod judging;
 mod keys;

@@ -1,7 +1,5 @@
 //! `certificate create|show|rotate|activate`: one certificate follows another, and no key leaves the installation.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
@@ -9,6 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use crate::support::command::{Installation, ORG, Told, files_below, holds};
+use crate::support::scripted;
 
 const TENANT: &str = "5b3c1f64-8a0d-4e27-9c51-2f7d90b6e4a8";
 const CLIENT: &str = "c1d6a0f2-57be-4b39-8e14-6a92d7f0b35c";
@@ -23,29 +22,12 @@ struct SignIn {
 impl SignIn {
     /// Answers until the tests end; returns its address.
     fn start(&self) -> String {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
         let this = self.clone();
-        std::thread::spawn(move || listener.incoming().flatten().for_each(|stream| drop(this.answer(stream))));
-        address
+        scripted::serve(move |asked| this.answer(&asked.body))
     }
 
-    fn answer(&self, stream: std::net::TcpStream) -> std::io::Result<()> {
-        let mut reader = BufReader::new(stream);
-        let mut length = 0;
-        loop {
-            let mut line = String::new();
-            reader.read_line(&mut line)?;
-            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                length = value.trim().parse().unwrap();
-            }
-            if line.trim().is_empty() {
-                break;
-            }
-        }
-        let mut body = vec![0; length];
-        reader.read_exact(&mut body)?;
-        let form = url::form_urlencoded::parse(&body).into_owned().collect::<std::collections::BTreeMap<_, _>>();
+    fn answer(&self, body: &[u8]) -> (u16, Value) {
+        let form = url::form_urlencoded::parse(body).into_owned().collect::<std::collections::BTreeMap<_, _>>();
         let assertion = form.get("client_assertion").map(String::as_str).unwrap_or_default();
         let header = URL_SAFE_NO_PAD.decode(assertion.split('.').next().unwrap()).unwrap_or_default();
         let header: Value = serde_json::from_slice(&header).unwrap_or_default();
@@ -53,17 +35,11 @@ impl SignIn {
         let thumbprint = hex::encode_upper(thumbprint);
         let is_known = self.uploaded.lock().unwrap().contains(&thumbprint);
         self.seen.lock().unwrap().push(thumbprint);
-        let (status, body) = if is_known {
-            ("200 OK", json!({"token_type": "Bearer", "expires_in": 3599, "access_token": "opaque"}))
+        if is_known {
+            (200, json!({"token_type": "Bearer", "expires_in": 3599, "access_token": "opaque"}))
         } else {
-            ("401 Unauthorized", json!({"error": "invalid_client", "error_codes": [700_027]}))
-        };
-        let body = body.to_string();
-        write!(
-            reader.into_inner(),
-            "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        )
+            (401, json!({"error": "invalid_client", "error_codes": [700_027]}))
+        }
     }
 }
 
