@@ -130,14 +130,12 @@ impl Bench {
 
 async fn open_store(data: &DataFolder, config: &Config) -> Result<Store, String> {
     let connections = config.database.read_connections;
-    match config.postgres_url().map_err(|fault| causes(&fault))? {
-        Some(url) => Store::open_postgres(&url, connections).await.map_err(|fault| causes(&fault)),
-        None => {
-            let file = data.database_file();
-            if !file.exists() {
-                return Err(format!("{} is not there", file.display()));
-            }
-            Store::open_sqlite(&file, connections).await.map_err(|fault| causes(&fault))
-        }
+    if let Some(url) = config.postgres_url().map_err(|fault| causes(&fault))? {
+        return Store::open_postgres(&url, connections).await.map_err(|fault| causes(&fault));
     }
+    let file = data.database_file();
+    if !file.exists() {
+        return Err(format!("{} is not there", file.display()));
+    }
+    Store::open_sqlite(&file, connections).await.map_err(|fault| causes(&fault))
 }

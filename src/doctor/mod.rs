@@ -99,7 +99,7 @@ pub enum Network {
 /// A look at a local thing.
 const QUICK: Duration = Duration::from_secs(20);
 /// A look over the network, and one that reads much.
-const SLOW: Duration = Duration::from_secs(60);
+const SLOW: Duration = Duration::from_mins(1);
 
 type Look<'a> = Pin<Box<dyn Future<Output = Vec<Line>> + Send + 'a>>;
 
@@ -119,7 +119,7 @@ pub async fn examine(bench: &Bench, network: Network) -> Vec<Line> {
             looks.push(limited("sign-in", slug.clone(), SLOW * 2, tenant::look(app, organization, network)));
             looks.push(limited("host", slug, QUICK, host::look(app, organization)));
         }
-        looks.push(limited("spool", String::new(), QUICK, running::spool(app)));
+        looks.push(limited("spool", String::new(), QUICK, async { running::spool(app) }));
     } else {
         let says = "connections, hosts, schedule and spool were not looked at, because what is said above is broken";
         looks.push(Box::pin(async move { vec![Line::warning("connections", "", says)] }));
@@ -166,18 +166,13 @@ fn controls_in_words(left: &LeftUnknown) -> String {
     if left.checks.is_empty() && left.partly.is_empty() {
         return ", which no check needs".to_owned();
     }
-    let mut words = String::new();
-    if !left.checks.is_empty() {
-        words.push_str(&format!("; unknown then: {}", counted(left.checks.len(), "check")));
-    }
-    if !left.partly.is_empty() {
-        words.push_str(&format!("; known in part only: {}", counted(left.partly.len(), "check")));
-    }
-    if !left.controls.is_empty() {
-        let names: Vec<String> = left.controls.iter().map(|one| format!("{} {}", one.framework, one.control)).collect();
-        words.push_str(&format!("; {}: {}", counted(left.controls.len(), "control"), listed(&names)));
-    }
-    words
+    let names: Vec<String> = left.controls.iter().map(|one| format!("{} {}", one.framework, one.control)).collect();
+    let parts = [
+        (left.checks.len(), format!("; unknown then: {}", counted(left.checks.len(), "check"))),
+        (left.partly.len(), format!("; known in part only: {}", counted(left.partly.len(), "check"))),
+        (names.len(), format!("; {}: {}", counted(names.len(), "control"), listed(&names))),
+    ];
+    parts.into_iter().filter(|(many, _)| *many > 0).map(|(_, words)| words).collect()
 }
 
 /// The first few of many names, and how many more there are.

@@ -33,7 +33,7 @@ pub(super) async fn schedule(app: &App, organization: &Organization) -> Vec<Line
     lines
 }
 
-pub(super) async fn spool(app: &App) -> Vec<Line> {
+pub(super) fn spool(app: &App) -> Vec<Line> {
     const AREA: &str = "spool";
     let alarms = schedule::spool_alarms(app, app.clock.now());
     if alarms.is_empty() {

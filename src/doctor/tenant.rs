@@ -36,7 +36,7 @@ async fn tenant(app: &App, organization: &Organization, connection: &Connection,
     let (scope, target) = (OrgScope::of(organization), connection.target.as_str());
     let mut lines = Vec::new();
     match credentials::facts_of(app, &scope, connection).await {
-        Ok(facts) => lines.extend(credential_in_words(&facts, app.config.keys.warn_days_before_end, app.clock.now())),
+        Ok(facts) => lines.push(credential_in_words(&facts, app.config.keys.warn_days_before_end, app.clock.now())),
         Err(fault) => {
             let line = Line::problem("credential", target, causes(&fault)).missing("everything of this tenant");
             lines.push(line.next("connect it again: countersign connect m365 with --replace"));
@@ -64,15 +64,12 @@ async fn tenant(app: &App, organization: &Organization, connection: &Connection,
     match probe.sign_in {
         Ok(granted) => {
             lines.push(Line::ok("sign-in", target, "works"));
-            match granted {
-                Some(granted) => {
-                    lines.extend(permissions::granted_in_words(about.0, about.1, (target, cloud), &granted))
-                }
-                None => {
-                    let says = "the token cannot be read, so only collecting shows what was granted";
-                    lines.push(Line::ok("permissions", target, says));
-                    lines.extend(lately(app, organization, target).await);
-                }
+            if let Some(granted) = granted {
+                lines.extend(permissions::granted_in_words(about.0, about.1, (target, cloud), &granted));
+            } else {
+                let says = "the token cannot be read, so only collecting shows what was granted";
+                lines.push(Line::ok("permissions", target, says));
+                lines.extend(lately(app, organization, target).await);
             }
         }
         Err(failure) => {
@@ -105,24 +102,22 @@ async fn lately(app: &App, organization: &Organization, target: &str) -> Vec<Lin
     lines.collect()
 }
 
-fn credential_in_words(facts: &CredentialFacts, warn_days: u32, now: Timestamp) -> Option<Line> {
+fn credential_in_words(facts: &CredentialFacts, warn_days: u32, now: Timestamp) -> Line {
     const AREA: &str = "credential";
     let target = facts.target.as_str();
     let Some(ends) = facts.ends else {
         let says = "when its client secret ends is known to the app registration only, so nobody is warned before";
         let next = "say it with connect m365 --replace --secret-expires DATE, or use a certificate";
-        return Some(
-            Line::warning(AREA, target, says).missing("everything of this tenant from that day on").next(next),
-        );
+        return Line::warning(AREA, target, says).missing("everything of this tenant from that day on").next(next);
     };
     let alarm = alarm::ending(std::slice::from_ref(facts), warn_days, now);
     let Some(says) = alarm.into_iter().next() else {
         let days = (ends.as_datetime() - now.as_datetime()).num_days();
-        return Some(Line::ok(AREA, target, format!("is good until {} ({days} days)", ends.for_people())));
+        return Line::ok(AREA, target, format!("is good until {} ({days} days)", ends.for_people()));
     };
     let line = if ends <= now { Line::problem(AREA, target, says) } else { Line::warning(AREA, target, says) };
     let from = if ends.as_datetime() - now.as_datetime() <= Duration::zero() { "now" } else { "that day" };
-    Some(line.missing(format!("everything of this tenant from {from} on")))
+    line.missing(format!("everything of this tenant from {from} on"))
 }
 
 #[cfg(test)]
@@ -144,7 +139,7 @@ mod tests {
                 certificate: None,
                 ends: ends.map(|ends| ends.parse().unwrap()),
             };
-            credential_in_words(&facts, 30, now).unwrap().level
+            credential_in_words(&facts, 30, now).level
         };
         assert_eq!(level(None), Level::Warning);
         assert_eq!(level(Some("2026-11-26")), Level::Problem);

@@ -18,13 +18,11 @@ pub enum Engine {
 impl Store {
     /// Asks the database for nothing but what it is.
     pub async fn engine(&self, _scope: InstanceScope) -> Result<Engine, StoreFault> {
-        match self.read.get_database_backend() {
-            DbBackend::Postgres => Ok(Engine::Postgres { version: self.one_text("SHOW server_version").await? }),
-            _ => {
-                self.one_text("SELECT sqlite_version()").await?;
-                Ok(Engine::Sqlite)
-            }
+        if self.read.get_database_backend() == DbBackend::Postgres {
+            return Ok(Engine::Postgres { version: self.one_text("SHOW server_version").await? });
         }
+        self.one_text("SELECT sqlite_version()").await?;
+        Ok(Engine::Sqlite)
     }
 
     /// Names of the migrations of this version that the schema has not had, in order. Changes nothing.
@@ -53,12 +51,11 @@ impl Store {
     /// The first thing that is wrong with the pages of a SQLite file; none when nothing is, and for PostgreSQL, which
     /// looks after its own. Reads the whole file.
     pub async fn damage(&self, _scope: InstanceScope) -> Result<Option<String>, StoreFault> {
-        match self.read.get_database_backend() {
-            DbBackend::Sqlite => {
-                Ok(Some(self.one_text("PRAGMA quick_check(1)").await?).filter(|said| !said.eq_ignore_ascii_case("ok")))
-            }
-            _ => Ok(None),
+        if self.read.get_database_backend() != DbBackend::Sqlite {
+            return Ok(None);
         }
+        let said = self.one_text("PRAGMA quick_check(1)").await?;
+        Ok((!said.eq_ignore_ascii_case("ok")).then_some(said))
     }
 
     async fn one_text(&self, question: &str) -> Result<String, StoreFault> {

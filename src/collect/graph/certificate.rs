@@ -127,17 +127,17 @@ fn algorithm() -> Vec<u8> {
 }
 
 fn pem(label: &str, der: &[u8]) -> String {
+    const WIDTH: usize = 64;
     let text = Zeroizing::new(STANDARD.encode(der));
-    let mut out = String::with_capacity(text.len() + text.len() / 60 + 80);
-    out.push_str(&format!("-----BEGIN {label}-----\n"));
+    // Large enough from the beginning: a text that grows leaves copies behind.
+    let mut lines = Zeroizing::new(String::with_capacity(text.len() + text.len() / WIDTH + 1));
     for (position, letter) in text.chars().enumerate() {
-        if position > 0 && position % 64 == 0 {
-            out.push('\n');
+        if position > 0 && position % WIDTH == 0 {
+            lines.push('\n');
         }
-        out.push(letter);
+        lines.push(letter);
     }
-    out.push_str(&format!("\n-----END {label}-----\n"));
-    out
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.as_str())
 }
 
 #[cfg(test)]

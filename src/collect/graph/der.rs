@@ -31,7 +31,9 @@ pub(super) fn value(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
             out.extend(significant);
         }
     }
-    parts.iter().for_each(|part| out.extend_from_slice(part));
+    for part in parts {
+        out.extend_from_slice(part);
+    }
     out
 }
 
