@@ -153,12 +153,11 @@ pub(super) fn plans_in_words(
     lacking.into_iter().map(line).collect()
 }
 
-/// The clouds a tenant's region stands for; none when that is not known.
+/// The cloud a tenant's region stands for; none when nothing was said. Regions such as NA, EU and AS are commercial.
 fn cloud_of(region: &Region) -> Option<Cloud> {
     match (region.scope.as_deref()?, region.sub_scope.as_deref()) {
         ("USGov" | "USG", Some("DOD")) => Some(Cloud::Dod),
         ("USGov" | "USG", _) => Some(Cloud::GccHigh),
-        ("CN", _) => Some(Cloud::China),
         _ => Some(Cloud::Global),
     }
 }
@@ -166,7 +165,8 @@ fn cloud_of(region: &Region) -> Option<Cloud> {
 /// Whether the tenant lives in the cloud that the connection names.
 pub(super) fn region_in_words(target: &str, cloud: Cloud, region: &Region) -> Option<Line> {
     const AREA: &str = "cloud";
-    let found = cloud_of(region).filter(|_| cloud != Cloud::Custom)?;
+    // What the service in China says of its tenants is not documented; one that is not there cannot sign in anyway.
+    let found = cloud_of(region).filter(|_| !matches!(cloud, Cloud::Custom | Cloud::China))?;
     if found == cloud {
         return Some(Line::ok(AREA, target, format!("the tenant is in the cloud `{}`", name_of(cloud))));
     }

@@ -80,6 +80,7 @@ fn a_tenant_of_another_cloud_than_the_connection_names_is_a_problem() {
     assert_eq!(level(Cloud::GccHigh, &region("USGov", Some("DODCON"))), Some(Level::Ok));
     assert_eq!(level(Cloud::GccHigh, &region("USGov", Some("DOD"))), Some(Level::Problem));
     assert_eq!(level(Cloud::Custom, &region("NA", None)), None);
+    assert_eq!(level(Cloud::China, &region("anything", None)), None);
     assert_eq!(level(Cloud::Global, &Region::default()), None);
 }
 
