@@ -184,6 +184,12 @@ pub fn connection_purpose(scope: &OrgScope, target: &str) -> String {
     format!("connection of {} to {target}", scope.id())
 }
 
+/// What a certificate's sealed key is bound to while it waits to be used.
+#[must_use]
+pub fn certificate_purpose(scope: &OrgScope, tenant: &str) -> String {
+    format!("certificate of {} for {tenant}", scope.id())
+}
+
 async fn open_store(data: &DataFolder, config: &Config) -> Result<Store, AppFault> {
     let connections = config.database.read_connections;
     match config.postgres_url()? {

@@ -16,6 +16,7 @@ pub mod config;
 pub mod dataset;
 pub mod deliver;
 pub mod demo;
+pub mod doctor;
 pub mod evaluate;
 pub mod model;
 pub mod pipeline;

@@ -8,6 +8,7 @@ pub mod cmmc;
 pub mod coverage;
 pub mod objective;
 pub mod rollup;
+pub mod unknown;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -4,6 +4,9 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::{Common, Ending, output, session};
+use crate::catalog::Catalog;
+use crate::catalog::collector::{Cloud, CollectorDefinition};
+use crate::doctor;
 
 #[derive(Debug, Args)]
 pub struct CollectorArguments {
@@ -14,12 +17,22 @@ pub struct CollectorArguments {
 #[derive(Debug, Subcommand)]
 enum CollectorCommand {
     /// List what can be collected, with the least permission and licence each needs
-    List,
+    List(ListArguments),
+}
+
+#[derive(Debug, Args)]
+struct ListArguments {
+    /// Only the permissions of Microsoft Graph, each with what it is needed for
+    #[arg(long)]
+    permissions: bool,
 }
 
 pub fn run(common: &Common, arguments: &CollectorArguments) -> anyhow::Result<Ending> {
-    let CollectorCommand::List = arguments.command;
+    let CollectorCommand::List(list) = &arguments.command;
     let catalog = session::catalog(common)?;
+    if list.permissions {
+        return permissions(common, &catalog);
+    }
     if common.json {
         let all: Vec<_> = catalog
             .collectors
@@ -55,6 +68,27 @@ pub fn run(common: &Common, arguments: &CollectorArguments) -> anyhow::Result<En
             })
             .collect();
         output::table(["id", "source", "schedule", "permission", "title"], &rows)?;
+    }
+    Ok(Ending::Fine)
+}
+
+/// The least permissions of all collectors together, as an app registration has to declare them.
+fn permissions(common: &Common, catalog: &Catalog) -> anyhow::Result<Ending> {
+    let needed = doctor::needed(catalog, Cloud::Custom);
+    if common.json {
+        let all: Vec<_> = needed
+            .iter()
+            .map(|(permission, collectors)| {
+                json!({ "id": permission, "datasets": collectors.iter().map(|one| &one.id).collect::<Vec<_>>() })
+            })
+            .collect();
+        output::json(&all)?;
+    } else {
+        let row = |(permission, collectors): (&&str, &Vec<&CollectorDefinition>)| {
+            let titles: Vec<&str> = collectors.iter().map(|one| one.title.as_str()).collect();
+            [(*permission).to_owned(), titles.join(", ")]
+        };
+        output::table(["permission", "to read"], &needed.iter().map(row).collect::<Vec<_>>())?;
     }
     Ok(Ending::Fine)
 }

@@ -1,19 +1,24 @@
-//! `countersign connect m365|host`
+//! `countersign connect m365|host|consent-url`
 
 use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use super::{Common, Ending, output, session};
-use crate::app::connection_purpose;
-use crate::catalog::collector::Cloud;
+use crate::app::{App, connection_purpose};
+use crate::catalog::collector::{Cloud, CollectorDefinition};
+use crate::collect::graph::{GraphLimits, tenant_name};
 use crate::collect::host::local_host_name;
 use crate::config::secret::SecretReference;
+use crate::config::secret_key::random;
+use crate::doctor;
 use crate::model::evidence::Source;
 use crate::model::id::OrgSlug;
+use crate::model::time::Timestamp;
+use crate::pipeline::credentials::{self, CredentialFault};
 use crate::pipeline::targets::{CredentialKind, GraphSettings};
 use crate::store::{NewConnection, OrgScope};
 
@@ -29,6 +34,8 @@ enum ConnectCommand {
     M365(M365Arguments),
     /// The machine this runs on, as a Linux endpoint
     Host(HostArguments),
+    /// The link by which an administrator of a connected tenant gives the application its permissions
+    ConsentUrl(ConsentArguments),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -54,7 +61,7 @@ impl From<CloudName> for Cloud {
 }
 
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("credential").required(true).args(["client_secret_file", "certificate"]))]
+#[command(group = clap::ArgGroup::new("credential").required(true).args(["client_secret_file", "certificate", "created_certificate"]))]
 struct M365Arguments {
     /// Short name of the organization
     #[arg(long)]
@@ -71,6 +78,12 @@ struct M365Arguments {
     /// PEM file with certificate and private key
     #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
+    /// Sign in with the certificate that `certificate create` made for this tenant
+    #[arg(long)]
+    created_certificate: bool,
+    /// Until when the client secret is good, as the app registration says, to be warned before: 2027-05-31
+    #[arg(long, value_name = "DATE", requires = "client_secret_file")]
+    secret_expires: Option<Timestamp>,
     #[arg(long, value_enum, default_value_t = CloudName::Global)]
     cloud: CloudName,
     /// Base of the token endpoint, for --cloud custom; plain http only to this machine
@@ -94,26 +107,46 @@ struct HostArguments {
     name: Option<String>,
 }
 
+#[derive(Debug, Args)]
+struct ConsentArguments {
+    /// Short name of the organization
+    #[arg(long)]
+    org: OrgSlug,
+    /// Tenant id or domain, as it is connected
+    #[arg(long, value_name = "ID")]
+    tenant: String,
+    /// A redirect address of the app registration; nothing has to answer there
+    #[arg(long, value_name = "URL", default_value = "http://localhost")]
+    redirect: url::Url,
+}
+
 pub async fn run(common: &Common, arguments: ConnectArguments) -> anyhow::Result<Ending> {
     let app = session::app(common).await?;
     let now = app.clock.now();
+    let mut waiting = None;
     let (org, connection, replace) = match arguments.command {
+        ConnectCommand::ConsentUrl(arguments) => return consent(common, &app, &arguments).await,
         ConnectCommand::M365(arguments) => {
-            let (kind, path) = match (arguments.client_secret_file, arguments.certificate) {
-                (Some(path), _) => (CredentialKind::Secret, path),
-                (None, Some(path)) => (CredentialKind::Certificate, path),
-                (None, None) => anyhow::bail!("give --client-secret-file or --certificate"),
+            let scope = OrgScope::of(&session::organization(&app, &arguments.org).await?);
+            let tenant = tenant_name(&arguments.tenant)?;
+            let (kind, secret) = match (arguments.client_secret_file, arguments.certificate) {
+                (Some(path), _) => (CredentialKind::Secret, given(path)?),
+                (None, Some(path)) => (CredentialKind::Certificate, given(path)?),
+                (None, None) => {
+                    let (id, pem) = credentials::newest_waiting(&app, &scope, &tenant).await?;
+                    waiting = Some(id);
+                    (CredentialKind::Certificate, pem)
+                }
             };
-            let secret = SecretReference::File(path).resolve().context("the credential cannot be read")?;
             let settings = GraphSettings {
                 cloud: arguments.cloud.into(),
                 client_id: arguments.client_id,
                 credential: kind,
                 login_url: arguments.login_url,
                 graph_url: arguments.graph_url,
+                secret_expires: arguments.secret_expires,
             };
             let checked = settings.connection(&arguments.tenant, &secret)?;
-            let scope = OrgScope::of(&session::organization(&app, &arguments.org).await?);
             let target = checked.tenant().to_owned();
             let sealed =
                 app.secret_key.seal(&connection_purpose(&scope, &target), secret.expose_secret().as_bytes())?;
@@ -133,6 +166,9 @@ pub async fn run(common: &Common, arguments: ConnectArguments) -> anyhow::Result
     } else {
         app.store.add_connection(&scope, &connection, now).await?
     };
+    if let Some(waiting) = waiting {
+        app.store.remove_certificate(&scope, waiting).await?;
+    }
     if common.json {
         output::json(&json!({
             "id": id,
@@ -143,7 +179,62 @@ pub async fn run(common: &Common, arguments: ConnectArguments) -> anyhow::Result
     } else {
         let kind = connection.source.as_str();
         output::line(&format!("Connected {kind} target {} to {org}", output::plain(&connection.target)))?;
+        if connection.source == Source::Graph {
+            let target = output::plain(&connection.target);
+            output::line("Next: unless an administrator of the tenant has consented already, send one the link of")?;
+            output::line(&format!("  countersign connect consent-url --org {org} --tenant {target}"))?;
+            output::line(&format!("then see what is still missing: countersign doctor --org {org}"))?;
+        }
         output::line(&format!("Next: countersign collect --org {org}"))?;
     }
     Ok(Ending::Fine)
+}
+
+fn given(path: PathBuf) -> anyhow::Result<SecretString> {
+    SecretReference::File(path).resolve().context("the credential cannot be read")
+}
+
+/// Prints the link, what it asks for, and why.
+async fn consent(common: &Common, app: &App, arguments: &ConsentArguments) -> anyhow::Result<Ending> {
+    let ConsentArguments { org, tenant, redirect } = arguments;
+    let scope = OrgScope::of(&session::organization(app, org).await?);
+    let target = tenant_name(tenant)?;
+    let connections = app.store.connections(&scope).await?;
+    let connection = connections.iter().find(|one| one.source == Source::Graph && one.target == target);
+    let connection = connection.ok_or_else(|| CredentialFault::NotConnected(target.clone()))?;
+    let tenant = credentials::graph_target(app, &scope, connection, GraphLimits::default()).await?;
+    // It comes back in the browser's address, so that an answer to somebody else's link is not taken for this one's.
+    let state = hex::encode(random::<16>()?.as_slice());
+    let url = tenant.connection().consent_url(redirect.as_str(), &state);
+    let needed = doctor::needed(&app.catalog, tenant.connection().cloud());
+    if common.json {
+        let permissions: Vec<_> = needed
+            .iter()
+            .map(|(permission, collectors)| {
+                let datasets: Vec<_> =
+                    collectors.iter().map(|one| json!({ "id": one.id, "proves": one.proves })).collect();
+                json!({ "id": permission, "datasets": datasets })
+            })
+            .collect();
+        output::json(&json!({ "target": target, "url": url, "state": state, "permissions": permissions }))?;
+        return Ok(Ending::Fine);
+    }
+    output::line("The app registration asks for these application permissions of Microsoft Graph, and no others:")?;
+    let rows: Vec<[String; 2]> =
+        needed.iter().map(|(permission, collectors)| [(*permission).to_owned(), titles(collectors)]).collect();
+    output::table(["permission", "to read"], &rows)?;
+    output::line("")?;
+    output::line("Link for a Global Administrator or Privileged Role Administrator of the tenant:")?;
+    output::line(&format!("  {url}"))?;
+    output::line("")?;
+    output::line(&format!(
+        "Afterwards the browser goes to {redirect}, where nothing has to answer: its address must say admin_consent=True \
+         and state={state}. It takes some minutes until new permissions count."
+    ))?;
+    output::line(&format!("Next: countersign doctor --org {org}"))?;
+    Ok(Ending::Fine)
+}
+
+fn titles(collectors: &[&CollectorDefinition]) -> String {
+    collectors.iter().map(|collector| collector.title.as_str()).collect::<Vec<_>>().join(", ")
 }

@@ -1,16 +1,18 @@
 //! The command line: one file a subcommand, results to stdout, everything else to stderr.
 //!
-//! Exit codes: 0 fine, 1 gaps or failing checks where asked (`--strict`), 2 an error, 3 evidence that was altered or is
+//! Exit codes: 0 fine, 1 gaps or failing checks where asked (`--strict`), 2 an error or a problem `doctor` found, 3 evidence that was altered or is
 //! inconsistent. Start with [`Arguments`]; [`session`] opens what a command needs.
 
 mod advice;
 mod backup;
 mod catalog;
+mod certificate;
 mod check;
 mod collect;
 mod collector;
 mod connect;
 mod demo;
+mod doctor;
 mod export;
 mod gap;
 mod import;
@@ -44,6 +46,8 @@ pub enum Ending {
     Fine,
     /// There are gaps or failing checks, and `--strict` asked to say so.
     Gaps,
+    /// Something that was looked at stops collecting.
+    Broken,
     /// Evidence was altered or is inconsistent.
     Altered,
 }
@@ -54,6 +58,7 @@ impl Ending {
         match self {
             Self::Fine => 0,
             Self::Gaps => 1,
+            Self::Broken => EXIT_ERROR,
             Self::Altered => 3,
         }
     }
@@ -102,10 +107,14 @@ pub enum Command {
     Key(key::KeyArguments),
     /// Connect what is collected from: a Microsoft 365 tenant, this machine
     Connect(connect::ConnectArguments),
+    /// Certificates that connections sign in with: make, show, replace
+    Certificate(certificate::CertificateArguments),
     /// Collect evidence now, seal it and judge it
     Collect(collect::CollectArguments),
     /// Seal files or lines somebody hands in
     Import(import::ImportArguments),
+    /// Look whether everything that collecting needs is there, and what will be missing
+    Doctor(doctor::DoctorArguments),
     /// Where an organization stands
     Status(status::StatusArguments),
     /// The CMMC score, what may wait on a plan of action, and the shortest way up
@@ -153,8 +162,10 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Org(arguments) => org::run(&common, arguments).await,
         Command::Key(arguments) => key::run(&common, arguments).await,
         Command::Connect(arguments) => connect::run(&common, arguments).await,
+        Command::Certificate(arguments) => certificate::run(&common, arguments).await,
         Command::Collect(arguments) => collect::run(&common, arguments).await,
         Command::Import(arguments) => import::run(&common, arguments).await,
+        Command::Doctor(arguments) => doctor::run(&common, arguments).await,
         Command::Status(arguments) => status::run(&common, arguments).await,
         Command::Score(arguments) => score::run(&common, arguments).await,
         Command::Gap(arguments) => gap::run(&common, arguments).await,
@@ -202,7 +213,8 @@ fn after_help() -> String {
         writeln!(text, "  {:<29} {}", variable.name, variable.meaning).ok();
     }
     text.push_str(
-        "\nExit codes: 0 fine, 1 gaps or failing checks (with --strict), 2 an error, 3 evidence was altered.\n\
+        "\nExit codes: 0 fine, 1 gaps or failing checks (with --strict), 2 an error or a problem doctor found,\n\
+         3 evidence was altered.\n\
          Results go to stdout, everything else to stderr.",
     );
     text

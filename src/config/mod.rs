@@ -119,11 +119,19 @@ impl Default for ServeConfig {
 }
 
 /// `[keys]`
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct KeysConfig {
     /// File of the key that seals secrets in the database; mode 0600. Default: `secret.key` in the data folder.
     pub secret_key_file: Option<PathBuf>,
+    /// So many days before a certificate or client secret ends, alarms begin. Default 30.
+    pub warn_days_before_end: u32,
+}
+
+impl Default for KeysConfig {
+    fn default() -> Self {
+        Self { secret_key_file: None, warn_days_before_end: 30 }
+    }
 }
 
 /// Why settings cannot be used.
@@ -187,6 +195,7 @@ impl Config {
             ("collect.datasets_at_once", self.collect.datasets_at_once, 64),
             ("database.read_connections", self.database.read_connections as usize, 64),
             ("spool.seal_after_minutes", self.spool.seal_after_minutes as usize, 1440),
+            ("keys.warn_days_before_end", self.keys.warn_days_before_end as usize, 365),
             ("spool.seal_after_megabytes", self.spool.seal_after_megabytes as usize, 256),
         ] {
             if !(1..=most).contains(&value) {

@@ -78,6 +78,13 @@ impl Presence {
         self.left.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|left| left == name)
     }
 
+    /// How many other processes live on this folder now.
+    #[must_use]
+    pub fn others(&self) -> usize {
+        let entries = std::fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).filter(|path| *path != self.path && !can_be_locked(path)).count()
+    }
+
     /// Whether the process of that name lived on this folder and is gone. False when nobody can tell.
     #[must_use]
     pub fn is_gone(&self, id: &str) -> bool {
@@ -129,6 +136,7 @@ mod tests {
         let this = Presence::claim(folder.path()).unwrap();
         let other = Presence::claim(folder.path()).unwrap();
         let id = other.id().to_owned();
+        assert_eq!(this.others(), 1);
         assert!(!this.is_gone(&id), "it lives");
         assert!(!this.is_gone(this.id()), "this very process lives");
 
@@ -138,6 +146,7 @@ mod tests {
         drop(other);
         std::fs::write(&path, kept).unwrap();
 
+        assert_eq!(this.others(), 0, "a file alone is no process");
         assert!(this.is_gone(&id));
         assert!(!this.is_gone("0192f0c1-2345-7abc-8def-0123456789ab"), "nobody knows that one here");
         assert!(!this.is_gone("../../etc/passwd"));

@@ -11,6 +11,7 @@ use crate::collect::Target;
 use crate::collect::graph::{ClientCertificate, Credential, GraphConnection, GraphLimits, GraphTarget};
 use crate::collect::host::HostTarget;
 use crate::model::evidence::Source;
+use crate::model::time::Timestamp;
 use crate::store::{Connection, OrgScope};
 
 /// How a Microsoft 365 tenant is reached; kept without its secret.
@@ -24,6 +25,9 @@ pub struct GraphSettings {
     pub login_url: Option<String>,
     #[serde(default)]
     pub graph_url: Option<String>,
+    /// Until when the client secret is good, if somebody said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_expires: Option<Timestamp>,
 }
 
 /// What the sealed secret of a connection is.

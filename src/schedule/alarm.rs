@@ -11,6 +11,7 @@ use super::due::is_silent;
 use super::timetable::Planned;
 use crate::model::evidence::{CollectionOutcome, Source};
 use crate::model::time::Timestamp;
+use crate::pipeline::credentials::CredentialFacts;
 use crate::spool::Backlog;
 
 /// How many datasets one sentence names.
@@ -44,6 +45,26 @@ pub fn unsealed(backlog: &Backlog, now: Timestamp) -> Vec<String> {
         )
     });
     waits.into_iter().chain(aside).collect()
+}
+
+/// Sign-in that ends within so many days, or has ended, one sentence for each connection. The sentence does not change
+/// from day to day, so that it is logged once.
+#[must_use]
+pub fn ending(credentials: &[CredentialFacts], warn_days: u32, now: Timestamp) -> Vec<String> {
+    let sentence = |one: &CredentialFacts| {
+        let ends = one.ends.filter(|ends| *ends <= now.plus(Duration::days(warn_days.into())))?;
+        let (what, next) = match &one.certificate {
+            Some(_) => ("certificate", "make the next one with `countersign certificate rotate`"),
+            None => ("client secret", "make a new one in the app registration and give it to `connect m365 --replace`"),
+        };
+        let (target, at) = (&one.target, ends.for_people());
+        Some(if ends <= now {
+            format!("The {what} of {target} has expired on {at}: nothing can be collected from it; {next}.")
+        } else {
+            format!("The {what} of {target} ends on {at}; {next}.")
+        })
+    };
+    credentials.iter().filter_map(sentence).collect()
 }
 
 /// One sentence for each target and reason, sorted by target.
@@ -127,9 +148,11 @@ fn words(outcome: CollectionOutcome) -> &'static str {
 mod tests {
     use chrono::Duration;
 
-    use super::{silent, unsealed};
+    use super::{ending, silent, unsealed};
     use crate::model::evidence::{CollectionOutcome, Source};
     use crate::model::time::Timestamp;
+    use crate::pipeline::credentials::CredentialFacts;
+    use crate::pipeline::targets::CredentialKind;
     use crate::schedule::timetable::Planned;
     use crate::spool::Backlog;
 
@@ -151,6 +174,24 @@ mod tests {
             next: None,
             interval: Some(Duration::days(1)),
         }
+    }
+
+    #[test]
+    fn a_sign_in_that_ends_raises_an_alarm_thirty_days_before_and_another_when_it_has_ended() {
+        let secret = CredentialFacts {
+            target: "pinehill.example".to_owned(),
+            client_id: String::new(),
+            credential: CredentialKind::Secret,
+            certificate: None,
+            ends: Some(at("2026-12-31")),
+        };
+        let alarms = |now: &str| ending(std::slice::from_ref(&secret), 30, at(now));
+        assert_eq!(alarms("2026-11-30T23:59:59Z"), Vec::<String>::new());
+        assert!(alarms("2026-12-01")[0].contains("ends on 2026-12-31"), "{:?}", alarms("2026-12-01"));
+        assert_eq!(alarms("2026-12-01"), alarms("2026-12-30"), "it would be logged every day");
+        assert!(alarms("2026-12-31")[0].contains("has expired on 2026-12-31"), "{:?}", alarms("2026-12-31"));
+        let unknown = CredentialFacts { ends: None, ..secret.clone() };
+        assert!(ending(&[unknown], 30, at("2036-01-01")).is_empty());
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub mod timetable;
 
 pub use runner::serve;
 pub use sealing::keep_sealing;
-pub use timetable::{Planned, alarming, alarms, next_times, spool_alarms};
+pub use timetable::{Planned, alarming, alarms, credential_alarms, next_times, spool_alarms};
 
 #[cfg(test)]
 pub(crate) mod tests;

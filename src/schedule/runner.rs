@@ -138,7 +138,8 @@ impl Runner {
         now: Timestamp,
     ) -> Result<Vec<Planned>, StoreFault> {
         let planned = timetable::next_times(&self.app, organization).await?;
-        let new = timetable::alarming(organization, &planned, now);
+        let mut new = timetable::alarming(organization, &planned, now);
+        new.extend(timetable::credential_alarms(&self.app, organization, now).await?);
         alarms.extend(new.into_iter().map(|alarm| (organization.slug.clone(), alarm)));
         Ok(planned)
     }

@@ -12,6 +12,7 @@ use crate::model::evidence::{CollectionOutcome, Source};
 use crate::model::id::DatasetId;
 use crate::model::organization::Organization;
 use crate::model::time::Timestamp;
+use crate::pipeline::credentials::credentials;
 use crate::store::{CollectorState, OrgScope, StoreFault};
 
 /// One collector of one connected target, and its times.
@@ -84,8 +85,22 @@ pub async fn next_times(app: &App, organization: &Organization) -> Result<Vec<Pl
 /// When the database cannot be asked.
 pub async fn alarms(app: &App, organization: &Organization, now: Timestamp) -> Result<Vec<String>, StoreFault> {
     let mut alarms = alarming(organization, &next_times(app, organization).await?, now);
+    alarms.extend(credential_alarms(app, organization, now).await?);
     alarms.extend(spool_alarms(app, now));
     Ok(alarms)
+}
+
+/// What should worry somebody about how the organization's connections sign in.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub async fn credential_alarms(
+    app: &App,
+    organization: &Organization,
+    now: Timestamp,
+) -> Result<Vec<String>, StoreFault> {
+    let credentials = credentials(app, &OrgScope::of(organization)).await?;
+    Ok(alarm::ending(&credentials, app.config.keys.warn_days_before_end, now))
 }
 
 /// What should worry somebody about the spool, which all organizations share.

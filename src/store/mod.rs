@@ -4,11 +4,13 @@
 //! over the vault: what is in the ledger can be rebuilt from it. One connection writes (IMMEDIATE transactions on
 //! SQLite), a pool reads. Start with [`Store`], then `ledger.rs`.
 
+mod certificates;
 mod checks;
 mod connections;
 mod entity;
 mod evidence;
 mod gaps;
+mod health;
 mod keys;
 mod ledger;
 mod objects;
@@ -35,10 +37,12 @@ use sea_orm::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
+pub use certificates::StoredCertificate;
 pub use checks::{JudgedResult, StatusChange};
 pub use connections::{Connection, NewConnection};
 pub use evidence::EvidenceRow;
 pub use gaps::{GapEvent, GapWrite};
+pub use health::Engine;
 pub use keys::SigningKeyRow;
 pub use ledger::{Head, IndexRows, LedgerCommit, NewLeaf, NewObject, StoredLeaf, StoredLog};
 pub use objects::{DeletedObject, DeletionRow, NewReplacement, ObjectLocation, ReplacedArchive};

@@ -52,6 +52,16 @@ pub enum LogPut {
     Taken,
 }
 
+/// What a rehearsal has shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rehearsal {
+    Fit,
+    /// What was read is not what was written.
+    ReadsOtherBytes,
+    /// An object that exists can be created again: two writers could both believe that they committed.
+    Overwrites,
+}
+
 /// Bytes sent to an object store at once while an archive is uploaded: as few as it may be.
 const PART: usize = 5 * 1024 * 1024;
 /// The same for files of this machine, where parts only have to be large enough to be quick.
@@ -221,6 +231,33 @@ impl Vault {
         }
     }
 
+    /// Does once, under a name of no organization, what sealing needs of the store: create an object, refuse to create it
+    /// again, read it back, remove it.
+    ///
+    /// # Errors
+    /// The first that did not go as it must. An object may stay behind then.
+    pub async fn rehearse(&self, name: &str) -> Result<Rehearsal, VaultFault> {
+        let location = Path::from(name);
+        let fault = |verb| {
+            let object = location.to_string();
+            move |source| VaultFault::Objects { verb, object, source }
+        };
+        if let Some(local) = &self.local {
+            local.prepare(&location)?;
+        }
+        let bytes = Bytes::from_static(b"written by countersign doctor; can be removed\n");
+        let create = || PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        self.objects.put_opts(&location, bytes.clone().into(), create()).await.map_err(fault("create"))?;
+        let again = self.objects.put_opts(&location, Bytes::from_static(b"again").into(), create()).await;
+        let found = self.get(&location).await?;
+        self.objects.delete(&location).await.map_err(fault("remove"))?;
+        Ok(match (again, found) {
+            (Err(object_store::Error::AlreadyExists { .. }), Some(found)) if found == bytes => Rehearsal::Fit,
+            (Err(object_store::Error::AlreadyExists { .. }), _) => Rehearsal::ReadsOtherBytes,
+            _ => Rehearsal::Overwrites,
+        })
+    }
+
     fn close_to_others(&self, location: &Path) {
         if let Some(local) = &self.local {
             local.close_to_others(location);
@@ -266,7 +303,7 @@ fn log_path(organization: OrgId, sequence: u64) -> Path {
 
 #[cfg(test)]
 mod tests {
-    use super::{LogPut, Vault};
+    use super::{LogPut, Rehearsal, Vault};
     use crate::model::id::OrgId;
 
     #[tokio::test]
@@ -280,6 +317,14 @@ mod tests {
         assert_eq!(log.len(), 1);
         assert_eq!(log[0].1.as_ref(), b"first");
         assert_eq!(vault.log_sequences(organization).await.unwrap(), [1]);
+    }
+
+    #[tokio::test]
+    async fn a_rehearsal_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = Vault::local(folder.path()).unwrap();
+        assert_eq!(vault.rehearse("doctor-1").await.unwrap(), Rehearsal::Fit);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
     #[tokio::test]

@@ -86,6 +86,7 @@ impl StoreOverview {
         let statuses = standing.statuses_now(now);
         let planned = schedule::next_times(&self.app, organization).await?;
         let mut alarms = schedule::alarming(organization, &planned, now);
+        alarms.extend(schedule::credential_alarms(&self.app, organization, now).await?);
         alarms.extend(schedule::spool_alarms(&self.app, now));
         alarms.extend(unknown_frameworks(organization, catalog));
         let frameworks = organization.frameworks.iter().filter_map(|id| catalog.frameworks.get(id));

@@ -1,7 +1,9 @@
 //! The command line is a contract that scripts rely on: what each command takes, prints and ends with.
 
+mod certificates;
 mod collecting;
 mod connecting;
+mod doctor;
 mod importing;
 mod judging;
 mod keys;

@@ -37,6 +37,7 @@ const MAY_IMPORT: &[(&str, &str)] = &[
     ("schedule", "model catalog store spool app pipeline deliver"),
     ("web", "model catalog store render report app pipeline schedule track deliver"),
     ("demo", "model config catalog store app pipeline deliver"),
+    ("doctor", "model config catalog store vault spool app collect assess pipeline schedule"),
     ("cli", "*"),
 ];
 
@@ -58,6 +59,7 @@ const CRATES: &[(&str, &str)] = &[
     ("sqlx", "store"),
     ("migrations", "store"),
     ("object_store", "vault"),
+    ("aws_lc_rs", "collect"),
     ("zip", "recovery"),
     ("axum", "web demo cli::serve"),
     ("reqwest", "collect"),
@@ -67,7 +69,7 @@ const CRATES: &[(&str, &str)] = &[
     ("indicatif", "cli"),
     ("anyhow", "cli main"),
     ("chacha20poly1305", "config"),
-    ("tokio", "main app pipeline recovery collect vault spool deliver schedule web demo cli"),
+    ("tokio", "main app pipeline recovery collect vault spool deliver schedule web demo doctor cli"),
 ];
 
 /// Who may read the machine's clock. Everyone else is handed a time or a `Clock`.
@@ -78,7 +80,7 @@ const MAY_NOT_MEASURE_TIME: &str = "model catalog store dataset evaluate assess 
 
 /// Who may ask for all organizations at once. `web::source` lists them on the overview, for whoever runs the installation;
 /// `pipeline::sealer` empties the one spool of all organizations.
-const MAY_SEE_ALL_ORGANIZATIONS: &str = "app cli schedule demo web::source pipeline::sealer";
+const MAY_SEE_ALL_ORGANIZATIONS: &str = "app cli schedule demo doctor web::source pipeline::sealer";
 
 /// Modules of the evidence crate that write; the verifier shares none of their code.
 const WRITERS: &[&str] = &["archive", "package"];

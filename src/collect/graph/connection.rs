@@ -116,7 +116,7 @@ impl GraphConnection {
         }
         Ok(Self {
             cloud,
-            tenant: checked_tenant(tenant)?,
+            tenant: tenant_name(tenant)?,
             client_id: Uuid::parse_str(client_id.trim())
                 .map_err(|_| ConnectionError::NotAClientId(shortened(client_id)))?,
             credential,
@@ -158,6 +158,24 @@ impl GraphConnection {
         below(&self.login_url, &format!("{}/oauth2/v2.0/token", self.tenant))
     }
 
+    /// What the sign-in service tells everybody about the tenant.
+    #[must_use]
+    pub fn sign_in_document_url(&self) -> Url {
+        below(&self.login_url, &format!("{}/v2.0/.well-known/openid-configuration", self.tenant))
+    }
+
+    /// Where an administrator of the tenant gives the application its permissions. `state` comes back unchanged.
+    #[must_use]
+    pub fn consent_url(&self, redirect: &str, state: &str) -> Url {
+        let mut url = below(&self.login_url, &format!("{}/v2.0/adminconsent", self.tenant));
+        url.query_pairs_mut()
+            .append_pair("client_id", &self.client_id.to_string())
+            .append_pair("scope", &self.scope())
+            .append_pair("redirect_uri", redirect)
+            .append_pair("state", state);
+        url
+    }
+
     /// `<graph root>/.default`: every permission that was granted to the application.
     #[must_use]
     pub fn scope(&self) -> String {
@@ -191,7 +209,11 @@ pub(super) fn below(base: &Url, path: &str) -> Url {
     url
 }
 
-fn checked_tenant(tenant: &str) -> Result<String, ConnectionError> {
+/// A tenant as connections keep it: the GUID or domain in lower case.
+///
+/// # Errors
+/// [`ConnectionError::NotATenant`] for what names none, or any.
+pub fn tenant_name(tenant: &str) -> Result<String, ConnectionError> {
     let name = tenant.trim().to_ascii_lowercase();
     let is_word = (1..=253).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.')

@@ -24,10 +24,13 @@ use crate::model::evidence::{CollectionOutcome, RawArtifact, RawEvidence, Redact
 use crate::model::time::{Clock, Timestamp};
 
 mod assertion;
+mod certificate;
 mod connection;
+mod der;
 mod http;
 mod limits;
 mod page;
+mod probe;
 mod provenance;
 mod request;
 #[cfg(test)]
@@ -37,8 +40,10 @@ mod token_errors;
 mod walk;
 
 pub use assertion::ClientCertificate;
-pub use connection::{ConnectionError, Credential, GraphConnection};
+pub use certificate::{CertificateFacts, NewCertificate, create as create_certificate};
+pub use connection::{ConnectionError, Credential, GraphConnection, tenant_name};
 pub use limits::{GateRule, GraphLimits};
+pub use probe::{ClockSeen, Granted, Probe, Region};
 pub use token_errors::TokenFailure;
 
 /// One tenant, ready to be read. Shares its HTTP connections, its token and its gates among all datasets.

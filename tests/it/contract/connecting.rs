@@ -130,3 +130,34 @@ async fn the_client_secret_is_in_no_output_and_in_no_file_however_much_is_logged
         }
     }
 }
+
+#[test]
+fn the_link_to_consent_leads_to_the_tenants_own_cloud_and_asks_for_what_collectors_need_and_nothing_else() {
+    let installation = Installation::new();
+    installation.file("secret", SECRET);
+    let consent = |further: &[&str]| {
+        installation.run(&[&["connect", "consent-url", "--org", ORG, "--tenant", TENANT], further].concat())
+    };
+    consent(&[]).refused(&["not connected"]);
+    connect(&installation, &["--client-secret-file", "secret", "--cloud", "gcc-high"]).fine();
+
+    let told = consent(&["--redirect", "https://msp.example/done?x=1", "--json"]).fine();
+    let said = told.json();
+    let url: url::Url = said["url"].as_str().unwrap().parse().unwrap();
+    assert_eq!(url.host_str(), Some("login.microsoftonline.us"));
+    assert_eq!(url.path(), format!("/{TENANT}/v2.0/adminconsent"));
+    let query: std::collections::BTreeMap<_, _> = url.query_pairs().into_owned().collect();
+    assert_eq!((query["client_id"].as_str(), query["scope"].as_str()), (CLIENT, "https://graph.microsoft.us/.default"));
+    assert_eq!(query["redirect_uri"], "https://msp.example/done?x=1");
+    assert_eq!(query["state"], said["state"].as_str().unwrap());
+    assert_ne!(consent(&["--json"]).fine().json()["state"], said["state"], "a state can be guessed");
+
+    let listed = installation.run(&["collector", "list", "--permissions", "--json"]).fine().list();
+    let names =
+        |list: &[serde_json::Value]| list.iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    assert_eq!(names(said["permissions"].as_array().unwrap()), names(&listed));
+    assert!(names(&listed).iter().all(|name| name.contains(".Read.")), "{listed:?}");
+    let plain = consent(&[]).fine();
+    assert!(plain.stdout.contains("Policy.Read.All") && plain.stdout.contains("doctor"), "{plain:?}");
+    assert!(!plain.stdout.contains(SECRET));
+}

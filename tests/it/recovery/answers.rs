@@ -49,6 +49,7 @@ pub async fn of(app: &App, organization: &Organization) -> Answers {
     }
     connections.sort_by_key(|connection| connection.id);
     note("connections", &connections);
+    note("certificates", &store.certificates(scope).await.unwrap());
     note("settings", &store.settings(scope).await.unwrap());
     for key in &keys {
         note("sealed_seed", &store.sealed_seed(scope, &key.public_key).await.unwrap());

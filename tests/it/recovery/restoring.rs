@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use countersign::model::time::Clock;
+use countersign::pipeline::credentials::{self, Waits};
 use countersign::recovery::backup::{KeyFile, backup};
 use countersign::recovery::restore::{Backup, KeepSettings, Restored};
 use countersign::recovery::{Outcome, RecoveryFault};
@@ -54,6 +55,8 @@ async fn a_restored_installation_continues_the_same_ledger_with_the_same_key_on_
             let to = databases().await.remove(target);
             let told = format!("{:?} to {:?}", database.kind, to.kind);
             let story = three_days(database).await;
+            let named = ("pinehill.example", "Pinehill");
+            credentials::create(&story.app.app, &story.scope, named, 365, Waits::Refuse).await.unwrap();
             let file = backed_up(&story, KeyFile::Apart).await;
             // The vault goes on after the backup.
             story.next_day().await;
@@ -75,6 +78,8 @@ async fn a_restored_installation_continues_the_same_ledger_with_the_same_key_on_
             let runs = |answers: &answers::Answers| answers["latest_runs"].matches("cause: \"collect\"").count();
             assert_eq!((runs(&before), runs(&after)), (4, 3), "{told}");
             let head = story.app.app.store.head(&story.scope).await.unwrap().unwrap();
+            let waiting = credentials::waiting(&story.app.app, &story.scope).await.unwrap();
+            assert_eq!(waiting.len(), 1, "{told}: the key of a certificate that waits cannot be opened");
             let report = story.next_day().await;
             assert!(report.datasets.iter().any(|line| line.rows > 0), "{told}: the tenant could not be read");
             let grown = story.app.app.store.head(&story.scope).await.unwrap().unwrap();

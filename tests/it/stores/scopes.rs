@@ -77,6 +77,11 @@ async fn no_change_reaches_into_another_organization() {
         store.take_ledger_lease(&stranger, "stranger", 0, now, later).await.unwrap();
         store.release_ledger_lease(&stranger, "owner").await.unwrap();
 
+        let sealed = story.app.secret_key.seal("certificate", b"secret").unwrap();
+        let certificate = store.add_certificate(&owner, "tenant.example", &sealed, now).await.unwrap();
+        store.remove_certificate(&stranger, certificate).await.unwrap();
+        assert_eq!(store.certificates(&owner).await.unwrap().len(), 1, "{kind:?}: a stranger removed a certificate");
+
         let forged = countersign::store::Run {
             id: run,
             cause: "forged".to_owned(),
@@ -100,6 +105,7 @@ async fn no_change_reaches_into_another_organization() {
 
 /// What changes something; told by the second story and by the ledger's.
 pub const CHANGES: &[&str] = &[
+    "add_certificate",
     "add_connection",
     "add_signing_key",
     "replace_connection",
@@ -107,6 +113,7 @@ pub const CHANGES: &[&str] = &[
     "end_run",
     "mark_interrupted_runs",
     "record_commit",
+    "remove_certificate",
     "release_ledger_lease",
     "take_ledger_lease",
     "take_over_run",
@@ -145,6 +152,7 @@ async fn answers(story: &TestApp, scope: &OrgScope, known: &Known) -> BTreeMap<&
         ("signing_keys", keys.iter().filter(|key| owns(&key.name)).count()),
         ("sealed_seed", usize::from(store.sealed_seed(scope, public).await.unwrap().is_some())),
         ("sealed_secret", usize::from(store.sealed_secret(scope, known.secret).await.is_ok())),
+        ("certificates", store.certificates(scope).await.unwrap().len()),
         ("connections", store.connections(scope).await.unwrap().len()),
         ("head", store.head(scope).await.unwrap().into_iter().count()),
         ("head_as_of", store.head_as_of(scope, Some(later)).await.unwrap().into_iter().count()),
@@ -224,6 +232,8 @@ async fn fill(story: &TestApp, scope: &OrgScope) -> Known {
         secret: Some(sealed),
     };
     store.add_connection(scope, &connection, now).await.unwrap();
+    let certificate = story.app.secret_key.seal("certificate", b"secret").unwrap();
+    store.add_certificate(scope, "tenant.example", &certificate, now).await.unwrap();
     let secret = store.connections(scope).await.unwrap().remove(0).secret.unwrap();
     store.begin_run(scope, run, "collect", now).await.unwrap();
     let raw = evidence("linux/passwd", &story.clock, BYTES);

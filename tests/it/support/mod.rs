@@ -9,6 +9,7 @@ pub mod clock;
 pub mod command;
 pub mod demo;
 mod postgres;
+pub mod scripted;
 pub mod story;
 
 pub use app::{TestApp, evidence, index_rows};
