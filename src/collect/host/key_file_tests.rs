@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::catalog::collector::CollectorDefinition;
-use crate::collect::Target;
+use crate::collect::{Place, Target};
 use crate::model::evidence::{Body, CollectionOutcome};
 use crate::model::time::FixedClock;
 
@@ -25,7 +25,8 @@ async fn filtered(lines: &[String]) -> (CollectionOutcome, String) {
     command.shell = command.shell.replace("getent passwd |", &account).replace("sshd -T 2>/dev/null", "true");
     let mut target = HostTarget::local("desk.example".to_owned());
     target.facts.uid = Some(0);
-    let evidence = target.collect(&definition, &FixedClock("2026-11-26T09:00:00Z".parse().unwrap())).await;
+    let (place, clock) = (Place::default(), FixedClock("2026-11-26T09:00:00Z".parse().unwrap()));
+    let evidence = target.collect(&definition, place.at(&clock)).await;
     let stdout = evidence.artifacts.iter().find(|artifact| artifact.name == "stdout").unwrap();
     let Body::Memory(stdout) = &stdout.body else { panic!("the answer is small") };
     (evidence.outcome, String::from_utf8_lossy(stdout).into_owned())
