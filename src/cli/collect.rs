@@ -1,24 +1,23 @@
 //! `countersign collect`
 
-use std::sync::Mutex;
-use std::time::Duration;
-
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
+use super::signals::Signals;
+use super::watching::Watcher;
 use super::{Common, Ending, output, session};
 use crate::app::App;
 use crate::collect::host::local_host_name;
-use crate::model::evidence::{CollectionOutcome, Source};
+use crate::model::evidence::Source;
 use crate::model::finding::FindingOutcome;
 use crate::model::id::{DatasetId, OrgSlug};
 use crate::model::organization::Organization;
-use crate::pipeline::collecting::Progress;
 use crate::pipeline::{self, RunReport, RunRequest};
 use crate::store::{NewConnection, OrgScope};
 
-/// Exits 0 when the run ended, whatever could not be collected: that is said per dataset.
+/// Exits 0 when the run ended, whatever could not be collected: that is said per dataset. Exits 2 when Ctrl-C ended it
+/// early (what was read is sealed and judged all the same), or when another run reads a target just now.
 #[derive(Debug, Args)]
 pub struct CollectArguments {
     /// Short name of the organization
@@ -48,7 +47,22 @@ pub async fn run(common: &Common, arguments: CollectArguments) -> anyhow::Result
         SourceName::Host => Source::Host,
     });
     connect_this_machine(&app, &organization, source).await?;
-    let request = RunRequest { source, collectors: arguments.collectors, cause: "collect".to_owned() };
+    let stop = CancellationToken::new();
+    let request = RunRequest {
+        source,
+        collectors: arguments.collectors,
+        cause: "collect".to_owned(),
+        patience: RunRequest::A_MOMENT,
+        stop: stop.clone(),
+        ..RunRequest::default()
+    };
+    let first_signal = Signals::listen()?.first(
+        "Ending early: what was read is sealed and judged, the rest is noted as not read. Once more leaves at once.",
+    );
+    tokio::spawn(async move {
+        first_signal.await;
+        stop.cancel();
+    });
     let watcher = Watcher::start();
     let report = pipeline::run(&app, &organization, &request, &|progress| watcher.see(progress)).await;
     watcher.finish();
@@ -56,6 +70,8 @@ pub async fn run(common: &Common, arguments: CollectArguments) -> anyhow::Result
     if common.json {
         output::json(&json!({
             "run": report.run,
+            "ended_early": report.ended_early,
+            "busy": report.busy,
             "datasets": report.datasets,
             "findings": report.findings,
             "records": report.records,
@@ -65,6 +81,12 @@ pub async fn run(common: &Common, arguments: CollectArguments) -> anyhow::Result
         }))?;
     } else {
         print(&report)?;
+    }
+    for busy in &report.busy {
+        eprintln!("{}, so it was left out.", output::plain(&busy.words()));
+    }
+    if report.ended_early || !report.busy.is_empty() {
+        return Ok(Ending::InPart);
     }
     let failing = report.findings.get(&FindingOutcome::Fail).is_some_and(|count| *count > 0);
     Ok(if arguments.strict && failing { Ending::Gaps } else { Ending::Fine })
@@ -107,6 +129,9 @@ fn print(report: &RunReport) -> anyhow::Result<()> {
     let findings: Vec<String> =
         report.findings.iter().rev().map(|(outcome, count)| format!("{count} {}", words(*outcome))).collect();
     output::line("")?;
+    if report.ended_early {
+        output::line("The run was ended early. What was not read stays as it was known before, and is due again.")?;
+    }
     output::line(&format!("Checks: {}", if findings.is_empty() { "none".to_owned() } else { findings.join(", ") }))?;
     output::line(&format!("Gaps: {} opened, {} closed", report.gaps_opened, report.gaps_closed))?;
     output::line(&format!("Ledger: {} records, {} of them new", report.ledger_size, report.records))
@@ -118,52 +143,5 @@ fn words(outcome: FindingOutcome) -> &'static str {
         FindingOutcome::Fail => "fail",
         FindingOutcome::Unknown => "unknown",
         FindingOutcome::NotApplicable => "do not apply",
-    }
-}
-
-/// Shows a run on stderr: a bar on a terminal, plain lines otherwise.
-pub struct Watcher {
-    bar: ProgressBar,
-    lines: bool,
-    planned: Mutex<u64>,
-}
-
-impl Watcher {
-    pub fn start() -> Self {
-        let lines = !std::io::IsTerminal::is_terminal(&std::io::stderr());
-        let target = if lines { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-        let bar = ProgressBar::with_draw_target(Some(0), target);
-        if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} {msg}") {
-            bar.set_style(style);
-        }
-        bar.enable_steady_tick(Duration::from_millis(120));
-        Self { bar, lines, planned: Mutex::new(0) }
-    }
-
-    /// Takes one step of a run.
-    pub fn see(&self, progress: Progress<'_>) {
-        match progress {
-            Progress::Planned(many) => {
-                if let Ok(mut planned) = self.planned.lock() {
-                    *planned += many as u64;
-                    self.bar.set_length(*planned);
-                }
-            }
-            Progress::Started { dataset, target } => {
-                self.bar.set_message(format!("{dataset} of {}", output::plain(target)));
-            }
-            Progress::Finished { dataset, target, outcome } => {
-                self.bar.inc(1);
-                if self.lines && outcome != CollectionOutcome::Complete {
-                    eprintln!("{dataset} of {}: {}", output::plain(target), outcome.as_str());
-                }
-            }
-            Progress::Sealing => self.bar.set_message("sealing"),
-            Progress::Judging => self.bar.set_message("judging"),
-        }
-    }
-
-    pub fn finish(&self) {
-        self.bar.finish_and_clear();
     }
 }

@@ -1,7 +1,8 @@
 //! The command line: one file a subcommand, results to stdout, everything else to stderr.
 //!
-//! Exit codes: 0 fine, 1 gaps or failing checks where asked (`--strict`), 2 an error, 3 evidence that was altered or is
-//! inconsistent. Start with [`Arguments`]; [`session`] opens what a command needs.
+//! Exit codes: 0 fine, 1 gaps, alarms or failing checks where asked (`--strict`), 2 an error, or that only a part of what
+//! was asked for could be done (a run that was ended early, a target that another run reads), 3 evidence that was altered
+//! or is inconsistent. Start with [`Arguments`]; [`session`] opens what a command needs.
 
 mod advice;
 mod backup;
@@ -28,8 +29,10 @@ mod restore;
 mod retention;
 mod serve;
 mod session;
+mod signals;
 mod status;
 mod verify;
+mod watching;
 
 use std::path::PathBuf;
 
@@ -41,8 +44,10 @@ use crate::config::environment;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
     Fine,
-    /// There are gaps or failing checks, and `--strict` asked to say so.
+    /// There are gaps, alarms or failing checks, and `--strict` asked to say so.
     Gaps,
+    /// Only a part of what was asked for was done; that part stands, and what is missing was said.
+    InPart,
     /// Evidence was altered or is inconsistent.
     Altered,
 }
@@ -53,6 +58,7 @@ impl Ending {
         match self {
             Self::Fine => 0,
             Self::Gaps => 1,
+            Self::InPart => EXIT_ERROR,
             Self::Altered => 3,
         }
     }
@@ -198,7 +204,8 @@ fn after_help() -> String {
         writeln!(text, "  {:<29} {}", variable.name, variable.meaning).ok();
     }
     text.push_str(
-        "\nExit codes: 0 fine, 1 gaps or failing checks (with --strict), 2 an error, 3 evidence was altered.\n\
+        "\nExit codes: 0 fine, 1 gaps, alarms or failing checks (with --strict), 2 an error or only a part was\n\
+         done, 3 evidence was altered.\n\
          Results go to stdout, everything else to stderr.",
     );
     text

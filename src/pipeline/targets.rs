@@ -4,6 +4,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::RunFault;
+use super::unusable::Unusable;
 use crate::app::{App, connection_purpose};
 use crate::assess::Targets;
 use crate::catalog::collector::Cloud;
@@ -55,17 +56,31 @@ impl GraphSettings {
 /// The targets of an organization, of one kind of source or of all.
 pub async fn targets(app: &App, scope: &OrgScope, source: Option<Source>) -> Result<Vec<Box<dyn Target>>, RunFault> {
     let mut targets: Vec<Box<dyn Target>> = Vec::new();
+    let mut faults = Vec::new();
     for connection in app.store.connections(scope).await? {
         if source.is_some_and(|source| source != connection.source) {
             continue;
         }
         targets.push(match connection.source {
-            Source::Graph => Box::new(graph(app, scope, &connection).await?),
+            Source::Graph => match graph(app, scope, &connection).await {
+                Ok(target) => Box::new(target),
+                Err(RunFault::Store(fault)) => return Err(fault.into()),
+                Err(fault) => {
+                    let target = Unusable::new(&connection.target, connection.source, &fault);
+                    faults.push(fault);
+                    Box::new(target)
+                }
+            },
             Source::Host => Box::new(HostTarget::local(connection.target)),
             other => return Err(RunFault::CannotRead(other.as_str())),
         });
     }
-    Ok(targets)
+    // With nothing else to read it is an error, before anything is sealed.
+    let is_none_usable = faults.len() == targets.len();
+    match faults.into_iter().next() {
+        Some(fault) if is_none_usable => Err(fault),
+        _ => Ok(targets),
+    }
 }
 
 /// The targets in scope, by kind, as the roll-up needs them. Without a scoping decision every connection counts.
