@@ -136,7 +136,7 @@ impl Runner {
         alarms: &mut BTreeSet<(OrgSlug, String)>,
         now: Timestamp,
     ) -> Result<Vec<Planned>, StoreFault> {
-        let planned = timetable::next_times(&self.app, organization).await?;
+        let planned = timetable::next_times(&self.app, organization, now).await?;
         let new = timetable::alarming(organization, &planned, now);
         alarms.extend(new.into_iter().map(|alarm| (organization.slug.clone(), alarm)));
         Ok(planned)

@@ -28,8 +28,12 @@ impl SetClock {
 }
 
 impl Clock for SetClock {
+    /// As with a real clock, no two answers are the same.
     fn now(&self) -> Timestamp {
-        *self.0.lock().unwrap()
+        let mut now = self.0.lock().unwrap();
+        let told = *now;
+        *now = told.plus(chrono::Duration::microseconds(1));
+        told
     }
 }
 
@@ -106,7 +110,7 @@ async fn a_collector_runs_when_it_is_due_and_not_before() {
 
     assert!(here.turn(&mut runner).await, "what was never collected is due at once");
     assert!(!here.turn(&mut runner).await, "nothing is due after that");
-    let planned = next_times(&here.app, &here.organization).await.unwrap();
+    let planned = next_times(&here.app, &here.organization, here.clock.now()).await.unwrap();
     // 05:05 in New York.
     assert_eq!(planned[0].next, Some("2026-11-24T10:05:00Z".parse().unwrap()));
 
@@ -164,7 +168,7 @@ async fn an_organization_without_any_usable_connection_is_not_tried_without_paus
     assert!(!here.turn(&mut runner).await, "there is nothing to read");
     runner.start_what_is_due().await;
     assert!(!runner.is_busy(), "it rests");
-    here.clock.set("2026-11-23T12:01:00Z");
+    here.clock.set("2026-11-23T12:01:01Z");
     runner.start_what_is_due().await;
     assert!(runner.is_busy(), "it is tried again after a minute");
     runner.next_end().await;
@@ -191,7 +195,7 @@ async fn a_target_that_another_process_reads_is_left_out_and_looked_at_again() {
     runner.start_what_is_due().await;
     assert!(!runner.is_busy(), "it does not ask without pause");
     here.app.store.release_target_lease(&here.scope(), Source::Host, "ws-01.example", &lease.holder).await.unwrap();
-    here.clock.set("2026-11-23T12:01:00Z");
+    here.clock.set("2026-11-23T12:01:01Z");
     assert!(here.turn(&mut runner).await);
 }
 
@@ -205,7 +209,7 @@ async fn two_schedules_that_see_the_same_collector_due_read_it_once() {
     one.next_end().await;
     other.next_end().await;
     assert_eq!(here.runs().await.len(), 1);
-    here.clock.set("2026-11-23T12:01:00Z");
+    here.clock.set("2026-11-23T12:01:01Z");
     assert!(!here.turn(&mut other).await, "it was read, so it is due no more");
 }
 
@@ -250,6 +254,6 @@ async fn stopping_ends_a_run_that_is_still_reading_seals_that_and_leaves_the_res
     let run = here.runs().await.remove(0);
     assert_eq!(run.state, "ended_early");
     assert!(run.summary.to_string().contains("The run was ended early"), "{}", run.summary);
-    let planned = next_times(&here.app, &here.organization).await.unwrap();
+    let planned = next_times(&here.app, &here.organization, here.clock.now()).await.unwrap();
     assert!(planned[0].is_due(here.clock.now()), "the next start makes good for it");
 }

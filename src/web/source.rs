@@ -84,7 +84,7 @@ impl StoreOverview {
         let scope = OrgScope::of(organization);
         let standing = Standing::known(&self.app, organization, now).await?;
         let statuses = standing.statuses_now(now);
-        let planned = schedule::next_times(&self.app, organization).await?;
+        let planned = schedule::next_times(&self.app, organization, now).await?;
         let mut alarms = schedule::alarming(organization, &planned, now);
         alarms.extend(schedule::spool_alarms(&self.app, now));
         alarms.extend(unknown_frameworks(organization, catalog));
