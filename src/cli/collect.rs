@@ -11,9 +11,11 @@ use crate::app::App;
 use crate::collect::host::local_host_name;
 use crate::model::evidence::Source;
 use crate::model::finding::FindingOutcome;
-use crate::model::id::{DatasetId, OrgSlug};
+use crate::model::id::{ControlId, DatasetId, OrgSlug};
 use crate::model::organization::Organization;
-use crate::pipeline::{self, RunReport, RunRequest};
+use crate::pipeline::targets::consent_links;
+use crate::pipeline::{self, DatasetLine, RunReport, RunRequest};
+use crate::report::unseen::{self, Advice, Known, Missed};
 use crate::store::{NewConnection, OrgScope};
 
 /// Exits 0 when the run ended, whatever could not be collected: that is said per dataset. Exits 2 when Ctrl-C ended it
@@ -67,12 +69,23 @@ pub async fn run(common: &Common, arguments: CollectArguments) -> anyhow::Result
     let report = pipeline::run(&app, &organization, &request, &|progress| watcher.see(progress)).await;
     watcher.finish();
     let report = report?;
+    let scope = OrgScope::of(&organization);
+    let links = consent_links(&app, &scope).await?;
+    let known = Known {
+        catalog: &app.catalog,
+        frameworks: &organization.frameworks,
+        organization: organization.slug.as_str(),
+        consent_links: &links,
+    };
+    let missed = missed(&report.datasets);
+    let advice = unseen::advice(known, &missed);
     if common.json {
         output::json(&json!({
             "run": report.run,
             "ended_early": report.ended_early,
             "busy": report.busy,
-            "datasets": report.datasets,
+            "datasets": dataset_lines(known, &report.datasets, &missed)?,
+            "advice": advice,
             "findings": report.findings,
             "records": report.records,
             "ledger_size": report.ledger_size,
@@ -80,7 +93,7 @@ pub async fn run(common: &Common, arguments: CollectArguments) -> anyhow::Result
             "gaps_closed": report.gaps_closed,
         }))?;
     } else {
-        print(&report)?;
+        print(&app, &report, &advice)?;
     }
     for busy in &report.busy {
         eprintln!("{}, so it was left out.", output::plain(&busy.words()));
@@ -110,22 +123,62 @@ async fn connect_this_machine(app: &App, organization: &Organization, source: Op
     Ok(())
 }
 
-fn print(report: &RunReport) -> anyhow::Result<()> {
-    let rows: Vec<[String; 6]> = report
+/// What was not seen whole.
+fn missed(lines: &[DatasetLine]) -> Vec<Missed<'_>> {
+    let missed = lines.iter().filter(|line| !line.outcome.is_seen_whole());
+    missed
+        .map(|line| Missed {
+            dataset: &line.dataset,
+            target: &line.target,
+            outcome: line.outcome,
+            reason: &line.reason,
+        })
+        .collect()
+}
+
+/// The datasets with the controls that each leaves unknown.
+fn dataset_lines(
+    known: Known<'_>,
+    lines: &[DatasetLine],
+    missed: &[Missed<'_>],
+) -> anyhow::Result<Vec<serde_json::Value>> {
+    let with_controls = lines.iter().map(|line| {
+        let one = missed.iter().find(|one| one.target == line.target && *one.dataset == line.dataset);
+        let unknown = one.map(|one| unseen::leaves_unknown(known, one, missed)).unwrap_or_default();
+        let mut told = serde_json::to_value(line)?;
+        if let Some(told) = told.as_object_mut() {
+            told.insert("leaves_unknown".to_owned(), json!(unknown));
+        }
+        Ok(told)
+    });
+    with_controls.collect()
+}
+
+fn print(app: &App, report: &RunReport, advice: &[Advice]) -> anyhow::Result<()> {
+    let rows: Vec<[String; 5]> = report
         .datasets
         .iter()
         .map(|line| {
             [
                 line.dataset.to_string(),
                 line.target.clone(),
-                line.outcome.as_str().to_owned(),
                 line.rows.to_string(),
                 line.evidence.to_string(),
-                line.reason.clone(),
+                line.outcome.words().to_owned(),
             ]
         })
         .collect();
-    output::table(["dataset", "target", "outcome", "rows", "evidence", "reason"], &rows)?;
+    output::table(["dataset", "target", "rows", "evidence", "outcome"], &rows)?;
+    if !advice.is_empty() {
+        let whole = report.datasets.iter().filter(|line| line.outcome.is_seen_whole()).count();
+        let all = output::count(report.datasets.len(), "dataset");
+        output::line("")?;
+        output::line(&format!("{whole} of {all} seen whole. Of the others nothing is assumed:"))?;
+    }
+    for one in advice {
+        output::line("")?;
+        print_advice(app, one)?;
+    }
     let findings: Vec<String> =
         report.findings.iter().rev().map(|(outcome, count)| format!("{count} {}", words(*outcome))).collect();
     output::line("")?;
@@ -135,6 +188,35 @@ fn print(report: &RunReport) -> anyhow::Result<()> {
     output::line(&format!("Checks: {}", if findings.is_empty() { "none".to_owned() } else { findings.join(", ") }))?;
     output::line(&format!("Gaps: {} opened, {} closed", report.gaps_opened, report.gaps_closed))?;
     output::line(&format!("Ledger: {} records, {} of them new", report.ledger_size, report.records))
+}
+
+/// How many controls of a framework are named.
+const NAMED: usize = 5;
+
+/// One cause as a paragraph.
+fn print_advice(app: &App, one: &Advice) -> anyhow::Result<()> {
+    output::line(&output::plain(&one.what))?;
+    let datasets = one.titles.iter().zip(&one.datasets).map(|(title, id)| format!("{title} ({id})"));
+    output::line(&format!("  Not seen: {}", datasets.collect::<Vec<_>>().join(", ")))?;
+    if !one.permissions.is_empty() {
+        output::line(&format!("  Permissions: {}", one.permissions.join(", ")))?;
+    }
+    output::line(&format!("  Next: {}", one.next))?;
+    if let Some(link) = &one.link {
+        output::line(&format!("  Where: {}", output::plain(link)))?;
+    }
+    output::line(&format!("  Who: {}", one.who))?;
+    if one.leaves_unknown.is_empty() {
+        return output::line("  Leaves unknown: no control of the frameworks in use");
+    }
+    for (id, controls) in &one.leaves_unknown {
+        let title = app.catalog.frameworks.get(id).map_or(id.as_str(), |framework| &framework.title);
+        let named: Vec<&str> = controls.iter().take(NAMED).map(ControlId::as_str).collect();
+        let more = if controls.len() > NAMED { ", …" } else { "" };
+        let many = output::count(controls.len(), "control");
+        output::line(&format!("  Leaves unknown: {many} of {title} ({}{more})", named.join(", ")))?;
+    }
+    Ok(())
 }
 
 fn words(outcome: FindingOutcome) -> &'static str {

@@ -1,5 +1,7 @@
 //! Connections of an organization -> targets that can be read.
 
+use std::collections::BTreeMap;
+
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -9,10 +11,10 @@ use crate::app::{App, connection_purpose};
 use crate::assess::Targets;
 use crate::catalog::collector::Cloud;
 use crate::collect::Target;
-use crate::collect::graph::{ClientCertificate, Credential, GraphConnection, GraphLimits, GraphTarget};
+use crate::collect::graph::{ClientCertificate, Credential, GraphConnection, GraphLimits, GraphTarget, sign_in_host};
 use crate::collect::host::HostTarget;
 use crate::model::evidence::Source;
-use crate::store::{Connection, OrgScope};
+use crate::store::{Connection, OrgScope, StoreFault};
 
 /// How a Microsoft 365 tenant is reached; kept without its secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +53,19 @@ impl GraphSettings {
             self.graph_url.as_deref(),
         )?)
     }
+}
+
+/// By tenant: the page on which an administrator gives the application the permissions of its registration.
+pub async fn consent_links(app: &App, scope: &OrgScope) -> Result<BTreeMap<String, String>, StoreFault> {
+    let connections = app.store.connections(scope).await?;
+    let link = |connection: Connection| {
+        let settings: GraphSettings = serde_json::from_value(connection.settings).ok()?;
+        let host = sign_in_host(settings.cloud).or(settings.login_url.as_deref())?.trim_end_matches('/');
+        let (tenant, client) = (&connection.target, &settings.client_id);
+        let link = format!("{host}/{tenant}/adminconsent?client_id={client}");
+        Some((connection.target, link))
+    };
+    Ok(connections.into_iter().filter(|connection| connection.source == Source::Graph).filter_map(link).collect())
 }
 
 /// The targets of an organization, of one kind of source or of all.

@@ -37,7 +37,7 @@ mod token_errors;
 mod walk;
 
 pub use assertion::ClientCertificate;
-pub use connection::{ConnectionError, Credential, GraphConnection};
+pub use connection::{ConnectionError, Credential, GraphConnection, sign_in_host};
 pub use limits::{GateRule, GraphLimits};
 pub use token_errors::TokenFailure;
 
