@@ -27,6 +27,7 @@ mod report;
 mod responsibility;
 mod restore;
 mod retention;
+mod schedule;
 mod serve;
 mod session;
 mod signals;
@@ -109,6 +110,8 @@ pub enum Command {
     Connect(connect::ConnectArguments),
     /// Collect evidence now, seal it and judge it
     Collect(collect::CollectArguments),
+    /// When collectors run, and how it went last
+    Schedule(schedule::ScheduleArguments),
     /// Seal files or lines somebody hands in
     Import(import::ImportArguments),
     /// Where an organization stands
@@ -157,6 +160,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Key(arguments) => key::run(&common, arguments).await,
         Command::Connect(arguments) => connect::run(&common, arguments).await,
         Command::Collect(arguments) => collect::run(&common, arguments).await,
+        Command::Schedule(arguments) => schedule::run(&common, arguments).await,
         Command::Import(arguments) => import::run(&common, arguments).await,
         Command::Status(arguments) => status::run(&common, arguments).await,
         Command::Gap(arguments) => gap::run(&common, arguments).await,

@@ -25,6 +25,14 @@ struct Seen {
     bar: ProgressBar,
     planned: usize,
     whole: usize,
+    /// What is being read, the newest last.
+    running: Vec<String>,
+}
+
+impl Seen {
+    fn show(&self) {
+        self.bar.set_message(self.running.last().cloned().unwrap_or_default());
+    }
 }
 
 impl Watcher {
@@ -41,16 +49,21 @@ impl Watcher {
             Progress::Planned { target, datasets, .. } => {
                 let bar = self.bar(datasets as u64, "{prefix} {bar:24} {pos}/{len} {msg}");
                 bar.set_prefix(output::plain(target));
-                let seen = Seen { bar, planned: datasets, whole: 0 };
+                let seen = Seen { bar, planned: datasets, whole: 0, running: Vec::new() };
                 self.targets().insert(target.to_owned(), seen);
             }
             Progress::Started { dataset, target } => {
-                self.of(target, |seen| seen.bar.set_message(dataset.to_string()));
+                self.of(target, |seen| {
+                    seen.running.push(dataset.to_string());
+                    seen.show();
+                });
             }
             Progress::Finished { dataset, target, outcome, reason } => {
                 self.of(target, |seen| {
                     seen.bar.inc(1);
                     seen.whole += usize::from(outcome.is_seen_whole());
+                    seen.running.retain(|one| one != dataset.as_str());
+                    seen.show();
                 });
                 // What is empty was seen whole, but is said: an empty list is often a surprise.
                 if self.plain && outcome != CollectionOutcome::Complete {

@@ -22,6 +22,9 @@ pub struct Planned {
     pub title: String,
     pub source: Source,
     pub target: String,
+    pub expression: CronExpression,
+    /// The zone its times are read in: the organization's, or UTC for what comes round several times a day.
+    pub zone: Tz,
     /// Since when the target is connected.
     pub connected_at: Timestamp,
     /// None while it was never tried.
@@ -73,6 +76,8 @@ pub async fn next_times(app: &App, organization: &Organization, now: Timestamp) 
                 last_seen: state.and_then(|state| state.last_seen_at),
                 next: due::next_due(&expression, zone, last_started, now),
                 interval: due::interval(&expression, now),
+                zone: due::zone_for(&expression, zone),
+                expression,
             });
         }
     }

@@ -10,7 +10,7 @@ use crate::support::command::{ORG, Told, program, told};
 use crate::support::{Database, databases};
 
 /// Longer than anything here takes, shorter than a lease lasts.
-const LONG: Duration = Duration::from_mins(1);
+const LONG: Duration = Duration::from_secs(100);
 
 /// An installation with this machine connected, where one collector takes as long as a story wants.
 struct Site {
@@ -170,6 +170,8 @@ async fn a_schedule_that_is_killed_in_the_middle_of_reading_is_taken_up_at_once_
         second.signal("TERM");
         assert_eq!(second.end(), Some(0), "{kind:?}: {}", second.said());
         assert_eq!((site.times_begun(), site.runs().len()), (2, 2), "{kind:?}: it was read more than once");
+        let listed = site.run(&["schedule", "list", "--org", ORG, "--json"]).fine().list();
+        assert!(listed.iter().all(|one| one["overdue"] == false), "{kind:?}: {listed:#?}");
         site.run(&["verify"]).fine();
     }
 }
@@ -226,4 +228,72 @@ fn a_second_signal_leaves_at_once_and_the_next_command_finds_everything_in_order
     site.let_it_end();
     site.run(&["collect", "--org", ORG, "linux/login_defs"]).fine();
     site.run(&["verify"]).fine();
+}
+
+#[test]
+fn the_schedule_lists_when_each_collector_runs_next_and_how_it_went_last() {
+    let site = Site::new(Database::sqlite());
+    let of = |listed: Vec<Value>, id: &str| listed.into_iter().find(|one| one["id"] == id).unwrap();
+    let list = || site.run(&["schedule", "list", "--json"]).fine().list();
+    let before = of(list(), "linux/slow_answer");
+    let keys: Vec<&String> = before.as_object().unwrap().keys().collect();
+    let expected = [
+        "being_read",
+        "id",
+        "last_outcome",
+        "last_seen_whole",
+        "last_tried",
+        "next",
+        "next_local",
+        "organization",
+        "overdue",
+        "schedule",
+        "source",
+        "target",
+        "time_zone",
+        "title",
+        "words",
+    ];
+    assert_eq!(keys, expected);
+    assert_eq!((&before["overdue"], &before["last_tried"]), (&true.into(), &Value::Null), "{before:#}");
+    assert_eq!((&before["schedule"], &before["words"]), (&"0 5 * * *".into(), &"every day at 05:00".into()));
+    assert_eq!(before["time_zone"], "Europe/Berlin");
+
+    let mut process = site.start(&["collect", "--org", ORG, "linux/slow_answer"], "collecting");
+    wait_until("reading", || site.times_begun() == 1);
+    let during = of(list(), "linux/slow_answer");
+    assert!(during["being_read"]["read_by"].as_str().unwrap().contains("countersign collect"), "{during:#}");
+    site.let_it_end();
+    assert_eq!(process.end(), Some(0), "{}", process.said());
+
+    let after = of(list(), "linux/slow_answer");
+    assert_eq!((&after["overdue"], &after["being_read"]), (&false.into(), &Value::Null), "{after:#}");
+    assert_eq!(after["last_outcome"], "complete", "{after:#}");
+    assert!(after["last_seen_whole"].is_string() && after["last_tried"].is_string(), "{after:#}");
+    let local = after["next_local"].as_str().unwrap();
+    assert!(local.contains(" 05:00 CE"), "{local}");
+    let told = site.run(&["schedule", "list", "--org", ORG]).fine();
+    assert!(told.stdout.contains("every day at 05:00") && told.stdout.contains(local), "{}", told.stdout);
+    assert!(told.stdout.contains("now, for the first time"), "{}", told.stdout);
+    site.run(&["schedule", "list", "--org", "nobody"]).refused(&["nobody"]);
+}
+
+#[test]
+fn status_says_alarms_first_and_its_exit_code_says_so_where_asked() {
+    let site = Site::new(Database::sqlite());
+    site.run(&["status", "--org", ORG, "--strict"]).fine();
+    // Nobody collects until then: `serve` does not run.
+    let later = ["status", "--org", ORG, "--as-of", "2090-01-01"];
+    let told = site.run(&later).fine();
+    let first = told.stdout.lines().next().unwrap();
+    assert!(first.starts_with("ALARM: ") && first.contains("never collected"), "{}", told.stdout);
+    assert!(first.contains("countersign serve"), "{first}");
+    assert!(site.run(&[&later[..], &["--json"]].concat()).fine().json()["alarms"][0].is_string());
+    site.run(&[&later[..], &["--strict"]].concat()).ends(1);
+
+    // Collected once, and then never again: the schedule stands still.
+    site.let_it_end();
+    site.run(&["collect", "--org", ORG, "linux/slow_answer", "linux/login_defs"]).fine();
+    let told = site.run(&later).fine();
+    assert!(told.stdout.contains("was last collected on 20"), "{}", told.stdout);
 }
