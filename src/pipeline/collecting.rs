@@ -34,7 +34,7 @@ struct Manner<'a> {
 }
 
 const GRACE: Duration = Duration::from_secs(10);
-const SLACK: Duration = Duration::from_secs(60);
+const SLACK: Duration = Duration::from_mins(1);
 
 /// What happens while a run goes on, for whoever watches.
 #[derive(Debug, Clone, Copy)]

@@ -3,6 +3,7 @@
 mod ledger;
 mod refusals;
 pub mod scopes;
+mod target_leases;
 mod tiles;
 
 use std::collections::BTreeSet;
