@@ -6,6 +6,7 @@ pub mod signing;
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::catalog::Catalog;
@@ -33,6 +34,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Names this process as holder of leases, and shows others that it lives.
     pub presence: Presence,
+    /// A place for each target that this process may read side by side, whatever the number of runs.
+    pub reading: Semaphore,
 }
 
 /// Why the application cannot start.
@@ -168,7 +171,8 @@ impl App {
         let presence =
             Presence::claim(&processes).map_err(|source| AppFault::Write { path: processes.clone(), source })?;
         let spool = Spool::at(data.spool_folder(), &config.spool);
-        Ok(Self { data, config, store, vault, spool, catalog, secret_key, clock, presence })
+        let reading = Semaphore::new(config.collect.targets_at_once);
+        Ok(Self { data, config, store, vault, spool, catalog, secret_key, clock, presence, reading })
     }
 }
 

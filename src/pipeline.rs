@@ -25,11 +25,15 @@ pub mod sealer;
 pub mod staging;
 pub mod standing;
 pub mod targets;
+pub mod turns;
+mod unusable;
 mod workbench;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, AppFault};
 use crate::catalog::collector::CollectorDefinition;
@@ -41,11 +45,13 @@ use crate::model::evidence::{Body, CollectionOutcome, RawEvidence, SealedEvidenc
 use crate::model::finding::FindingOutcome;
 use crate::model::id::{DatasetId, FrameworkId, RunId};
 use crate::model::organization::Organization;
-use crate::store::{CollectorState, EvidenceRow, IndexRows, OrgScope, StoreFault};
+use crate::store::{CollectorState, EvidenceRow, IndexRows, OrgScope, RunEnd, RunState, StoreFault};
 
 use collecting::{Progress, Watcher};
 use commit::{Admitted, Committed};
 use fault::CommitFault;
+use lease::Lease;
+use turns::{BusyTarget, Turns, Wanted};
 
 /// What a run is asked to do.
 #[derive(Debug, Clone, Default)]
@@ -56,6 +62,12 @@ pub struct RunRequest {
     pub collectors: Vec<DatasetId>,
     /// What started it, for the record: `collect`, `schedule`, `demo`.
     pub cause: String,
+    /// Only these datasets of these targets, each unless somebody has tried it since; for the schedule.
+    pub wanted: Option<Vec<Wanted>>,
+    /// How long to wait for a target that another run reads; without patience it is left out at once.
+    pub patience: Duration,
+    /// Cancelled when the run is to end early: what was read until then is sealed and judged.
+    pub stop: CancellationToken,
 }
 
 /// What became of one dataset of one target; a run's summary in the database is a list of these.
@@ -78,6 +90,10 @@ pub struct DatasetLine {
 pub struct RunReport {
     pub run: RunId,
     pub datasets: Vec<DatasetLine>,
+    /// Targets that were left alone, because another run reads them.
+    pub busy: Vec<BusyTarget>,
+    /// Whether it was told to end before everything was read.
+    pub ended_early: bool,
     /// Records added to the ledger.
     pub records: u64,
     pub findings: BTreeMap<FindingOutcome, u64>,
@@ -112,6 +128,10 @@ pub enum RunFault {
         "nothing that is connected can answer the chosen collectors: connect a tenant with `countersign connect m365` or this machine with `countersign connect host`; files come in by `countersign import files`"
     )]
     NothingToRead,
+    #[error("{}; nothing was collected: try again when that run has ended", .0.iter().map(BusyTarget::words).collect::<Vec<_>>().join("; "))]
+    Busy(Vec<BusyTarget>),
+    #[error("everything that was asked for has been collected meanwhile by another run")]
+    Overtaken,
     #[error("there is no framework `{0}`; countersign catalog list shows those there are")]
     NoSuchFramework(FrameworkId),
     #[error("`{0}` is not a time zone; use a name such as Europe/Berlin")]
@@ -155,6 +175,26 @@ pub async fn run(
     if !definitions.iter().any(fits) {
         return Err(RunFault::NothingToRead);
     }
+    let turns = Turns::take(app, &scope, request, &targets, &definitions).await?;
+    let report = if !turns.held.is_empty() {
+        Lease::during_all(&turns.leases, Box::pin(carry_out(app, organization, request, &turns, watch))).await
+    } else if turns.busy.is_empty() {
+        Err(RunFault::Overtaken)
+    } else {
+        Err(RunFault::Busy(turns.busy.clone()))
+    };
+    turns.release().await;
+    report
+}
+
+async fn carry_out(
+    app: &App,
+    organization: &Organization,
+    request: &RunRequest,
+    turns: &Turns<'_>,
+    watch: &Watcher<'_>,
+) -> Result<RunReport, RunFault> {
+    let scope = OrgScope::of(organization);
     roll_forward::roll_forward(app, &scope).await?;
     enrol::ensure_ledger(app, organization).await?;
     let run = RunId::fresh();
@@ -162,7 +202,7 @@ pub async fn run(
     app.store.mark_interrupted_runs(&scope, started.plus(-LONGEST_RUN)).await?;
     app.store.begin_run(&scope, run, &request.cause, started).await?;
 
-    let collected = collecting::collect(app, &targets, &definitions, watch).await;
+    let collected = collecting::collect(app, &turns.held, &request.stop, watch).await;
     let derived = derive(app, collected);
     watch(Progress::Sealing);
     let sealed = seal(app, &scope, run, derived).await?;
@@ -170,13 +210,20 @@ pub async fn run(
     let judged = judging::judge_and_track(app, organization, run, &sealed).await?;
 
     let lines: Vec<DatasetLine> = sealed.iter().map(line).collect();
-    let states: Vec<CollectorState> = sealed.iter().map(state).collect();
-    let summary = serde_json::to_value(&lines).unwrap_or_default();
-    app.store.end_run(&scope, run, &states, summary, app.clock.now()).await?;
+    let ended_early = sealed.iter().any(|one| one.evidence.was_ended_early());
+    let end = RunEnd {
+        state: if ended_early { RunState::EndedEarly } else { RunState::Ended },
+        // What was cut off is as due as before, so the next run makes good for it.
+        states: sealed.iter().filter(|one| !one.evidence.was_ended_early()).map(state).collect(),
+        summary: serde_json::to_value(&lines).unwrap_or_default(),
+    };
+    app.store.end_run(&scope, run, end, app.clock.now()).await?;
     Ok(RunReport {
         run,
         records: lines.len() as u64 + judged.records,
         datasets: lines,
+        busy: turns.busy.clone(),
+        ended_early,
         findings: judged.findings,
         gaps_opened: judged.gaps_opened,
         gaps_closed: judged.gaps_closed,

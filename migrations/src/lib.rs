@@ -6,6 +6,7 @@
 mod m0001_trunk;
 mod m0002_tiles;
 mod m0003_deletion;
+mod m0004_target_lease;
 mod schema;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -15,7 +16,12 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_trunk::Trunk), Box::new(m0002_tiles::Tiles), Box::new(m0003_deletion::Deletion)]
+        vec![
+            Box::new(m0001_trunk::Trunk),
+            Box::new(m0002_tiles::Tiles),
+            Box::new(m0003_deletion::Deletion),
+            Box::new(m0004_target_lease::TargetLease),
+        ]
     }
 }
 

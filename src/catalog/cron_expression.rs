@@ -2,7 +2,8 @@
 //!
 //! Knows no time zone, no clock and no daylight saving: it answers with wall-clock times, and the schedule turns them into
 //! moments. Day and month names, ranges, lists and steps are understood as crontab does; Sunday is 0 or 7; when both day
-//! fields are restricted, either may match. Start with [`CronExpression::next_after`].
+//! fields are restricted, either may match; `@daily` and its kin are the lines they stand for. What only other programs
+//! understand (`L`, `W`, `#`, `?`, seconds, years) is refused. Start with [`CronExpression::next_after`].
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,6 +18,7 @@ pub struct CronExpression {
     /// One, or two of which either may match: the `cron` crate joins the two day fields, crontab does not.
     schedules: Vec<Schedule>,
     is_sub_daily: bool,
+    words: Option<String>,
 }
 
 /// Why a text is not a schedule.
@@ -26,6 +28,12 @@ pub enum CronError {
     FieldCount { text: String, found: usize },
     #[error("`{text}` has a faulty {field}: `{part}` is not within {from} to {to}")]
     Field { text: String, field: &'static str, part: String, from: u8, to: u8 },
+    #[error(
+        "`{text}` has `{sign}`, which crontab does not know; name days of the month and weekdays instead, such as `0 6 1-7 * *`"
+    )]
+    Foreign { text: String, sign: char },
+    #[error("`{text}` names no times; write five fields, or one of {}", SHORTHANDS.map(|(name, _)| name).join(", "))]
+    Shorthand { text: String },
     #[error("`{text}` never comes round: no month it names has such a day")]
     Never { text: String },
 }
@@ -45,6 +53,11 @@ impl Field {
 
     fn many(self) -> u32 {
         self.bits.count_ones()
+    }
+
+    /// The one value it allows, if it is one.
+    fn only(self) -> Option<u32> {
+        (self.many() == 1).then(|| self.bits.trailing_zeros())
     }
 
     /// The allowed values one by one, moved by `shift`.
@@ -74,6 +87,17 @@ const MONTH: Kind = Kind {
 const WEEKDAY: Kind =
     Kind { name: "weekday", from: 0, to: 7, names: &["sun", "mon", "tue", "wed", "thu", "fri", "sat"] };
 
+/// What crontab lets people write in place of five fields.
+const SHORTHANDS: [(&str, &str); 7] = [
+    ("@hourly", "0 * * * *"),
+    ("@daily", "0 0 * * *"),
+    ("@midnight", "0 0 * * *"),
+    ("@weekly", "0 0 * * 0"),
+    ("@monthly", "0 0 1 * *"),
+    ("@yearly", "0 0 1 1 *"),
+    ("@annually", "0 0 1 1 *"),
+];
+
 impl CronExpression {
     /// The first matching wall-clock minute after `time`.
     ///
@@ -93,6 +117,12 @@ impl CronExpression {
         self.schedules.iter().any(|schedule| schedule.includes(time))
     }
 
+    /// In words where it is simple, otherwise as it was written.
+    #[must_use]
+    pub fn words(&self) -> String {
+        self.words.clone().unwrap_or_else(|| self.text.clone())
+    }
+
     /// True if it comes round more than once on a day it comes round at all: then daylight saving should not move it.
     #[must_use]
     pub fn is_sub_daily(&self) -> bool {
@@ -105,10 +135,18 @@ impl FromStr for CronExpression {
 
     fn from_str(text: &str) -> Result<Self, CronError> {
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if text.starts_with('@') {
+            let known = SHORTHANDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(&text));
+            let Some((_, fields)) = known else { return Err(CronError::Shorthand { text }) };
+            return Ok(Self { text, ..fields.parse()? });
+        }
         let fields: Vec<&str> = text.split_whitespace().collect();
         let [minutes, hours, days, months, weekdays] = fields.as_slice() else {
             return Err(CronError::FieldCount { found: fields.len(), text });
         };
+        if let Some(sign) = foreign(days).or_else(|| foreign(weekdays)) {
+            return Err(CronError::Foreign { text, sign });
+        }
         let mut weekday_field = parse_field(&text, weekdays, &WEEKDAY)?;
         if weekday_field.allows(7) {
             weekday_field.bits = (weekday_field.bits | 1) & !(1 << 7);
@@ -129,7 +167,8 @@ impl FromStr for CronExpression {
             dates.iter().map(|dates| format!("{clock} {dates}").parse::<Schedule>()).collect();
         let Ok(schedules) = schedules else { return Err(CronError::Never { text }) };
         let is_sub_daily = minutes.many() > 1 || hours.many() > 1;
-        let expression = Self { text, schedules, is_sub_daily };
+        let words = words(minutes, hours, days, months, weekday_field);
+        let expression = Self { text, schedules, is_sub_daily, words };
         // Any start will do: a date that exists comes round within the search.
         match expression.next_after(DateTime::UNIX_EPOCH.naive_utc()) {
             Some(_) => Ok(expression),
@@ -142,6 +181,42 @@ impl fmt::Display for CronExpression {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.text)
     }
+}
+
+/// The simplest expressions in words.
+fn words(minutes: Field, hours: Field, days: Field, months: Field, weekdays: Field) -> Option<String> {
+    const NAMES: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+    let (every_day, every_weekday) = (days.many() == 31, weekdays.many() == 7);
+    let minute = minutes.only()?;
+    if months.many() != 12 || !(every_day || every_weekday) {
+        return None;
+    }
+    let Some(hour) = hours.only() else {
+        let every = hours.many() == 24 && every_day && every_weekday;
+        return every.then(|| format!("every hour at minute {minute}"));
+    };
+    let time = format!("at {hour:02}:{minute:02}");
+    let named: Vec<&str> =
+        (0..7_u32).zip(NAMES).filter(|(day, _)| weekdays.allows(*day)).map(|(_, name)| name).collect();
+    Some(match (every_day, named.as_slice()) {
+        (false, _) => format!("on day {} of every month {time}", days.only()?),
+        (true, _) if every_weekday => format!("every day {time}"),
+        (true, [one]) => format!("every {one} {time}"),
+        (true, [some @ .., last]) => format!("{} and {last} {time}", some.join(", ")),
+        (true, []) => return None,
+    })
+}
+
+/// A sign that other programs give a meaning in the day fields: the last, the nearest weekday, the n-th, anything.
+fn foreign(days: &str) -> Option<char> {
+    days.split([',', '-', '/']).find_map(|part| {
+        let by_itself = part.strip_prefix(|one: char| one.is_ascii_digit()).unwrap_or(part);
+        let by_itself = by_itself.trim_start_matches(|one: char| one.is_ascii_digit());
+        match by_itself {
+            "L" | "l" | "W" | "w" | "LW" | "lw" | "?" => by_itself.chars().next(),
+            _ => part.chars().find(|one| *one == '#'),
+        }
+    })
 }
 
 fn parse_field(text: &str, field: &str, kind: &Kind) -> Result<Field, CronError> {
@@ -165,7 +240,11 @@ fn parse_field(text: &str, field: &str, kind: &Kind) -> Result<Field, CronError>
             // `5/10` means from five on, as crontab has it.
             None if step > 1 => (kind.value(range).ok_or_else(|| refuse(part))?, kind.to),
             None => kind.value(range).map(|value| (value, value)).ok_or_else(|| refuse(part))?,
-            Some((from, to)) => kind.value(from).zip(kind.value(to)).ok_or_else(|| refuse(part))?,
+            Some((from, to)) => {
+                let (from, to) = kind.value(from).zip(kind.value(to)).ok_or_else(|| refuse(part))?;
+                // `fri-sun`: a week ends with Sunday, too.
+                (from, if kind.to == 7 && to == 0 && from > 0 { 7 } else { to })
+            }
         };
         if from > to {
             return Err(refuse(part));
@@ -189,83 +268,4 @@ impl Kind {
 }
 
 #[cfg(test)]
-mod tests {
-    use chrono::NaiveDateTime;
-
-    use super::{CronError, CronExpression};
-
-    fn at(text: &str) -> NaiveDateTime {
-        NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").unwrap()
-    }
-
-    fn next(expression: &str, after: &str) -> NaiveDateTime {
-        expression.parse::<CronExpression>().unwrap().next_after(at(after)).unwrap()
-    }
-
-    #[test]
-    fn the_next_time_is_strictly_later() {
-        assert_eq!(next("15 3 * * *", "2026-11-23 03:14"), at("2026-11-23 03:15"));
-        assert_eq!(next("15 3 * * *", "2026-11-23 03:15"), at("2026-11-24 03:15"));
-        assert_eq!(next("*/20 * * * *", "2026-12-31 23:40"), at("2027-01-01 00:00"));
-    }
-
-    #[test]
-    fn sunday_is_zero_and_seven_and_sun() {
-        for weekday in ["0", "7", "sun", "SUN"] {
-            // 2026-11-23 is a Monday.
-            assert_eq!(next(&format!("0 6 * * {weekday}"), "2026-11-23 00:00"), at("2026-11-29 06:00"), "{weekday}");
-        }
-        assert_eq!(next("0 6 * * 5-7", "2026-11-23 00:00"), at("2026-11-27 06:00"));
-        assert_eq!(next("0 6 * * 1", "2026-11-22 00:00"), at("2026-11-23 06:00"));
-    }
-
-    #[test]
-    fn two_restricted_day_fields_match_either_as_crontab_does() {
-        assert_eq!(next("0 6 25 * mon", "2026-11-23 07:00"), at("2026-11-25 06:00"));
-        assert_eq!(next("0 6 25 * mon", "2026-11-25 07:00"), at("2026-11-30 06:00"));
-        assert_eq!(next("0 6 */2 * mon", "2026-11-23 07:00"), at("2026-12-07 06:00"));
-    }
-
-    #[test]
-    fn a_leap_day_is_found_years_ahead() {
-        assert_eq!(next("0 0 29 2 *", "2028-03-01 00:00"), at("2032-02-29 00:00"));
-    }
-
-    #[test]
-    fn a_date_that_never_comes_is_refused() {
-        assert!(matches!("0 0 31 2 *".parse::<CronExpression>(), Err(CronError::Never { .. })));
-        assert!("0 0 31 2 mon".parse::<CronExpression>().is_ok(), "Mondays of February match");
-    }
-
-    #[test]
-    fn a_faulty_field_is_named() {
-        for text in [
-            "60 * * * *",
-            "* 24 * * *",
-            "* * 0 * *",
-            "* * * 13 *",
-            "* * * * 8",
-            "*/0 * * * *",
-            "5-1 * * * *",
-            "a * * * *",
-            "+5 * * * *",
-            "1,, * * * *",
-            "-1 * * * *",
-            "300 * * * *",
-        ] {
-            let error = text.parse::<CronExpression>().unwrap_err();
-            assert!(matches!(error, CronError::Field { .. }), "{text}: {error}");
-        }
-        for text in ["", "* * * *", "0 * * * * *", "@daily"] {
-            assert!(matches!(text.parse::<CronExpression>(), Err(CronError::FieldCount { .. })), "{text}");
-        }
-    }
-
-    #[test]
-    fn an_expression_prints_as_it_was_written() {
-        let expression: CronExpression = " 0   6 * * Mon-Fri ".parse().unwrap();
-        assert_eq!(expression.to_string(), "0 6 * * Mon-Fri");
-        assert!(!expression.is_sub_daily());
-        assert!("0 */6 * * *".parse::<CronExpression>().unwrap().is_sub_daily());
-    }
-}
+mod tests;

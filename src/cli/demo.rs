@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Args;
 
-use super::collect::Watcher;
+use super::watching::Watcher;
 use super::{Common, Ending, output, session};
 use crate::app::App;
 use crate::catalog::Catalog;

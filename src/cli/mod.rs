@@ -1,7 +1,8 @@
 //! The command line: one file a subcommand, results to stdout, everything else to stderr.
 //!
-//! Exit codes: 0 fine, 1 gaps or failing checks where asked (`--strict`), 2 an error or a problem `doctor` found, 3 evidence that was altered or is
-//! inconsistent. Start with [`Arguments`]; [`session`] opens what a command needs.
+//! Exit codes: 0 fine, 1 gaps, alarms or failing checks where asked (`--strict`), 2 an error, a problem that `doctor` found, or
+//! that only a part of what was asked for could be done (a run that was ended early, a target that another run reads), 3
+//! evidence that was altered or is inconsistent. Start with [`Arguments`]; [`session`] opens what a command needs.
 
 mod advice;
 mod backup;
@@ -28,11 +29,14 @@ mod report;
 mod responsibility;
 mod restore;
 mod retention;
+mod schedule;
 mod score;
 mod serve;
 mod session;
+mod signals;
 mod status;
 mod verify;
+mod watching;
 
 use std::path::PathBuf;
 
@@ -44,10 +48,12 @@ use crate::config::environment;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
     Fine,
-    /// There are gaps or failing checks, and `--strict` asked to say so.
+    /// There are gaps, alarms or failing checks, and `--strict` asked to say so.
     Gaps,
     /// Something that was looked at stops collecting.
     Broken,
+    /// Only a part of what was asked for was done; that part stands, and what is missing was said.
+    InPart,
     /// Evidence was altered or is inconsistent.
     Altered,
 }
@@ -59,6 +65,7 @@ impl Ending {
             Self::Fine => 0,
             Self::Gaps => 1,
             Self::Broken => EXIT_ERROR,
+            Self::InPart => EXIT_ERROR,
             Self::Altered => 3,
         }
     }
@@ -111,6 +118,8 @@ pub enum Command {
     Certificate(certificate::CertificateArguments),
     /// Collect evidence now, seal it and judge it
     Collect(collect::CollectArguments),
+    /// When collectors run, and how it went last
+    Schedule(schedule::ScheduleArguments),
     /// Seal files or lines somebody hands in
     Import(import::ImportArguments),
     /// Look whether everything that collecting needs is there, and what will be missing
@@ -164,6 +173,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Connect(arguments) => connect::run(&common, arguments).await,
         Command::Certificate(arguments) => certificate::run(&common, arguments).await,
         Command::Collect(arguments) => collect::run(&common, arguments).await,
+        Command::Schedule(arguments) => schedule::run(&common, arguments).await,
         Command::Import(arguments) => import::run(&common, arguments).await,
         Command::Doctor(arguments) => doctor::run(&common, arguments).await,
         Command::Status(arguments) => status::run(&common, arguments).await,
@@ -213,8 +223,8 @@ fn after_help() -> String {
         writeln!(text, "  {:<29} {}", variable.name, variable.meaning).ok();
     }
     text.push_str(
-        "\nExit codes: 0 fine, 1 gaps or failing checks (with --strict), 2 an error or a problem doctor found,\n\
-         3 evidence was altered.\n\
+        "\nExit codes: 0 fine, 1 gaps, alarms or failing checks (with --strict), 2 an error, a problem doctor found,\n\
+         or only a part was done, 3 evidence was altered.\n\
          Results go to stdout, everything else to stderr.",
     );
     text

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Args;
 
+use super::signals::Signals;
 use super::{Common, Ending, session};
 use crate::app::App;
 use crate::render::Engine;
 use crate::web::source::StoreOverview;
 use crate::web::{self, AccessToken};
 
-/// Collects on schedule and shows one overview page on a loopback address. Stop it with Ctrl-C: what is being sealed is
-/// finished, what is still being read is given up.
+/// Collects on schedule and shows one overview page on a loopback address. Stop it with Ctrl-C: a run that is still
+/// reading is ended, and what it has read is sealed; a second Ctrl-C leaves at once.
 #[derive(Debug, Args)]
 pub struct ServeArguments {
     /// Address of the page; loopback only. Default: serve.listen of the settings
@@ -48,7 +49,7 @@ pub async fn overview(app: Arc<App>, schedule: Schedule) -> anyhow::Result<()> {
     let announce = move |token: &str| eprintln!("Another browser can use: {}", web::access::link(address, token));
     let token = AccessToken::fresh()?.announcing(announce);
     // Heard from here on: whoever reads the link may ask to stop at once.
-    let stop_asked = StopAsked::listen()?;
+    let signals = Signals::listen()?;
     eprintln!("\nOverview (the link works once): {}", token.link(address));
     eprintln!("Stop with Ctrl-C.");
     let (stop, stopped) = tokio::sync::watch::channel(false);
@@ -74,8 +75,7 @@ pub async fn overview(app: Arc<App>, schedule: Schedule) -> anyhow::Result<()> {
         let sealing = tokio::spawn(crate::schedule::keep_sealing(app.clone(), until_stopped()));
         (tokio::spawn(crate::schedule::serve(app, until_stopped())), sealing)
     });
-    stop_asked.wait().await?;
-    eprintln!("Stopping.");
+    signals.first("Stopping: what is being read is ended, what was read is sealed. Once more leaves at once.").await;
     stop.send(true).ok();
     if let Some((schedule, sealing)) = schedule {
         schedule.await.context("the schedule broke off")?;
@@ -83,39 +83,4 @@ pub async fn overview(app: Arc<App>, schedule: Schedule) -> anyhow::Result<()> {
     }
     pages.await.context("the pages broke off")??;
     Ok(())
-}
-
-/// Ctrl-C and, where there is one, SIGTERM; both are kept from the moment of listening.
-struct StopAsked {
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-}
-
-impl StopAsked {
-    #[cfg(unix)]
-    fn listen() -> std::io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
-    }
-
-    #[cfg(unix)]
-    async fn wait(mut self) -> std::io::Result<()> {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-        Ok(())
-    }
-
-    #[cfg(not(unix))]
-    fn listen() -> std::io::Result<Self> {
-        Ok(Self {})
-    }
-
-    #[cfg(not(unix))]
-    async fn wait(self) -> std::io::Result<()> {
-        tokio::signal::ctrl_c().await
-    }
 }

@@ -15,6 +15,8 @@ use crate::pipeline::standing::Standing;
 use crate::report::tally::{ORDER, totals};
 use crate::store::OrgScope;
 
+/// Alarms come first: a collector that fell silent, a target that never answered, a schedule that stands still. Without
+/// --strict they do not change the exit code.
 #[derive(Debug, Args)]
 pub struct StatusArguments {
     /// Short name of the organization
@@ -26,7 +28,7 @@ pub struct StatusArguments {
     /// What was known at this time: 2026-03-31 or 2026-03-31T09:00:00Z; default: now
     #[arg(long, value_name = "TIME")]
     as_of: Option<Timestamp>,
-    /// Exit 1 when there are open gaps
+    /// Exit 1 when there are open gaps or alarms
     #[arg(long)]
     strict: bool,
 }
@@ -90,6 +92,9 @@ pub async fn run(common: &Common, arguments: StatusArguments) -> anyhow::Result<
             "alarms": alarms,
         }))?;
     } else {
+        for alarm in &alarms {
+            output::line(&format!("ALARM: {}", output::plain(alarm)))?;
+        }
         output::line(&format!("{} as of {}", output::plain(&organization.name), as_of.for_people()))?;
         match (&head, runs.first()) {
             (None, _) => output::line("Nothing has been sealed by then.")?,
@@ -100,11 +105,8 @@ pub async fn run(common: &Common, arguments: StatusArguments) -> anyhow::Result<
         }
         output::line("")?;
         print(&app, &organization, &standing, &statuses, arguments.framework.as_ref())?;
-        for alarm in &alarms {
-            output::line(&format!("ALARM: {alarm}"))?;
-        }
     }
-    Ok(if arguments.strict && !open.is_empty() { Ending::Gaps } else { Ending::Fine })
+    Ok(if arguments.strict && !(open.is_empty() && alarms.is_empty()) { Ending::Gaps } else { Ending::Fine })
 }
 
 fn print(

@@ -8,7 +8,7 @@ use crate::schedule;
 pub(super) async fn schedule(app: &App, organization: &Organization) -> Vec<Line> {
     const AREA: &str = "schedule";
     let (slug, now) = (organization.slug.as_str(), app.clock.now());
-    let planned = match schedule::next_times(app, organization).await {
+    let planned = match schedule::next_times(app, organization, now).await {
         Ok(planned) => planned,
         Err(fault) => return vec![Line::problem(AREA, slug, causes(&fault))],
     };

@@ -44,11 +44,37 @@ words! {
 }
 
 impl CollectionOutcome {
+    /// For people, as the end of "It …" or alone: `refused`, `seen in part`.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Complete => "seen whole",
+            Self::Empty => "seen whole, and there was nothing",
+            Self::Partial => "seen in part",
+            Self::Denied => "refused",
+            Self::Unlicensed => "not licensed",
+            Self::NotOffered => "not offered there",
+            Self::Unreachable => "no answer",
+            Self::Throttled => "asked to slow down until the time was over",
+            Self::Failed => "not read",
+        }
+    }
+
     /// True when all of the dataset was seen.
     #[must_use]
     pub fn is_seen_whole(self) -> bool {
         matches!(self, Self::Complete | Self::Empty)
     }
+}
+
+/// How the reason of a dataset begins that a run did not read, or not to its end, because it was told to end early.
+pub const ENDED_EARLY: &str = "The run was ended early";
+
+/// True of a dataset that says nothing about its source, because the run was ended before it was read whole. What was
+/// known before is still the newest that is known.
+#[must_use]
+pub fn was_ended_early(outcome: CollectionOutcome, reason: &str) -> bool {
+    matches!(outcome, CollectionOutcome::Failed | CollectionOutcome::Partial) && reason.starts_with(ENDED_EARLY)
 }
 
 /// Where an artifact's bytes are until they are sealed.
@@ -130,4 +156,12 @@ pub struct SealedEvidence {
     pub outcome: CollectionOutcome,
     pub reason: String,
     pub artifacts: Vec<SealedArtifact>,
+}
+
+impl SealedEvidence {
+    /// See [`was_ended_early`].
+    #[must_use]
+    pub fn was_ended_early(&self) -> bool {
+        was_ended_early(self.outcome, &self.reason)
+    }
 }

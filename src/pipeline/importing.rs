@@ -9,7 +9,7 @@ use crate::dataset::Dataset;
 use crate::model::evidence::RawEvidence;
 use crate::model::id::RunId;
 use crate::model::organization::Organization;
-use crate::store::OrgScope;
+use crate::store::{OrgScope, RunEnd, RunState};
 
 /// Seals every file of a folder, batch by batch, each whole or not at all. `sealed` is told of each file. The report's
 /// own list of datasets stays empty, so that memory does not grow with the folder.
@@ -43,7 +43,8 @@ pub async fn import(
         }
     }
     let summary = serde_json::json!([{ "imported_files": files }]);
-    app.store.end_run(&scope, run, &[], summary, app.clock.now()).await?;
+    let end = RunEnd { state: RunState::Ended, states: Vec::new(), summary };
+    app.store.end_run(&scope, run, end, app.clock.now()).await?;
     match broke_off {
         Some(fault) if files > 0 => return Err(RunFault::BrokeOff { sealed: files, source: Box::new(fault) }),
         Some(fault) => return Err(fault),
@@ -53,6 +54,8 @@ pub async fn import(
         run,
         records: files,
         datasets: Vec::new(),
+        busy: Vec::new(),
+        ended_early: false,
         findings: BTreeMap::new(),
         gaps_opened: 0,
         gaps_closed: 0,

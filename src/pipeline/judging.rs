@@ -107,7 +107,7 @@ pub async fn judge_and_track(
 }
 
 /// The run's datasets, completed by the newest older ones of the same targets, so that collecting one dataset never
-/// makes the others unknown. What is too old is left to the judge, who says so.
+/// makes the others unknown, nor does a run that was ended early. What is too old is left to the judge, who says so.
 async fn with_older(
     app: &App,
     scope: &OrgScope,
@@ -115,7 +115,7 @@ async fn with_older(
     now: Timestamp,
 ) -> Result<Vec<TargetData>, RunFault> {
     let mut data: BTreeMap<(Source, String), TargetData> = BTreeMap::new();
-    for one in sealed {
+    for one in sealed.iter().filter(|one| !one.evidence.was_ended_early()) {
         let key = (one.evidence.source, one.evidence.target.clone());
         let entry = data.entry(key).or_insert_with(|| TargetData {
             target: one.evidence.target.clone(),

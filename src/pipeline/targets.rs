@@ -1,18 +1,21 @@
 //! Connections of an organization -> targets that can be read.
 
+use std::collections::BTreeMap;
+
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::RunFault;
+use super::unusable::Unusable;
 use crate::app::{App, connection_purpose};
 use crate::assess::Targets;
 use crate::catalog::collector::Cloud;
 use crate::collect::Target;
-use crate::collect::graph::{ClientCertificate, Credential, GraphConnection, GraphLimits, GraphTarget};
+use crate::collect::graph::{ClientCertificate, Credential, GraphConnection, GraphLimits, GraphTarget, sign_in_host};
 use crate::collect::host::HostTarget;
 use crate::model::evidence::Source;
 use crate::model::time::Timestamp;
-use crate::store::{Connection, OrgScope};
+use crate::store::{Connection, OrgScope, StoreFault};
 
 /// How a Microsoft 365 tenant is reached; kept without its secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,20 +59,47 @@ impl GraphSettings {
     }
 }
 
+/// By tenant: the page on which an administrator gives the application the permissions of its registration.
+pub async fn consent_links(app: &App, scope: &OrgScope) -> Result<BTreeMap<String, String>, StoreFault> {
+    let connections = app.store.connections(scope).await?;
+    let link = |connection: Connection| {
+        let settings: GraphSettings = serde_json::from_value(connection.settings).ok()?;
+        let host = sign_in_host(settings.cloud).or(settings.login_url.as_deref())?.trim_end_matches('/');
+        let (tenant, client) = (&connection.target, &settings.client_id);
+        let link = format!("{host}/{tenant}/adminconsent?client_id={client}");
+        Some((connection.target, link))
+    };
+    Ok(connections.into_iter().filter(|connection| connection.source == Source::Graph).filter_map(link).collect())
+}
+
 /// The targets of an organization, of one kind of source or of all.
 pub async fn targets(app: &App, scope: &OrgScope, source: Option<Source>) -> Result<Vec<Box<dyn Target>>, RunFault> {
     let mut targets: Vec<Box<dyn Target>> = Vec::new();
+    let mut faults = Vec::new();
     for connection in app.store.connections(scope).await? {
         if source.is_some_and(|source| source != connection.source) {
             continue;
         }
         targets.push(match connection.source {
-            Source::Graph => Box::new(graph(app, scope, &connection).await?),
+            Source::Graph => match graph(app, scope, &connection).await {
+                Ok(target) => Box::new(target),
+                Err(RunFault::Store(fault)) => return Err(fault.into()),
+                Err(fault) => {
+                    let target = Unusable::new(&connection.target, connection.source, &fault);
+                    faults.push(fault);
+                    Box::new(target)
+                }
+            },
             Source::Host => Box::new(HostTarget::local(connection.target)),
             other => return Err(RunFault::CannotRead(other.as_str())),
         });
     }
-    Ok(targets)
+    // With nothing else to read it is an error, before anything is sealed.
+    let is_none_usable = faults.len() == targets.len();
+    match faults.into_iter().next() {
+        Some(fault) if is_none_usable => Err(fault),
+        _ => Ok(targets),
+    }
 }
 
 /// The targets in scope, by kind, as the roll-up needs them. Without a scoping decision every connection counts.

@@ -12,6 +12,7 @@ pub mod matrix;
 pub mod readiness;
 pub mod sight;
 pub mod tally;
+pub mod unseen;
 pub mod work;
 
 #[cfg(test)]

@@ -167,6 +167,8 @@ mod tests {
             title: "User accounts".to_owned(),
             source: Source::Graph,
             target: "pinehill.example".to_owned(),
+            expression: "15 3 * * *".parse().unwrap(),
+            zone: chrono_tz::UTC,
             connected_at: at("2026-11-01"),
             last_started: started.map(at),
             last_outcome: outcome,

@@ -78,7 +78,7 @@ pub fn is_silent(last_seen: Timestamp, interval: Duration, now: Timestamp) -> bo
 }
 
 /// The zone an expression is read in.
-fn zone_for(expression: &CronExpression, zone: Tz) -> Tz {
+pub(super) fn zone_for(expression: &CronExpression, zone: Tz) -> Tz {
     if expression.is_sub_daily() { Tz::UTC } else { zone }
 }
 
@@ -159,6 +159,26 @@ mod tests {
                 moment = next;
             }
         }
+    }
+
+    #[test]
+    fn several_times_within_a_repeated_or_a_missing_hour_come_in_order_and_each_once() {
+        // Read in UTC: the crate itself would answer 02:00+02, 02:00+01, 02:30+02, 02:30+01.
+        for from in ["2026-10-25T00:00:00Z", "2026-03-29T00:00:00Z"] {
+            let mut moment = at(from);
+            for _ in 0..8 {
+                let next = next_after(&cron("0,30 * * * *"), Berlin, moment).unwrap();
+                assert_eq!(next.since(moment), Duration::minutes(30), "after {moment}");
+                moment = next;
+            }
+        }
+        assert_next("0 */6 * * *", Berlin, "2026-10-24T23:00:00Z", "2026-10-25T00:00:00Z");
+    }
+
+    #[test]
+    fn the_shorthand_for_daily_keeps_the_rules_of_the_organizations_zone() {
+        assert_next("@daily", Berlin, "2026-07-01T12:00:00Z", "2026-07-02T00:00:00+02:00");
+        assert_next("@hourly", Berlin, "2026-10-25T00:00:00Z", "2026-10-25T01:00:00Z");
     }
 
     #[test]

@@ -1,28 +1,26 @@
 //! The loop that keeps the times: looks what is due, starts it, sleeps until the next time.
 //!
-//! Within this process an organization has one run at a time, and organizations run side by side up to a limit. Against
-//! other processes only the ledger's lease protects: `countersign collect` beside it can read the same target twice,
-//! which costs time and harms nothing. What fails is logged once and tried again later, and never stops the loop.
-//! Start with [`serve`].
+//! Within this process an organization has one run at a time, and organizations run side by side up to a limit. No target
+//! is read twice at once, whatever processes there are: a run takes a lease for each (`pipeline/turns.rs`), and one that
+//! somebody else reads is left out and looked at again. What fails is logged once and tried again later, and never stops
+//! the loop. Start with [`serve`].
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::error::Error as StdError;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::Duration;
 use tokio::runtime::Handle;
-use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
+use tokio_util::sync::CancellationToken;
 
 use super::timetable::{self, Planned};
 use crate::app::App;
-use crate::model::evidence::Source;
-use crate::model::id::{DatasetId, OrgId, OrgSlug};
+use crate::model::id::{OrgId, OrgSlug};
 use crate::model::organization::Organization;
 use crate::model::time::Timestamp;
-use crate::pipeline::collecting::Progress;
+use crate::pipeline::turns::Wanted;
 use crate::pipeline::{self, RunFault, RunReport, RunRequest};
 use crate::store::{InstanceScope, OrgScope, StoreFault};
 
@@ -32,14 +30,15 @@ const LONGEST_SLEEP: Duration = Duration::seconds(60);
 /// Organizations that are collected from side by side.
 const RUNS_AT_ONCE: usize = 4;
 
-/// How long a source that failed as a whole is left alone, doubling up to the second figure.
+/// How long an organization whose run failed as a whole is left alone, doubling up to the second figure.
 const FIRST_REST: Duration = Duration::minutes(1);
 const LONGEST_REST: Duration = Duration::hours(1);
 
 /// Runs what is due, for all organizations, until `stop` is ready.
 ///
-/// Then nothing new begins. A run that is still reading is given up, which leaves nothing behind; one that is sealing
-/// or judging is finished. Returns when nothing is running any more.
+/// Then nothing new begins. A run that is still reading ends early: what it reads has a few seconds to end, what was read
+/// is sealed and judged, and the rest stays due. One that is sealing or judging is finished. Returns when nothing is
+/// running any more.
 pub async fn serve(app: Arc<App>, stop: impl Future<Output = ()> + Send) {
     let mut stop = pin!(stop);
     let mut runner = Runner::new(app);
@@ -55,21 +54,21 @@ pub async fn serve(app: Arc<App>, stop: impl Future<Output = ()> + Send) {
     runner.shut_down().await;
 }
 
-/// What one organization's sources came to; none where the run was given up.
-type Results = Vec<(Source, Option<Result<RunReport, RunFault>>)>;
+/// What an organization's run came to.
+type Outcome = Result<RunReport, RunFault>;
 
 /// The loop's memory. Everything in it can be lost: what was done is in the database.
 pub(super) struct Runner {
     app: Arc<App>,
-    runs: JoinSet<Results>,
+    runs: JoinSet<Outcome>,
     running: HashMap<Id, (OrgId, OrgSlug)>,
-    troubled: HashMap<(OrgId, Source), Trouble>,
+    troubled: HashMap<OrgId, Trouble>,
     /// Sentences that are in the log already.
     said: BTreeSet<String>,
-    stopping: watch::Sender<bool>,
+    stop: CancellationToken,
 }
 
-/// A source that could not be collected from at all.
+/// A run that could not be carried out at all.
 struct Trouble {
     message: String,
     rest: Duration,
@@ -84,7 +83,7 @@ impl Runner {
             running: HashMap::new(),
             troubled: HashMap::new(),
             said: BTreeSet::new(),
-            stopping: watch::Sender::new(false),
+            stop: CancellationToken::new(),
         }
     }
 
@@ -137,43 +136,48 @@ impl Runner {
         alarms: &mut BTreeSet<(OrgSlug, String)>,
         now: Timestamp,
     ) -> Result<Vec<Planned>, StoreFault> {
-        let planned = timetable::next_times(&self.app, organization).await?;
+        let planned = timetable::next_times(&self.app, organization, now).await?;
         let mut new = timetable::alarming(organization, &planned, now);
         new.extend(timetable::credential_alarms(&self.app, organization, now).await?);
         alarms.extend(new.into_iter().map(|alarm| (organization.slug.clone(), alarm)));
         Ok(planned)
     }
 
-    /// What is due by source, without the sources that are left alone after a failure.
-    fn due(
-        &self,
-        organization: &Organization,
-        planned: &[Planned],
-        now: Timestamp,
-    ) -> BTreeMap<Source, Vec<DatasetId>> {
-        let mut due: BTreeMap<Source, BTreeSet<DatasetId>> = BTreeMap::new();
-        for one in planned.iter().filter(|one| one.is_due(now)) {
-            let trouble = self.troubled.get(&(organization.id, one.source));
-            if trouble.is_none_or(|trouble| trouble.until <= now) {
-                due.entry(one.source).or_default().insert(one.dataset.clone());
-            }
+    /// What is due; nothing while the organization is left alone after a failure.
+    fn due(&self, organization: &Organization, planned: &[Planned], now: Timestamp) -> Vec<Wanted> {
+        if self.troubled.get(&organization.id).is_some_and(|trouble| trouble.until > now) {
+            return Vec::new();
         }
-        due.into_iter().map(|(source, datasets)| (source, datasets.into_iter().collect())).collect()
+        let due = planned.iter().filter(|one| one.is_due(now));
+        due.map(|one| Wanted {
+            source: one.source,
+            target: one.target.clone(),
+            dataset: one.dataset.clone(),
+            last_started: one.last_started,
+        })
+        .collect()
     }
 
-    fn start(&mut self, organization: Organization, due: BTreeMap<Source, Vec<DatasetId>>) {
+    fn start(&mut self, organization: Organization, due: Vec<Wanted>) {
         let identity = (organization.id, organization.slug.clone());
-        let (app, stopping) = (Arc::clone(&self.app), self.stopping.subscribe());
+        let app = Arc::clone(&self.app);
+        let request = RunRequest {
+            cause: "schedule".to_owned(),
+            wanted: Some(due),
+            stop: self.stop.clone(),
+            ..RunRequest::default()
+        };
         // A thread of its own: judging computes for seconds, and pages must answer meanwhile.
         let here = Handle::current();
-        let handle = self.runs.spawn_blocking(move || here.block_on(run_sources(&app, &organization, due, &stopping)));
+        let handle =
+            self.runs.spawn_blocking(move || here.block_on(pipeline::run(&app, &organization, &request, &|_| {})));
         self.running.insert(handle.id(), identity);
     }
 
     /// Waits until a run ends and notes what came of it; waits forever while nothing runs.
     pub(super) async fn next_end(&mut self) {
         match self.runs.join_next_with_id().await {
-            Some(Ok((task, results))) => self.note(task, results),
+            Some(Ok((task, outcome))) => self.note(task, outcome),
             Some(Err(fault)) => self.note_broken(&fault),
             None => std::future::pending().await,
         }
@@ -185,55 +189,60 @@ impl Runner {
     }
 
     async fn shut_down(mut self) {
-        self.stopping.send_replace(true);
+        self.stop.cancel();
         while self.is_busy() {
             self.next_end().await;
         }
     }
 
-    fn note(&mut self, task: Id, results: Results) {
+    fn note(&mut self, task: Id, outcome: Outcome) {
         let Some((organization, slug)) = self.running.remove(&task) else { return };
-        for (source, result) in results {
-            match result {
-                Some(Ok(report)) => {
-                    self.troubled.remove(&(organization, source));
-                    tracing::info!(
-                        organization = %slug,
-                        run = %report.run,
-                        datasets = report.datasets.len(),
-                        records = report.records,
-                        "Collected from {} on schedule",
-                        source.as_str()
-                    );
+        match outcome {
+            Ok(report) => {
+                self.troubled.remove(&organization);
+                tracing::info!(
+                    organization = %slug,
+                    run = %report.run,
+                    datasets = report.datasets.len(),
+                    records = report.records,
+                    ended_early = report.ended_early,
+                    "Collected on schedule"
+                );
+                for busy in &report.busy {
+                    tracing::info!(organization = %slug, "Left out for now: {}", busy.words());
                 }
-                Some(Err(fault)) => self.trouble(organization, &slug, source, causes(&fault)),
-                None => tracing::info!(organization = %slug, "Gave up a run that was still reading, to stop"),
             }
+            Err(RunFault::Busy(busy)) => {
+                for one in &busy {
+                    tracing::info!(organization = %slug, "Left out for now: {}", one.words());
+                }
+                let until = self.app.clock.now().plus(FIRST_REST);
+                self.troubled.insert(organization, Trouble { message: String::new(), rest: FIRST_REST, until });
+            }
+            // Another schedule on the same database was first.
+            Err(RunFault::Overtaken) => {}
+            Err(fault) => self.trouble(organization, &slug, causes(&fault)),
         }
     }
 
-    /// A run that broke down without an answer. Which source it was at is not known, so all of them rest.
+    /// A run that broke down without an answer.
     fn note_broken(&mut self, fault: &JoinError) {
         let Some((organization, slug)) = self.running.remove(&fault.id()) else { return };
-        let message = format!("a run broke down, which is a fault of this program: {fault}");
-        for source in [Source::Graph, Source::Host, Source::Osquery, Source::Dns] {
-            self.trouble(organization, &slug, source, message.clone());
-        }
+        self.trouble(organization, &slug, format!("a run broke down, which is a fault of this program: {fault}"));
     }
 
-    fn trouble(&mut self, organization: OrgId, slug: &OrgSlug, source: Source, message: String) {
-        let before = self.troubled.remove(&(organization, source));
+    fn trouble(&mut self, organization: OrgId, slug: &OrgSlug, message: String) {
+        let before = self.troubled.remove(&organization);
         let rest = before.as_ref().map_or(FIRST_REST, |before| (before.rest * 2).min(LONGEST_REST));
         if before.is_none_or(|before| before.message != message) {
             tracing::error!(
                 organization = %slug,
                 fault = %message,
-                "Could not collect from {} on schedule; it is tried again, first after a minute, then ever more rarely",
-                source.as_str()
+                "Could not collect on schedule; it is tried again, first after a minute, then ever more rarely"
             );
         }
         let until = self.app.clock.now().plus(rest);
-        self.troubled.insert((organization, source), Trouble { message, rest, until });
+        self.troubled.insert(organization, Trouble { message, rest, until });
     }
 
     async fn organizations(&mut self) -> Vec<Organization> {
@@ -253,52 +262,6 @@ impl Runner {
         if self.said.insert(format!("{slug} {sentence}")) {
             tracing::warn!(organization = %slug, "{sentence}");
         }
-    }
-}
-
-/// One run for each source, so that a tenant that cannot be signed in to never keeps a host from being looked at.
-async fn run_sources(
-    app: &App,
-    organization: &Organization,
-    due: BTreeMap<Source, Vec<DatasetId>>,
-    stopping: &watch::Receiver<bool>,
-) -> Results {
-    let mut results = Vec::with_capacity(due.len());
-    for (source, collectors) in due {
-        let request = RunRequest { source: Some(source), collectors, cause: "schedule".to_owned() };
-        let result = run_until_stopped(app, organization, &request, stopping.clone()).await;
-        let is_over = result.is_none();
-        results.push((source, result));
-        if is_over {
-            break;
-        }
-    }
-    results
-}
-
-/// Carries out one run, or none of it when stopping comes before anything is written.
-async fn run_until_stopped(
-    app: &App,
-    organization: &Organization,
-    request: &RunRequest,
-    mut stopping: watch::Receiver<bool>,
-) -> Option<Result<RunReport, RunFault>> {
-    let is_sealing = Arc::new(AtomicBool::new(false));
-    let noted = Arc::clone(&is_sealing);
-    let watcher = move |progress: Progress<'_>| {
-        if matches!(progress, Progress::Sealing) {
-            noted.store(true, Ordering::Relaxed);
-        }
-    };
-    let mut run = pin!(pipeline::run(app, organization, request, &watcher));
-    // A closed channel means that the loop itself is gone, which is no different.
-    let told_to_stop = async { drop(stopping.wait_for(|stopping| *stopping).await) };
-    tokio::select! {
-        biased;
-        () = told_to_stop => {
-            if is_sealing.load(Ordering::Relaxed) { Some(run.await) } else { None }
-        }
-        result = &mut run => Some(result),
     }
 }
 

@@ -7,16 +7,16 @@ use super::runner::Runner;
 use super::{alarms, next_times, serve};
 use crate::app::App;
 use crate::catalog::Catalog;
-use crate::catalog::collector::HostCommand;
+use crate::catalog::collector::{CollectorDefinition, HostCommand};
 use crate::config::Config;
 use crate::config::data_folder::DataFolder;
-use crate::model::evidence::Source;
+use crate::model::evidence::{CollectionOutcome, Source};
 use crate::model::id::FrameworkId;
 use crate::model::organization::Organization;
 use crate::model::responsibility::EngagementModel;
 use crate::model::time::{Clock, Timestamp};
 use crate::pipeline::enrol::{OrganizationRequest, add_organization};
-use crate::store::{NewConnection, OrgScope, Run};
+use crate::store::{NewConnection, OrgScope, Run, TargetLease};
 
 /// A clock that is set by hand.
 pub(crate) struct SetClock(Mutex<Timestamp>);
@@ -28,8 +28,12 @@ impl SetClock {
 }
 
 impl Clock for SetClock {
+    /// As with a real clock, no two answers are the same.
     fn now(&self) -> Timestamp {
-        *self.0.lock().unwrap()
+        let mut now = self.0.lock().unwrap();
+        let told = *now;
+        *now = told.plus(chrono::Duration::microseconds(1));
+        told
     }
 }
 
@@ -106,7 +110,7 @@ async fn a_collector_runs_when_it_is_due_and_not_before() {
 
     assert!(here.turn(&mut runner).await, "what was never collected is due at once");
     assert!(!here.turn(&mut runner).await, "nothing is due after that");
-    let planned = next_times(&here.app, &here.organization).await.unwrap();
+    let planned = next_times(&here.app, &here.organization, here.clock.now()).await.unwrap();
     // 05:05 in New York.
     assert_eq!(planned[0].next, Some("2026-11-24T10:05:00Z".parse().unwrap()));
 
@@ -134,27 +138,79 @@ async fn a_month_of_missed_runs_is_made_good_by_one() {
 }
 
 #[tokio::test]
-async fn a_tenant_that_cannot_be_reached_at_all_neither_stops_the_host_nor_is_tried_without_pause() {
-    let all = Catalog::embedded().unwrap();
-    let some =
-        ["linux/host_identity", "m365/users"].map(|id| all.collectors.get(&id.parse().unwrap()).unwrap().clone());
-    let here = Installation::of(Catalog::of(vec![], vec![], some.to_vec()), vec![]).await;
+async fn a_connection_that_cannot_be_used_is_said_and_keeps_no_other_from_being_read() {
+    let here = Installation::of(Catalog::of(vec![], vec![], host_and_users()), vec![]).await;
     here.connect(Source::Graph, "pinehill.example", serde_json::json!({"broken": true})).await;
     here.connect(Source::Host, "ws-01.example", serde_json::json!({})).await;
     let mut runner = Runner::new(here.app.clone());
 
-    assert!(here.turn(&mut runner).await, "the host is collected from");
+    assert!(here.turn(&mut runner).await);
     let states = here.app.store.collector_states(&here.scope()).await.unwrap();
-    assert_eq!(states.iter().map(|state| state.source).collect::<Vec<_>>(), [Source::Host]);
+    let outcomes: Vec<_> = states.iter().map(|state| (state.source, state.last_outcome)).collect();
+    assert_eq!(outcomes, [(Source::Host, CollectionOutcome::Complete), (Source::Graph, CollectionOutcome::Failed)]);
+    let told = here.runs().await[0].summary.to_string();
+    assert!(told.contains("the connection to pinehill.example cannot be used"), "{told}");
     runner.start_what_is_due().await;
-    assert!(!runner.is_busy(), "the tenant rests");
-    here.clock.set("2026-11-23T12:01:00Z");
+    assert!(!runner.is_busy(), "it is tried again at its next time");
+}
+
+fn host_and_users() -> Vec<CollectorDefinition> {
+    let all = Catalog::embedded().unwrap();
+    ["linux/host_identity", "m365/users"].map(|id| all.collectors.get(&id.parse().unwrap()).unwrap().clone()).to_vec()
+}
+
+#[tokio::test]
+async fn an_organization_without_any_usable_connection_is_not_tried_without_pause() {
+    let here = Installation::of(Catalog::of(vec![], vec![], host_and_users()), vec![]).await;
+    here.connect(Source::Graph, "pinehill.example", serde_json::json!({"broken": true})).await;
+    let mut runner = Runner::new(here.app.clone());
+
+    assert!(!here.turn(&mut runner).await, "there is nothing to read");
     runner.start_what_is_due().await;
-    assert!(runner.is_busy(), "the tenant is tried again after a minute");
+    assert!(!runner.is_busy(), "it rests");
+    here.clock.set("2026-11-23T12:01:01Z");
+    runner.start_what_is_due().await;
+    assert!(runner.is_busy(), "it is tried again after a minute");
     runner.next_end().await;
     here.clock.set("2026-11-23T12:02:30Z");
     runner.start_what_is_due().await;
     assert!(!runner.is_busy(), "and then after two");
+}
+
+#[tokio::test]
+async fn a_target_that_another_process_reads_is_left_out_and_looked_at_again() {
+    let here = Installation::with_a_host().await;
+    let mut runner = Runner::new(here.app.clone());
+    let lease = TargetLease {
+        source: Source::Host,
+        target: "ws-01.example".to_owned(),
+        holder: "somebody elsewhere".to_owned(),
+        who: "`countersign collect`".to_owned(),
+        taken_at: here.clock.now(),
+        expires_at: "2026-11-23T13:00:00Z".parse().unwrap(),
+    };
+    here.app.store.take_target_lease(&here.scope(), &lease, here.clock.now()).await.unwrap();
+
+    assert!(!here.turn(&mut runner).await, "nothing is read, and nothing is sealed");
+    runner.start_what_is_due().await;
+    assert!(!runner.is_busy(), "it does not ask without pause");
+    here.app.store.release_target_lease(&here.scope(), Source::Host, "ws-01.example", &lease.holder).await.unwrap();
+    here.clock.set("2026-11-23T12:01:01Z");
+    assert!(here.turn(&mut runner).await);
+}
+
+#[tokio::test]
+async fn two_schedules_that_see_the_same_collector_due_read_it_once() {
+    let here = Installation::with_a_host().await;
+    let (mut one, mut other) = (Runner::new(here.app.clone()), Runner::new(here.app.clone()));
+    one.start_what_is_due().await;
+    other.start_what_is_due().await;
+    assert!(one.is_busy() && other.is_busy(), "both have seen it");
+    one.next_end().await;
+    other.next_end().await;
+    assert_eq!(here.runs().await.len(), 1);
+    here.clock.set("2026-11-23T12:01:01Z");
+    assert!(!here.turn(&mut other).await, "it was read, so it is due no more");
 }
 
 #[tokio::test]
@@ -181,9 +237,8 @@ async fn serving_marks_what_was_cut_off_collects_and_ends_when_told() {
 }
 
 #[tokio::test]
-async fn stopping_gives_up_a_run_that_is_still_reading_and_leaves_nothing_of_it() {
+async fn stopping_ends_a_run_that_is_still_reading_seals_that_and_leaves_the_rest_due() {
     let here = Installation::with_a_host_where(|command| command.shell = "sleep 50".to_owned()).await;
-    let before = here.app.store.head(&here.scope()).await.unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let serving = tokio::spawn(serve(here.app.clone(), async { drop(stopped.await) }));
 
@@ -196,6 +251,9 @@ async fn stopping_gives_up_a_run_that_is_still_reading_and_leaves_nothing_of_it(
     };
     tokio::time::timeout(Duration::from_secs(20), done).await.unwrap();
 
-    assert_eq!(here.app.store.head(&here.scope()).await.unwrap(), before);
-    assert_eq!(here.runs().await[0].state, "running", "the next start calls it interrupted");
+    let run = here.runs().await.remove(0);
+    assert_eq!(run.state, "ended_early");
+    assert!(run.summary.to_string().contains("The run was ended early"), "{}", run.summary);
+    let planned = next_times(&here.app, &here.organization, here.clock.now()).await.unwrap();
+    assert!(planned[0].is_due(here.clock.now()), "the next start makes good for it");
 }

@@ -23,6 +23,9 @@ pub struct Planned {
     pub title: String,
     pub source: Source,
     pub target: String,
+    pub expression: CronExpression,
+    /// The zone its times are read in: the organization's, or UTC for what comes round several times a day.
+    pub zone: Tz,
     /// Since when the target is connected.
     pub connected_at: Timestamp,
     /// None while it was never tried.
@@ -44,13 +47,14 @@ impl Planned {
     }
 }
 
-/// The times of every collector of every connected target. Imports have none: files come when somebody hands them in.
+/// The times of every collector of every connected target, seen from `now`. Imports have none: files come when somebody
+/// hands them in.
 ///
 /// # Errors
 /// When the database cannot be asked.
-pub async fn next_times(app: &App, organization: &Organization) -> Result<Vec<Planned>, StoreFault> {
+pub async fn next_times(app: &App, organization: &Organization, now: Timestamp) -> Result<Vec<Planned>, StoreFault> {
     let scope = OrgScope::of(organization);
-    let (zone, now) = (zone(organization).unwrap_or(Tz::UTC), app.clock.now());
+    let zone = zone(organization).unwrap_or(Tz::UTC);
     let states = app.store.collector_states(&scope).await?;
     let states: BTreeMap<(Source, &str, &DatasetId), &CollectorState> =
         states.iter().map(|state| ((state.source, state.target.as_str(), &state.dataset), state)).collect();
@@ -73,6 +77,8 @@ pub async fn next_times(app: &App, organization: &Organization) -> Result<Vec<Pl
                 last_seen: state.and_then(|state| state.last_seen_at),
                 next: due::next_due(&expression, zone, last_started, now),
                 interval: due::interval(&expression, now),
+                zone: due::zone_for(&expression, zone),
+                expression,
             });
         }
     }
@@ -84,7 +90,7 @@ pub async fn next_times(app: &App, organization: &Organization) -> Result<Vec<Pl
 /// # Errors
 /// When the database cannot be asked.
 pub async fn alarms(app: &App, organization: &Organization, now: Timestamp) -> Result<Vec<String>, StoreFault> {
-    let mut alarms = alarming(organization, &next_times(app, organization).await?, now);
+    let mut alarms = alarming(organization, &next_times(app, organization, now).await?, now);
     alarms.extend(credential_alarms(app, organization, now).await?);
     alarms.extend(spool_alarms(app, now));
     Ok(alarms)

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use countersign_seal::digest::Digest;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 
 use super::entity::{evidence, ledger_leaf};
 use super::ledger::{ROWS_AT_ONCE, read_hash};
 use super::{OrgScope, Store, StoreFault, from_stored, read_json, read_text, to_stored, write_json};
-use crate::model::evidence::{SealedEvidence, Source};
+use crate::model::evidence::{CollectionOutcome, ENDED_EARLY, SealedEvidence, Source};
 use crate::model::id::RunId;
 use crate::model::time::Timestamp;
 
@@ -24,20 +24,30 @@ pub struct EvidenceRow {
 
 impl Store {
     /// The newest evidence record of each dataset and target that was collected at or before `as_of`; imports, which
-    /// replace nothing, are not among them.
+    /// replace nothing, are not among them. What a run did not read because it was ended early counts only where there is
+    /// nothing else: it takes nothing from what was known before.
     pub async fn latest_evidence(&self, scope: &OrgScope, as_of: Timestamp) -> Result<Vec<EvidenceRow>, StoreFault> {
-        let leaves: Vec<i64> = evidence::Entity::find()
+        let newest = evidence::Entity::find()
             .select_only()
+            .columns([evidence::Column::Dataset, evidence::Column::Target])
             .column_as(evidence::Column::Leaf.max(), "leaf")
             .filter(evidence::Column::OrganizationId.eq(scope.uuid()))
             .filter(evidence::Column::CollectedAt.lte(as_of.as_datetime()))
             .filter(evidence::Column::Source.ne(Source::Import.as_str()))
             .group_by(evidence::Column::Dataset)
-            .group_by(evidence::Column::Target)
-            .into_tuple()
-            .all(&self.read)
-            .await?;
-        let leaves: Vec<u64> = leaves.into_iter().map(from_stored).collect();
+            .group_by(evidence::Column::Target);
+        let cut_off = [CollectionOutcome::Failed, CollectionOutcome::Partial].map(CollectionOutcome::as_str);
+        let cut_off = Condition::all()
+            .add(evidence::Column::Outcome.is_in(cut_off))
+            .add(evidence::Column::Reason.starts_with(ENDED_EARLY));
+        let mut leaves: BTreeMap<(String, String), i64> = BTreeMap::new();
+        // The second answer takes the place of the first.
+        for question in [newest.clone(), newest.filter(cut_off.not())] {
+            let found: Vec<(String, String, i64)> = question.into_tuple().all(&self.read).await?;
+            leaves.extend(found.into_iter().map(|(dataset, target, leaf)| ((dataset, target), leaf)));
+        }
+        let mut leaves: Vec<u64> = leaves.into_values().map(from_stored).collect();
+        leaves.sort_unstable();
         self.evidence_at(scope, &leaves).await
     }
 

@@ -23,6 +23,7 @@ mod runs;
 mod scope;
 mod tables;
 mod takeover;
+mod target_leases;
 mod tiles;
 
 use std::path::Path;
@@ -50,10 +51,11 @@ pub use organizations::{Instance, NewOrganization};
 pub use reports::ReportRow;
 pub use responsibilities::{MatrixEvent, MatrixVersion};
 pub use rows::{ByLeaf, Row, RowsOf, gap_told, organization_told, request_told, row_saying, rows_told, statuses_told};
-pub use runs::{CollectorState, Run, RunState};
+pub use runs::{CollectorState, Run, RunEnd, RunState};
 pub use scope::{InstanceScope, OrgScope};
 pub use tables::{BackupRows, Checkpoints, Keeping, ReportPlace, TABLES};
 pub use takeover::UNKNOWN_CAUSE;
+pub use target_leases::TargetLease;
 
 /// An open database.
 #[derive(Debug, Clone)]
@@ -81,6 +83,8 @@ pub enum StoreFault {
     Unreadable { table: &'static str, message: String },
     #[error("another process is writing to this organization's ledger; try again, or see what it does: {holder}")]
     LedgerBusy { holder: String },
+    #[error("{} is being read by {} since {}", .0.target, .0.who, .0.taken_at.for_people())]
+    TargetBusy(Box<TargetLease>),
     #[error("the leaves in the database do not lead to the head {0}; run countersign verify")]
     NotTheHead(countersign_seal::digest::Digest),
 }

@@ -14,6 +14,8 @@ use crate::model::time::Timestamp;
 pub enum RunState {
     Running,
     Ended,
+    /// It was told to end before everything was read; what was read is sealed and judged.
+    EndedEarly,
     /// The process ended first; found at the next start.
     Interrupted,
 }
@@ -24,6 +26,7 @@ impl RunState {
         match self {
             Self::Running => "running",
             Self::Ended => "ended",
+            Self::EndedEarly => "ended_early",
             Self::Interrupted => "interrupted",
         }
     }
@@ -39,6 +42,15 @@ pub struct Run {
     pub started_at: Timestamp,
     pub ended_at: Option<Timestamp>,
     /// Per dataset: target, outcome and reason, as printed when it ended.
+    pub summary: serde_json::Value,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunEnd {
+    pub state: RunState,
+    pub states: Vec<CollectorState>,
+    /// Per dataset: target, outcome and reason, as printed.
     pub summary: serde_json::Value,
 }
 
@@ -70,27 +82,20 @@ impl Store {
     }
 
     /// Notes that a run has ended, and what each dataset came to.
-    pub async fn end_run(
-        &self,
-        scope: &OrgScope,
-        id: RunId,
-        states: &[CollectorState],
-        summary: serde_json::Value,
-        now: Timestamp,
-    ) -> Result<(), StoreFault> {
+    pub async fn end_run(&self, scope: &OrgScope, id: RunId, end: RunEnd, now: Timestamp) -> Result<(), StoreFault> {
         let transaction = self.begin().await?;
         run::Entity::update_many()
             .set(run::ActiveModel {
-                state: Set(RunState::Ended.as_str().to_owned()),
+                state: Set(end.state.as_str().to_owned()),
                 ended_at: Set(Some(now.as_datetime())),
-                summary: Set(summary),
+                summary: Set(end.summary),
                 ..Default::default()
             })
             .filter(run::Column::Id.eq(id.0))
             .filter(run::Column::OrganizationId.eq(scope.uuid()))
             .exec(&transaction)
             .await?;
-        for state in states {
+        for state in &end.states {
             let row = collector_state::ActiveModel {
                 organization_id: Set(scope.uuid()),
                 source: Set(state.source.as_str().to_owned()),

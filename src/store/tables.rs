@@ -41,6 +41,7 @@ pub const TABLES: &[(&str, Keeping)] = &[
     ("signing_key", Keeping::Backup),
     ("connection", Keeping::Backup),
     ("ledger_lease", Keeping::Derived),
+    ("target_lease", Keeping::Derived),
     ("ledger_log", Keeping::Vault),
     ("ledger_leaf", Keeping::Vault),
     ("ledger_tile", Keeping::Vault),

@@ -11,6 +11,7 @@ use crate::model::responsibility::{EngagementModel, Party};
 use crate::model::time::Timestamp;
 use crate::report::data::{FrameworkHeading, LedgerHead, MatrixHeading};
 use crate::report::tally::Totals;
+use crate::report::unseen::Advice;
 
 /// Whatever went wrong while answering. Its text goes to the log, never to a browser.
 pub type SourceError = Box<dyn std::error::Error + Send + Sync>;
@@ -131,6 +132,8 @@ pub struct RunOverview {
     /// Datasets seen whole.
     pub seen: usize,
     pub not_collected: Vec<NotCollected>,
+    /// What helps, cause by cause.
+    pub advice: Vec<Advice>,
 }
 
 impl RunOverview {
@@ -144,7 +147,13 @@ impl RunOverview {
         not_collected: Vec<NotCollected>,
     ) -> Self {
         let seconds = finished_at.map_or(0, |end| end.since(started_at).num_seconds());
-        Self { id, started_at, finished_at, seconds: seconds.unsigned_abs(), seen, not_collected }
+        Self { id, started_at, finished_at, seconds: seconds.unsigned_abs(), seen, not_collected, advice: Vec::new() }
+    }
+
+    /// The same with what helps.
+    #[must_use]
+    pub fn with_advice(self, advice: Vec<Advice>) -> Self {
+        Self { advice, ..self }
     }
 }
 

@@ -28,9 +28,11 @@ use crate::model::responsibility::{MatrixState, Party};
 use crate::model::time::Timestamp;
 use crate::pipeline::DatasetLine;
 use crate::pipeline::standing::Standing;
+use crate::pipeline::targets::consent_links;
 use crate::report::data::{LedgerHead, MatrixHeading};
 use crate::report::sight::is_stale;
 use crate::report::tally;
+use crate::report::unseen::{self, Known, Missed};
 use crate::report::work::severity_rank;
 use crate::schedule::{self, Planned};
 use crate::store::{EvidenceRow, InstanceScope, OrgScope, Run};
@@ -84,7 +86,7 @@ impl StoreOverview {
         let scope = OrgScope::of(organization);
         let standing = Standing::known(&self.app, organization, now).await?;
         let statuses = standing.statuses_now(now);
-        let planned = schedule::next_times(&self.app, organization).await?;
+        let planned = schedule::next_times(&self.app, organization, now).await?;
         let mut alarms = schedule::alarming(organization, &planned, now);
         alarms.extend(schedule::credential_alarms(&self.app, organization, now).await?);
         alarms.extend(schedule::spool_alarms(&self.app, now));
@@ -101,6 +103,13 @@ impl StoreOverview {
             None => None,
         };
         let runs = store.latest_runs(&scope, now, RUNS_READ).await?;
+        let consent_links = consent_links(&self.app, &scope).await?;
+        let known = Known {
+            catalog,
+            frameworks: &organization.frameworks,
+            organization: organization.slug.as_str(),
+            consent_links: &consent_links,
+        };
         Ok(OrganizationOverview {
             slug: organization.slug.clone(),
             name: organization.name.clone(),
@@ -113,7 +122,7 @@ impl StoreOverview {
                 .iter()
                 .filter(|run| run.cause != "import")
                 .take(RUNS_SHOWN)
-                .map(|run| run_overview(run, catalog))
+                .map(|run| run_overview(run, known))
                 .collect(),
             ledger,
             next_run: if self.is_scheduled { next_run(&planned, now) } else { None },
@@ -198,13 +207,24 @@ fn freshness(latest: &[EvidenceRow], catalog: &Catalog, now: Timestamp) -> Fresh
     }
 }
 
-fn run_overview(run: &Run, catalog: &Catalog) -> RunOverview {
+fn run_overview(run: &Run, known: Known<'_>) -> RunOverview {
     let lines = run.summary.as_array().map(Vec::as_slice).unwrap_or_default();
     // A line of another shape was written by another version; what cannot be read is not counted as seen.
     let lines = lines.iter().filter_map(|line| serde_json::from_value::<DatasetLine>(line.clone()).ok());
     let (seen, missed): (Vec<_>, Vec<_>) = lines.partition(|line| line.outcome.is_seen_whole());
+    let all: Vec<Missed<'_>> = missed
+        .iter()
+        .map(|line| Missed {
+            dataset: &line.dataset,
+            target: &line.target,
+            outcome: line.outcome,
+            reason: &line.reason,
+        })
+        .collect();
+    let advice = unseen::advice(known, &all);
     let missed = missed.into_iter().map(|line| NotCollected {
-        title: catalog
+        title: known
+            .catalog
             .collectors
             .get(&line.dataset)
             .map_or_else(|| line.dataset.to_string(), |collector| collector.title.clone()),
@@ -213,7 +233,7 @@ fn run_overview(run: &Run, catalog: &Catalog) -> RunOverview {
         outcome: line.outcome,
         reason: line.reason,
     });
-    RunOverview::new(run.id, run.started_at, run.ended_at, seen.len(), missed.collect())
+    RunOverview::new(run.id, run.started_at, run.ended_at, seen.len(), missed.collect()).with_advice(advice)
 }
 
 #[cfg(test)]

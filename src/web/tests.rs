@@ -20,6 +20,7 @@ use crate::model::responsibility::{EngagementModel, MatrixState, Party};
 use crate::render::Engine;
 use crate::report::data::{FrameworkHeading, LedgerHead, MatrixHeading};
 use crate::report::tally::{StateTotal, Totals};
+use crate::report::unseen::Advice;
 
 const HOSTILE: &str = "<script>alert('x')</script> עברית \u{202E}txt 🦷";
 
@@ -101,6 +102,18 @@ fn organization(name: &str) -> OrganizationOverview {
             10,
             missed,
         )
+        .with_advice(vec![Advice {
+            target: "pinehill.example".into(),
+            outcome: CollectionOutcome::Denied,
+            what: format!("{name} refused."),
+            datasets: vec!["m365/users".parse().unwrap()],
+            titles: vec!["User accounts".into()],
+            permissions: vec!["User.Read.All".into()],
+            next: "Add it and give consent.".into(),
+            link: None,
+            who: "an administrator of the tenant",
+            leaves_unknown: [("pretend-1".parse().unwrap(), vec!["1.1".parse().unwrap()])].into(),
+        }])
     };
     OrganizationOverview {
         slug: "pine-hill-clinic".parse().unwrap(),
@@ -305,6 +318,8 @@ async fn the_overview_says_where_things_stand_whose_turn_it_is_and_what_was_not_
         "and 2 more",
         "denied",
         "no consent for reading devices",
+        "Add it and give consent.",
+        "Leaves unknown: 1 control of pretend-1.",
         "2026-04-01 06:00 UTC",
         "1,214",
         &Digest::of(b"root").to_string(),

@@ -20,6 +20,7 @@ mod pages;
 mod proofs;
 mod recovery;
 mod runs;
+mod schedule;
 mod spool;
 mod start;
 mod stores;

@@ -1,10 +1,17 @@
 //! What runs leave behind, day by day, on a simulated tenant: gaps with their history, and what was known on which day.
 
 use chrono::Duration;
+use countersign::model::control::ControlState;
+use countersign::model::evidence::{CollectionOutcome, Source, was_ended_early};
 use countersign::model::finding::FindingOutcome;
 use countersign::model::gap::GapState;
 use countersign::model::time::{Clock, Timestamp};
+use countersign::pipeline::collecting::Progress;
 use countersign::pipeline::standing::Standing;
+use countersign::pipeline::{self, RunFault, RunRequest};
+use countersign::store::{CollectorState, NewConnection, TargetLease};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use crate::support::databases;
 use crate::support::story::{REGISTER, Story};
@@ -70,4 +77,108 @@ async fn what_was_known_on_an_earlier_day_stays_what_it_was() {
         assert_eq!(gap.state, GapState::Open, "{kind:?}: it was open on that day");
         story.tenant.shutdown().await;
     }
+}
+
+/// Who holds a target in these stories, and until when.
+fn held_elsewhere(story: &Story, source: Source, target: &str) -> TargetLease {
+    let now = story.app.clock.now();
+    TargetLease {
+        source,
+        target: target.to_owned(),
+        holder: format!("{}/{}", uuid::Uuid::now_v7(), uuid::Uuid::now_v7()),
+        who: "`countersign collect` (process 4711 on another-machine)".to_owned(),
+        taken_at: now,
+        expires_at: now.plus(Duration::seconds(120)),
+    }
+}
+
+#[tokio::test]
+async fn a_target_that_another_machine_reads_is_left_alone_until_it_is_free_or_that_machine_is_silent() {
+    for database in databases().await {
+        let kind = database.kind;
+        let story = Story::begin(database).await;
+        let store = &story.app.app.store;
+        let host = NewConnection {
+            source: Source::Host,
+            target: "ws-01.example".to_owned(),
+            settings: json!({}),
+            secret: None,
+        };
+        store.add_connection(&story.scope, &host, story.app.clock.now()).await.unwrap();
+        let lease = held_elsewhere(&story, Source::Graph, story.tenant.tenant_id());
+        store.take_target_lease(&story.scope, &lease, story.app.clock.now()).await.unwrap();
+
+        let beside = story.collect().await;
+        assert!(beside.datasets.iter().all(|line| line.target == "ws-01.example"), "{kind:?}: {beside:?}");
+        let [busy] = beside.busy.as_slice() else { panic!("{kind:?}: {beside:?}") };
+        assert!(busy.words().contains("4711 on another-machine"), "{kind:?}: {busy:?}");
+        let before = store.head(&story.scope).await.unwrap();
+        let only = RunRequest { source: Some(Source::Graph), cause: "collect".to_owned(), ..RunRequest::default() };
+        let refused = pipeline::run(&story.app.app, &story.organization, &only, &|_| {}).await;
+        assert!(matches!(refused, Err(RunFault::Busy(_))), "{kind:?}: {refused:?}");
+        assert_eq!(store.head(&story.scope).await.unwrap(), before, "{kind:?}: something was sealed");
+
+        story.app.clock.advance(Duration::seconds(120));
+        let after = story.collect().await;
+        assert!(after.busy.is_empty(), "{kind:?}: {after:?}");
+        assert!(after.datasets.iter().any(|line| line.dataset.as_str() == "m365/users"), "{kind:?}");
+        assert!(store.target_leases(&story.scope).await.unwrap().is_empty(), "{kind:?}: given back");
+        story.tenant.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_is_ended_early_takes_nothing_from_what_was_known_and_leaves_the_rest_due() {
+    for database in databases().await {
+        let kind = database.kind;
+        let story = Story::begin(database).await;
+        story.collect().await;
+        let store = &story.app.app.store;
+        let (before, gap) = (statuses(&story).await, story.gap().await);
+        let tried = store.collector_states(&story.scope).await.unwrap();
+        story.app.clock.advance(Duration::hours(1));
+
+        let stop = CancellationToken::new();
+        let request = RunRequest { cause: "collect".to_owned(), stop: stop.clone(), ..RunRequest::default() };
+        let early = |progress: Progress<'_>| {
+            if matches!(progress, Progress::Finished { .. }) {
+                stop.cancel();
+            }
+        };
+        let report = pipeline::run(&story.app.app, &story.organization, &request, &early).await.unwrap();
+
+        assert!(report.ended_early, "{kind:?}");
+        let (cut, read): (Vec<_>, Vec<_>) =
+            report.datasets.iter().partition(|line| was_ended_early(line.outcome, &line.reason));
+        assert!(!cut.is_empty() && !read.is_empty(), "{kind:?}: {report:?}");
+        assert!(cut.iter().all(|line| line.outcome == CollectionOutcome::Failed && line.rows == 0), "{kind:?}");
+        let run = store.latest_runs(&story.scope, story.app.clock.now(), 1).await.unwrap().remove(0);
+        assert_eq!((run.state.as_str(), run.ended_at.is_some()), ("ended_early", true), "{kind:?}");
+        assert_eq!(statuses(&story).await, before, "{kind:?}: a control lost its status");
+        assert_eq!(story.gap().await.state, gap.state, "{kind:?}: a gap waits for evidence that is there");
+        let states = store.collector_states(&story.scope).await.unwrap();
+        for line in cut {
+            let of = |all: &[CollectorState]| all.iter().find(|one| one.dataset == line.dataset).cloned();
+            assert_eq!(of(&states), of(&tried), "{kind:?}: {} is due no more", line.dataset);
+        }
+
+        // Nor does a later run that collects something else.
+        let one = RunRequest {
+            collectors: vec!["m365/users".parse().unwrap()],
+            cause: "collect".to_owned(),
+            ..RunRequest::default()
+        };
+        pipeline::run(&story.app.app, &story.organization, &one, &|_| {}).await.unwrap();
+        assert_eq!(statuses(&story).await, before, "{kind:?}");
+        assert_eq!(story.gap().await.state, gap.state, "{kind:?}");
+        story.tenant.shutdown().await;
+    }
+}
+
+/// Every control with its state.
+async fn statuses(story: &Story) -> Vec<(String, ControlState)> {
+    let now = story.app.clock.now();
+    let standing = Standing::known(&story.app.app, &story.organization, now).await.unwrap();
+    let all = standing.statuses_now(now);
+    all.into_iter().map(|status| (format!("{} {}", status.framework, status.control), status.state)).collect()
 }

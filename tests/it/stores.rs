@@ -3,6 +3,7 @@
 mod ledger;
 mod refusals;
 pub mod scopes;
+mod target_leases;
 mod tiles;
 
 use std::collections::BTreeSet;
@@ -12,7 +13,7 @@ use countersign::config::secret_key::SecretKey;
 use countersign::model::evidence::Source;
 use countersign::model::id::RunId;
 use countersign::model::time::{Clock, Timestamp};
-use countersign::store::{NewConnection, StoreFault};
+use countersign::store::{NewConnection, RunEnd, RunState, StoreFault};
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
 
@@ -133,7 +134,15 @@ async fn times_ids_and_json_come_back_equal() {
             "largest": 9_007_199_254_740_991_u64, "smallest": -9_007_199_254_740_991_i64, "z": 1, "a": 2,
         }]);
         let ended = at.plus(Duration::microseconds(1));
-        store.end_run(&scope, run, &[], summary.clone(), ended).await.unwrap();
+        store
+            .end_run(
+                &scope,
+                run,
+                RunEnd { state: RunState::Ended, states: Vec::new(), summary: summary.clone() },
+                ended,
+            )
+            .await
+            .unwrap();
 
         let kept = store.latest_runs(&scope, ended, 10).await.unwrap().remove(0);
 

@@ -253,6 +253,20 @@ fn a_key_given_twice_is_refused() {
 }
 
 #[test]
+fn a_schedule_that_never_comes_round_or_is_no_crontab_line_is_refused_with_its_line() {
+    for (schedule, words) in [
+        ("0 0 31 2 *", "never comes round"),
+        ("0 0 30 feb *", "never comes round"),
+        ("0 6 L * *", "crontab does not know"),
+        ("0 0 3 * * mon", "has 6 fields"),
+        ("\"@reboot\"", "names no times"),
+    ] {
+        let collector = COLLECTOR.replace("15 3 * * *", schedule);
+        assert_fault(&demo_with("collectors/m365/users/collector.yaml", collector), "collector.yaml:11", words);
+    }
+}
+
+#[test]
 fn a_tab_for_indentation_is_refused() {
     assert_fault(
         &demo_with("controls/demo/all.yaml", "- id: \"1\"\n\ttitle: One\n\tfamily: F\n"),

@@ -54,6 +54,12 @@ struct CloudProfile {
     graph: &'static str,
 }
 
+/// Where people of one cloud sign in; none for a cloud whose hosts the user names.
+#[must_use]
+pub fn sign_in_host(cloud: Cloud) -> Option<&'static str> {
+    PROFILES.iter().find(|profile| profile.cloud == cloud).map(|profile| profile.login)
+}
+
 const PROFILES: [CloudProfile; 4] = [
     CloudProfile {
         cloud: Cloud::Global,

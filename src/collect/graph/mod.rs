@@ -41,7 +41,7 @@ mod walk;
 
 pub use assertion::ClientCertificate;
 pub use certificate::{CertificateFacts, NewCertificate, create as create_certificate};
-pub use connection::{ConnectionError, Credential, GraphConnection, tenant_name};
+pub use connection::{ConnectionError, Credential, GraphConnection, sign_in_host, tenant_name};
 pub use limits::{GateRule, GraphLimits};
 pub use probe::{ClockSeen, Granted, Probe, Region};
 pub use token_errors::TokenFailure;

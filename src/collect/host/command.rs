@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// How long a killed command may take to disappear before it is left to the system.
@@ -41,6 +42,8 @@ pub(super) enum Ended {
         signal: Option<i32>,
     },
     TimedOut,
+    /// The run it belonged to was ended.
+    Stopped,
     /// Standard output went over its limit and holds exactly that many bytes.
     TooMuch,
 }
@@ -53,8 +56,8 @@ pub(super) enum CommandError {
     Read(#[source] std::io::Error),
 }
 
-/// Runs `shell` with `/bin/sh -c` and waits for its end, or ends it at a limit.
-pub(super) async fn run(shell: &str, limits: Limits) -> Result<Output, CommandError> {
+/// Runs `shell` with `/bin/sh -c` and waits for its end, or ends it at a limit or when `stop` is cancelled.
+pub(super) async fn run(shell: &str, limits: Limits, stop: &CancellationToken) -> Result<Output, CommandError> {
     let started = Instant::now();
     let deadline = started + limits.time;
     let mut running = Running::start(shell)?;
@@ -84,16 +87,17 @@ pub(super) async fn run(shell: &str, limits: Limits) -> Result<Output, CommandEr
         let status = running.child.wait().await?;
         Ok((Some(status), errors_were_cut))
     };
-    let finished = timeout_at(deadline, reading).await;
+    let finished = stop.run_until_cancelled(timeout_at(deadline, reading)).await;
 
     let (ended, stderr_was_cut) = match finished {
-        Ok(Ok((Some(status), cut))) => (Ended::from(status), cut),
-        Ok(Ok((None, cut))) => (Ended::TooMuch, cut),
-        Ok(Err(fault)) => {
+        Some(Ok(Ok((Some(status), cut)))) => (Ended::from(status), cut),
+        Some(Ok(Ok((None, cut)))) => (Ended::TooMuch, cut),
+        Some(Ok(Err(fault))) => {
             running.kill().await;
             return Err(CommandError::Read(fault));
         }
-        Err(_elapsed) => (Ended::TimedOut, false),
+        Some(Err(_elapsed)) => (Ended::TimedOut, false),
+        None => (Ended::Stopped, false),
     };
     if !matches!(ended, Ended::Exited { .. }) {
         running.kill().await;

@@ -11,11 +11,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
+use tokio_util::sync::CancellationToken;
 
 use crate::catalog::collector::{CollectorDefinition, HostCommand};
 use crate::collect::redact::Redactor;
 use crate::collect::{Target, Workplace};
-use crate::model::evidence::{Body, CollectionOutcome, RawArtifact, RawEvidence, Redaction, Source};
+use crate::model::evidence::{Body, CollectionOutcome, ENDED_EARLY, RawArtifact, RawEvidence, Redaction, Source};
 use crate::model::time::Timestamp;
 
 use command::{CommandError, Ended, Limits, Output};
@@ -40,7 +41,7 @@ impl HostTarget {
         Self { name, facts: HostFacts::read() }
     }
 
-    async fn attempt(&self, definition: &CollectorDefinition) -> Attempt {
+    async fn attempt(&self, definition: &CollectorDefinition, stop: &CancellationToken) -> Attempt {
         let Some(command) = &definition.command else {
             return Attempt::without_output(
                 "The collector's definition holds no command for a host; correct the file.",
@@ -51,7 +52,7 @@ impl HostTarget {
             stdout_bytes: definition.max_bytes,
             stderr_bytes: MAX_STDERR_BYTES.min(definition.max_bytes),
         };
-        match command::run(&command.shell, limits).await {
+        match command::run(&command.shell, limits, stop).await {
             Ok(output) => {
                 let (outcome, reason) = self.reading(definition, command, &output);
                 Attempt { output: Some(output), outcome, reason }
@@ -79,6 +80,12 @@ impl HostTarget {
                 CollectionOutcome::Failed,
                 format!(
                     "The command had not finished after {seconds} seconds and was stopped; what it had printed is kept but not used."
+                ),
+            ),
+            Ended::Stopped => (
+                CollectionOutcome::Failed,
+                format!(
+                    "{ENDED_EARLY} while the command was still at work, so it was stopped; what it had printed is kept but not used."
                 ),
             ),
             Ended::TooMuch => (
@@ -116,6 +123,7 @@ impl HostTarget {
                     }
                 }
                 Ended::TimedOut => say("stopped_by", Value::from("time limit")),
+                Ended::Stopped => say("stopped_by", Value::from("end of the run")),
                 Ended::TooMuch => say("stopped_by", Value::from("size limit")),
             }
             if output.stderr_was_cut {
@@ -139,7 +147,7 @@ impl Target for HostTarget {
     async fn collect(&self, definition: &CollectorDefinition, place: Workplace<'_>) -> RawEvidence {
         let clock = place.clock;
         let started = clock.now();
-        let attempt = self.attempt(definition).await;
+        let attempt = self.attempt(definition, place.stop).await;
         let provenance = self.provenance(definition, attempt.output.as_ref());
         self.finish(definition, attempt, provenance, (started, clock.now()))
     }

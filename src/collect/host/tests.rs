@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use crate::catalog::collector::CollectorDefinition;
 use crate::collect::{Place, Target};
-use crate::model::evidence::{Body, CollectionOutcome, RawEvidence, Source};
+use crate::model::evidence::{Body, CollectionOutcome, RawEvidence, Source, was_ended_early};
 use crate::model::time::FixedClock;
 
 use super::HostTarget;
@@ -212,4 +212,25 @@ async fn a_hash_in_the_account_list_is_withheld() {
     let evidence = collect(&filter(yaml, "getent passwd", lines)).await;
     let expected = "root:x:0:0:root:/root:/bin/bash\nold:withheld:5:5::/:/bin/sh\nopen::6:6::/:/bin/sh\n";
     assert_eq!(artifact(&evidence, "stdout").unwrap(), expected.as_bytes());
+}
+
+#[tokio::test]
+async fn a_run_that_is_ended_stops_the_command_with_all_its_children_and_says_so() {
+    let definition = definition("sleep 86421 & echo begun; sleep 86422", "");
+    let (here, clock) = (Place::default(), FixedClock("2026-11-23T09:00:00Z".parse().unwrap()));
+    let host = target(0);
+    let ending = async {
+        while !is_running("86422") {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        here.stop.cancel();
+    };
+    let (evidence, ()) = tokio::join!(host.collect(&definition, here.at(&clock)), ending);
+    assert_eq!(evidence.outcome, CollectionOutcome::Failed);
+    assert!(was_ended_early(evidence.outcome, &evidence.reason), "{}", evidence.reason);
+    assert_eq!(artifact(&evidence, "stdout").unwrap(), b"begun\n", "what it had printed is kept");
+    assert_eq!(evidence.provenance["stopped_by"], "end of the run");
+    for mark in ["86421", "86422"] {
+        assert!(disappears(mark).await, "sleep {mark} still runs");
+    }
 }

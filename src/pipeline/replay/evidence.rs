@@ -101,7 +101,7 @@ pub(super) fn tell(seen: Vec<Seen>, found: &mut Replayed) {
     let mut runs: BTreeMap<RunId, Vec<&Seen>> = BTreeMap::new();
     for one in &seen {
         runs.entry(one.row.sealed.run).or_default().push(one);
-        if one.row.sealed.source != Source::Import {
+        if one.row.sealed.source != Source::Import && !one.row.sealed.was_ended_early() {
             found.states.push(state(one));
         }
     }
@@ -138,11 +138,12 @@ fn run(id: RunId, seen: &[&Seen]) -> Run {
     } else {
         serde_json::to_value(seen.iter().map(line).collect::<Vec<_>>()).unwrap_or_default()
     };
+    let is_cut_off = seen.iter().any(|one| one.row.sealed.was_ended_early());
     let ended_at = seen.iter().map(|one| one.row.sealed.collected_at).max();
     Run {
         id,
         cause: if imported { "import" } else { UNKNOWN_CAUSE }.to_owned(),
-        state: RunState::Ended.as_str().to_owned(),
+        state: if is_cut_off { RunState::EndedEarly } else { RunState::Ended }.as_str().to_owned(),
         started_at: seen.iter().map(|one| one.started).min().unwrap_or(Timestamp::EARLIEST),
         ended_at,
         summary,

@@ -24,3 +24,4 @@ pub mod run;
 pub mod secret;
 pub mod signing_key;
 pub mod stored_object;
+pub mod target_lease;

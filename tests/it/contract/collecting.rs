@@ -35,7 +35,7 @@ async fn every_dataset_has_a_line_and_a_denied_one_names_the_permission_and_fail
     let mut leaves = Vec::new();
     for line in lines {
         let keys: Vec<&String> = line.as_object().unwrap().keys().collect();
-        assert_eq!(keys, ["dataset", "evidence", "outcome", "reason", "rows", "target"], "{line}");
+        assert_eq!(keys, ["dataset", "evidence", "leaves_unknown", "outcome", "reason", "rows", "target"], "{line}");
         assert_eq!(line["target"], tenant.tenant_id());
         assert!(line["dataset"].as_str().unwrap().starts_with("m365/"));
         let (outcome, reason) = (line["outcome"].as_str().unwrap(), line["reason"].as_str().unwrap());
@@ -68,6 +68,44 @@ async fn every_dataset_has_a_line_and_a_denied_one_names_the_permission_and_fail
     assert_eq!(users["outcome"], "complete");
     assert!(users["rows"].as_u64().unwrap() > 50, "one page is not all: {users}");
     installation.run(&["verify"]).fine();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_without_consent_is_answered_with_one_piece_of_advice_and_plain_lines_of_progress() {
+    let (installation, tenant) = connected().await;
+    for permission in ["Policy.Read.All", "User.Read.All", "Group.Read.All"] {
+        tenant.revoke(permission);
+    }
+
+    let told = installation.run(&["collect", "--org", ORG, "--source", "graph", "--json"]).fine();
+    let report = told.json();
+    let advice = report["advice"].as_array().unwrap();
+    let refused: Vec<&Value> = advice.iter().filter(|one| one["outcome"] == "denied").collect();
+    let [consent] = refused.as_slice() else { panic!("one cause, told once: {advice:#?}") };
+    let listed = consent["permissions"].as_array().unwrap();
+    for permission in ["Policy.Read.All", "User.Read.All", "Group.Read.All", "RoleManagement.Read.Directory"] {
+        assert!(listed.contains(&permission.into()), "{permission}: {consent:#}");
+    }
+    assert!(consent["datasets"].as_array().unwrap().len() >= 5, "{consent:#}");
+    let link = consent["link"].as_str().unwrap();
+    assert!(link.starts_with(tenant.login_url()) && link.contains(tenant.client_id()), "{link}");
+    assert!(consent["who"].as_str().unwrap().contains("administrator of the tenant"), "{consent:#}");
+    let unknown = &line(&report, "m365/authorization_policy")["leaves_unknown"];
+    assert!(!unknown["cmmc-l2"].as_array().unwrap().is_empty(), "{unknown:#}");
+    assert_eq!(line(&report, "m365/domains")["leaves_unknown"], Value::Object(serde_json::Map::new()));
+
+    let told = installation.run(&["collect", "--org", ORG, "--source", "graph"]).fine();
+    for words in ["Permissions: ", "Next: Add them to the app registration", "Where: http", "Who: an administrator"] {
+        assert!(told.stdout.contains(words), "{words}: {}", told.stdout);
+    }
+    assert_eq!(told.stdout.matches("application permissions have not been granted").count(), 1, "{}", told.stdout);
+    assert!(told.stdout.contains("controls of CMMC Level 2"), "{}", told.stdout);
+    let (whole, all) = (report["datasets"].as_array().unwrap().iter(), report["datasets"].as_array().unwrap().len());
+    let whole = whole.filter(|line| ["complete", "empty"].contains(&line["outcome"].as_str().unwrap())).count();
+    let done = format!("{}: {whole} of {all} datasets seen whole", tenant.tenant_id());
+    assert!(told.stderr.contains(&done), "{done}: {}", told.stderr);
+    assert!(told.stderr.contains("m365/users of") && told.stderr.contains("refused: "), "{}", told.stderr);
+    assert!(!told.stderr.contains(['\u{1b}', '\r']), "a pipe is no terminal: {:?}", told.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]

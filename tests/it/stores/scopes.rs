@@ -9,12 +9,12 @@ use countersign::model::finding::{CheckResult, FindingOutcome};
 use countersign::model::gap::{EvidenceRequest, Gap, GapState};
 use countersign::model::id::{GapId, ReportId, RequestId, RunId};
 use countersign::model::responsibility::{EngagementModel, MatrixState, Party, ResponsibilityMatrix};
-use countersign::model::time::Clock;
+use countersign::model::time::{Clock, Timestamp};
 use countersign::pipeline::commit::commit;
 use countersign::pipeline::records;
 use countersign::store::{
     ByLeaf, CollectorState, DeletionRow, GapEvent, GapWrite, IndexRows, JudgedResult, MatrixEvent, MatrixVersion,
-    NewConnection, NewReplacement, OrgScope, ReportRow, RowsOf, StatusChange, Store,
+    NewConnection, NewReplacement, OrgScope, ReportRow, RowsOf, RunEnd, RunState, StatusChange, Store, TargetLease,
 };
 use countersign_seal::digest::Digest;
 use countersign_seal::tiles::Tile;
@@ -71,11 +71,14 @@ async fn no_change_reaches_into_another_organization() {
         let run = RunId::fresh();
         store.begin_run(&owner, run, "collect", now).await.unwrap();
         store.take_ledger_lease(&owner, "owner", 0, now, later).await.unwrap();
+        store.take_target_lease(&owner, &target_lease("owner", later), now).await.unwrap();
 
-        store.end_run(&stranger, run, &[], json!(["forged"]), later).await.unwrap();
+        store.end_run(&stranger, run, ended(Vec::new(), json!(["forged"])), later).await.unwrap();
         let marked = store.mark_interrupted_runs(&stranger, later).await.unwrap();
         store.take_ledger_lease(&stranger, "stranger", 0, now, later).await.unwrap();
         store.release_ledger_lease(&stranger, "owner").await.unwrap();
+        store.take_target_lease(&stranger, &target_lease("stranger", later), now).await.unwrap();
+        store.release_target_lease(&stranger, Source::Graph, "tenant.example", "owner").await.unwrap();
 
         let sealed = story.app.secret_key.seal("certificate", b"secret").unwrap();
         let certificate = store.add_certificate(&owner, "tenant.example", &sealed, now).await.unwrap();
@@ -100,6 +103,8 @@ async fn no_change_reaches_into_another_organization() {
         assert_eq!((kept.state.as_str(), kept.ended_at, marked), ("running", None, 0), "{kind:?}: a run was ended");
         let taken = store.take_ledger_lease(&owner, "another", 0, now, later).await;
         assert!(taken.is_err(), "{kind:?}: a stranger gave the ledger away");
+        let taken = store.take_target_lease(&owner, &target_lease("another", later), now).await;
+        assert!(taken.is_err(), "{kind:?}: a stranger gave a target away");
     }
 }
 
@@ -115,7 +120,9 @@ pub const CHANGES: &[&str] = &[
     "record_commit",
     "remove_certificate",
     "release_ledger_lease",
+    "release_target_lease",
     "take_ledger_lease",
+    "take_target_lease",
     "take_over_run",
     "take_over_signing_key",
     "take_over_states",
@@ -178,6 +185,7 @@ async fn answers(story: &TestApp, scope: &OrgScope, known: &Known) -> BTreeMap<&
         ),
         ("evidence_at", store.evidence_at(scope, &known.leaves).await.unwrap().len()),
         ("latest_runs", store.latest_runs(scope, later, 10).await.unwrap().len()),
+        ("target_leases", store.target_leases(scope).await.unwrap().len()),
         ("collector_states", store.collector_states(scope).await.unwrap().len()),
         ("latest_results", store.latest_results(scope, later).await.unwrap().len()),
         ("statuses_as_of", store.statuses_as_of(scope, &framework, later).await.unwrap().len()),
@@ -218,6 +226,21 @@ async fn rows(store: &Store, scope: &OrgScope, runs: &[RunId]) -> usize {
     if some == counts.len() { some } else { counts.iter().sum() }
 }
 
+fn ended(states: Vec<CollectorState>, summary: serde_json::Value) -> RunEnd {
+    RunEnd { state: RunState::Ended, states, summary }
+}
+
+fn target_lease(holder: &str, expires_at: Timestamp) -> TargetLease {
+    TargetLease {
+        source: Source::Graph,
+        target: "tenant.example".to_owned(),
+        holder: holder.to_owned(),
+        who: "a story".to_owned(),
+        taken_at: expires_at,
+        expires_at,
+    }
+}
+
 /// Gives an organization one of everything.
 async fn fill(story: &TestApp, scope: &OrgScope) -> Known {
     let store = &story.app.store;
@@ -253,7 +276,8 @@ async fn fill(story: &TestApp, scope: &OrgScope) -> Known {
         last_outcome: CollectionOutcome::Complete,
         last_seen_at: Some(now),
     };
-    store.end_run(scope, run, &[state], json!([]), now).await.unwrap();
+    store.end_run(scope, run, ended(vec![state], json!([])), now).await.unwrap();
+    store.take_target_lease(scope, &target_lease("owner", now), now).await.unwrap();
     // Enough for a full tile.
     let many = (0..256_u32).map(|number| evidence("linux/passwd", &story.clock, &number.to_be_bytes())).collect();
     story.seal(scope, RunId::fresh(), many).await.unwrap();
