@@ -54,7 +54,7 @@ impl From<CloudName> for Cloud {
 }
 
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("credential").required(true).args(["client_secret_file", "certificate"]))]
+#[command(group = clap::ArgGroup::new("credential").required(true).args(["client_secret_file", "certificate", "federated_token_file"]))]
 struct M365Arguments {
     /// Short name of the organization
     #[arg(long)]
@@ -71,9 +71,12 @@ struct M365Arguments {
     /// PEM file with certificate and private key
     #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
+    /// File in which another identity provider keeps a signed token fresh (workload identity); read whenever it is needed
+    #[arg(long, value_name = "FILE")]
+    federated_token_file: Option<PathBuf>,
     #[arg(long, value_enum, default_value_t = CloudName::Global)]
     cloud: CloudName,
-    /// Base of the token endpoint, for --cloud custom; plain http only to this machine
+    /// Base of the token endpoint, for --cloud custom; plain http only to this machine. For --cloud china one of its two
     #[arg(long, value_name = "URL")]
     login_url: Option<String>,
     /// Base of Graph, for --cloud custom; plain http only to this machine
@@ -100,25 +103,29 @@ pub async fn run(common: &Common, arguments: ConnectArguments) -> anyhow::Result
     let (org, connection, replace) = match arguments.command {
         ConnectCommand::M365(arguments) => {
             let (kind, path) = match (arguments.client_secret_file, arguments.certificate) {
-                (Some(path), _) => (CredentialKind::Secret, path),
-                (None, Some(path)) => (CredentialKind::Certificate, path),
-                (None, None) => anyhow::bail!("give --client-secret-file or --certificate"),
+                (Some(path), _) => (CredentialKind::Secret, Some(path)),
+                (None, Some(path)) => (CredentialKind::Certificate, Some(path)),
+                (None, None) => (CredentialKind::Federated, None),
             };
-            let secret = SecretReference::File(path).resolve().context("the credential cannot be read")?;
+            let secret =
+                path.map(|path| SecretReference::File(path).resolve().context("the credential cannot be read"));
+            let secret = secret.transpose()?;
+            let federated = arguments.federated_token_file.map(std::path::absolute).transpose()?;
             let settings = GraphSettings {
                 cloud: arguments.cloud.into(),
                 client_id: arguments.client_id,
                 credential: kind,
                 login_url: arguments.login_url,
                 graph_url: arguments.graph_url,
+                federated_token_file: federated,
             };
-            let checked = settings.connection(&arguments.tenant, &secret)?;
+            let checked = settings.connection(&arguments.tenant, &secret.clone().unwrap_or_default())?;
             let scope = OrgScope::of(&session::organization(&app, &arguments.org).await?);
             let target = checked.tenant().to_owned();
-            let sealed =
-                app.secret_key.seal(&connection_purpose(&scope, &target), secret.expose_secret().as_bytes())?;
+            let purpose = connection_purpose(&scope, &target);
+            let secret = secret.map(|secret| app.secret_key.seal(&purpose, secret.expose_secret().as_bytes()));
             let settings = serde_json::to_value(&settings)?;
-            let connection = NewConnection { source: Source::Graph, target, settings, secret: Some(sealed) };
+            let connection = NewConnection { source: Source::Graph, target, settings, secret: secret.transpose()? };
             (arguments.org, connection, arguments.replace)
         }
         ConnectCommand::Host(arguments) => {

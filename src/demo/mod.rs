@@ -209,6 +209,7 @@ async fn connect(
         credential: CredentialKind::Secret,
         login_url: Some(tenant.login_url().to_owned()),
         graph_url: Some(tenant.graph_url().to_owned()),
+        federated_token_file: None,
     };
     let secret: secrecy::SecretString = tenant.client_secret().to_owned().into();
     let target = settings.connection(domain, &secret)?.tenant().to_owned();

@@ -1,5 +1,7 @@
 //! Collects many datasets of many targets side by side; one target's failure never stops the others.
 
+use std::path::Path;
+
 use futures_util::StreamExt;
 use futures_util::stream;
 use tokio_util::sync::CancellationToken;
@@ -31,9 +33,11 @@ pub enum Progress<'a> {
 /// Watches a run; called from several threads.
 pub type Watcher<'watch> = dyn Fn(Progress<'_>) + Send + Sync + 'watch;
 
-/// Runs every definition of a target's source against it, in the order of targets and definitions.
+/// Runs every definition of a target's source against it, in the order of targets and definitions. Large answers wait in
+/// `folder` until they are sealed.
 pub async fn collect(
     app: &App,
+    folder: &Path,
     targets: &[Box<dyn Target>],
     definitions: &[&CollectorDefinition],
     watch: &Watcher<'_>,
@@ -44,7 +48,7 @@ pub async fn collect(
     watch(Progress::Planned(targets.iter().map(|target| of_target(target.as_ref()).len()).sum()));
     let all = targets.iter().map(|target| {
         let definitions = of_target(target.as_ref());
-        collect_target(app, target.as_ref(), definitions, watch)
+        collect_target(app, folder, target.as_ref(), definitions, watch)
     });
     let collected: Vec<Vec<RawEvidence>> =
         stream::iter(all).buffered(app.config.collect.targets_at_once).collect().await;
@@ -53,12 +57,13 @@ pub async fn collect(
 
 async fn collect_target(
     app: &App,
+    folder: &Path,
     target: &dyn Target,
     definitions: Vec<&CollectorDefinition>,
     watch: &Watcher<'_>,
 ) -> Vec<RawEvidence> {
-    let (folder, stop) = (app.data.staging_folder(), CancellationToken::new());
-    let place = Workplace { clock: app.clock.as_ref(), folder: &folder, stop: &stop };
+    let stop = CancellationToken::new();
+    let place = Workplace { clock: app.clock.as_ref(), folder, stop: &stop };
     let each = definitions.into_iter().map(|definition| async move {
         watch(Progress::Started { dataset: &definition.id, target: target.name() });
         let evidence = target.collect(definition, place).await;

@@ -1,9 +1,11 @@
 //! What the client must know of a page to go on: how many rows, where the next page is, whether a list inside was cut.
 //! Reads without building the rows, which are the parsers' business.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 
 /// A page of a collection, or one object.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,7 +38,7 @@ pub(super) fn read(body: &[u8], paged: bool) -> Result<Page, String> {
         serde_json::error::Category::Data => "the answer is JSON, but not an object of the expected form".to_owned(),
         _ => format!("the answer is not JSON (line {}, column {})", fault.line(), fault.column()),
     })?;
-    if envelope.has_error && envelope.value == List::Absent {
+    if envelope.error.is_some() && envelope.value == List::Absent {
         return Err("the answer says it is fine (status 200) and holds an error".to_owned());
     }
     match (paged, envelope.value) {
@@ -56,6 +58,33 @@ pub(super) fn read(body: &[u8], paged: bool) -> Result<Page, String> {
     }
 }
 
+/// The ids that a list's rows name, at dotted paths to a text or a list of texts. What is null or absent names none.
+///
+/// # Errors
+/// A sentence, when something else is found there: whom it means is not known.
+pub(super) fn collect_ids(body: &[u8], paths: &[String], ids: &mut BTreeSet<String>) -> Result<(), String> {
+    #[derive(serde::Deserialize)]
+    struct List {
+        value: Vec<Value>,
+    }
+    let list: List = serde_json::from_slice(body).map_err(|_| "the answer has no `value` list".to_owned())?;
+    for row in &list.value {
+        for path in paths {
+            let found = path.split('.').try_fold(row, |value, name| value.get(name));
+            let texts = match found {
+                None | Some(Value::Null) => continue,
+                Some(Value::Array(items)) => items.iter().map(Value::as_str).collect::<Option<Vec<_>>>(),
+                Some(value) => value.as_str().map(|text| vec![text]),
+            };
+            let Some(texts) = texts else {
+                return Err(format!("`{path}` in a row of the list is no id and no list of ids"));
+            };
+            ids.extend(texts.into_iter().map(str::to_owned));
+        }
+    }
+    Ok(())
+}
+
 #[derive(Debug, PartialEq, Eq)]
 enum List {
     Absent,
@@ -63,18 +92,62 @@ enum List {
     Other,
 }
 
-struct Envelope {
+/// The outermost object of a body.
+#[derive(Debug)]
+pub(super) struct Envelope {
     value: List,
-    next_link: Option<String>,
-    has_error: bool,
-    holds_cut_lists: bool,
+    pub(super) next_link: Option<String>,
+    /// What is under `error`, unless it is null.
+    pub(super) error: Option<Value>,
+    pub(super) holds_cut_lists: bool,
     /// Fields that are not `@odata.…` annotations.
     fields: usize,
+}
+
+impl Envelope {
+    /// How many rows it holds: those of its list, or one for the object itself. None when its list is none.
+    pub(super) fn rows(&self) -> Option<usize> {
+        match self.value {
+            List::Absent => Some(1),
+            List::Rows(rows) => Some(rows),
+            List::Other => None,
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for Envelope {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(EnvelopeVisitor)
+    }
+}
+
+/// A body of an item of a batch: an object, or something else.
+#[derive(Debug, Default)]
+pub(super) struct ItemBody(pub(super) Option<Envelope>);
+
+impl<'de> Deserialize<'de> for ItemBody {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct BodyVisitor;
+        impl<'de> Visitor<'de> for BodyVisitor {
+            type Value = ItemBody;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a body")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ItemBody, A::Error> {
+                EnvelopeVisitor.visit_map(map).map(|envelope| ItemBody(Some(envelope)))
+            }
+
+            fn visit_str<E>(self, _: &str) -> Result<ItemBody, E> {
+                Ok(ItemBody(None))
+            }
+
+            fn visit_unit<E>(self) -> Result<ItemBody, E> {
+                Ok(ItemBody(None))
+            }
+        }
+        deserializer.deserialize_any(BodyVisitor)
     }
 }
 
@@ -89,7 +162,7 @@ impl<'de> Visitor<'de> for EnvelopeVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Envelope, A::Error> {
         let mut envelope =
-            Envelope { value: List::Absent, next_link: None, has_error: false, holds_cut_lists: false, fields: 0 };
+            Envelope { value: List::Absent, next_link: None, error: None, holds_cut_lists: false, fields: 0 };
         let mut links = 0;
         while let Some(name) = map.next_key::<String>()? {
             envelope.fields += usize::from(!name.starts_with("@odata."));
@@ -104,7 +177,7 @@ impl<'de> Visitor<'de> for EnvelopeVisitor {
                     envelope.holds_cut_lists |= rows.holds_cut_lists;
                 }
                 "value" => return Err(serde::de::Error::duplicate_field("value")),
-                "error" => envelope.has_error = map.next_value::<Option<IgnoredAny>>()?.is_some(),
+                "error" => envelope.error = map.next_value()?,
                 _ => {
                     envelope.holds_cut_lists |= name.ends_with("@odata.nextLink");
                     envelope.holds_cut_lists |= map.next_value::<Inner>()?.holds_cut_lists;
@@ -211,7 +284,8 @@ impl<'de> Visitor<'de> for InnerVisitor {
 
 #[cfg(test)]
 mod tests {
-    use super::{Page, read};
+    use super::{Page, collect_ids, read};
+    use std::collections::BTreeSet;
 
     #[test]
     fn rows_are_counted_and_the_next_link_is_found() {
@@ -226,6 +300,20 @@ mod tests {
         assert!(read(cut, true).unwrap().holds_cut_lists);
         let text = br#"{"value": [{"displayName": "members@odata.nextLink\":"}]}"#;
         assert!(!read(text, true).unwrap().holds_cut_lists);
+    }
+
+    #[test]
+    fn ids_are_found_where_the_collector_says_and_what_is_no_id_is_not_passed_over() {
+        let ids = |body: &[u8], path: &str| {
+            let mut ids = BTreeSet::new();
+            collect_ids(body, &[path.to_owned()], &mut ids).map(|()| ids.into_iter().collect::<Vec<_>>())
+        };
+        let body = br#"{"value": [{"id": "b", "c": {"g": ["y", "x"]}}, {"id": "a", "c": {"g": null}}, {"id": "a", "c": null}]}"#;
+        assert_eq!(ids(body, "id").unwrap(), ["a", "b"]);
+        assert_eq!(ids(body, "c.g").unwrap(), ["x", "y"]);
+        assert!(ids(body, "c").is_err());
+        assert!(ids(br#"{"value": [{"id": 3}]}"#, "id").is_err());
+        assert!(ids(br#"{"value": [{"id": ["a", 3]}]}"#, "id").is_err());
     }
 
     #[test]
