@@ -299,6 +299,28 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_a_source_writes_oddly_reaches_the_rows_unchanged() {
+        let row = json!({
+            "count": "12", "size": 9_007_199_254_740_993_u64, "state": "aMemberOfNextYear", "at": "0001-01-01T00:00:00Z",
+            "until": "9999-12-31T23:59:59.9999999Z", "name": "\u{feff}e\u{301}", "nothing": null, "flag": "true",
+        });
+        let body = json!({"value": [row]}).to_string();
+        assert_eq!(Shape::Collection.parse(&[body.as_bytes()]).unwrap().rows, [row]);
+    }
+
+    #[test]
+    fn a_page_that_cannot_be_read_back_spoils_the_dataset_and_later_pages_are_not_asked_for() {
+        let mut asked = 0;
+        let pages = std::iter::from_fn(|| {
+            asked += 1;
+            Some(if asked == 2 { Err("the disk is gone".to_owned()) } else { Ok(br#"{"value": []}"#) })
+        });
+        let fault = Shape::Collection.parse_each(pages).unwrap_err();
+        assert_eq!(fault.to_string(), "page 2 cannot be read back: the disk is gone");
+        assert_eq!(asked, 2);
+    }
+
     proptest! {
         #[test]
         fn no_bytes_make_the_parsers_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {

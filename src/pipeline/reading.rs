@@ -63,15 +63,14 @@ impl Shelf {
         let mut archives: BTreeMap<String, Arc<Opened>> = BTreeMap::new();
         let mut places = BTreeMap::new();
         for (digest, location) in located {
-            let archive = match archives.get(&location.archive) {
-                Some(archive) => Arc::clone(archive),
-                None => {
-                    let fetched = FetchedArchive::fetch(app, scope, &location.archive).await?;
-                    let container = Mutex::new(fetched.open()?);
-                    let opened = Arc::new(Opened { container, _archive: fetched });
-                    archives.insert(location.archive, Arc::clone(&opened));
-                    opened
-                }
+            let archive = if let Some(archive) = archives.get(&location.archive) {
+                Arc::clone(archive)
+            } else {
+                let fetched = FetchedArchive::fetch(app, scope, &location.archive).await?;
+                let container = Mutex::new(fetched.open()?);
+                let opened = Arc::new(Opened { container, _archive: fetched });
+                archives.insert(location.archive, Arc::clone(&opened));
+                opened
             };
             places.insert(digest, (archive, location.size));
         }

@@ -54,13 +54,12 @@ impl Walk<'_> {
             round.setback = Some(Setback::failed(reason));
         }
         for id in ids.into_iter().take(most) {
-            match Item::about(address, &id) {
-                Some(item) => round.open.push_back(self.opened(item, id, 1)),
-                None => {
-                    let shown: String = id.chars().filter(|letter| !letter.is_control()).take(60).collect();
-                    let reason = format!("the list names an object that cannot be asked about (`{shown}`)");
-                    round.setback.get_or_insert(Setback::failed(reason));
-                }
+            if let Some(item) = Item::about(address, &id) {
+                round.open.push_back(self.opened(item, id, 1));
+            } else {
+                let shown: String = id.chars().filter(|letter| !letter.is_control()).take(60).collect();
+                let reason = format!("the list names an object that cannot be asked about (`{shown}`)");
+                round.setback.get_or_insert(Setback::failed(reason));
             }
         }
         while !round.open.is_empty() {
@@ -143,8 +142,9 @@ impl Walk<'_> {
             return self.good(round, open, &answer).map(|()| None);
         }
         let refusal = self.inquiry.judge(false).refusal(answer.status, &answer.error_body());
-        if answer.status == 404 && refusal.class == ErrorClass::NotConfigured {
-            self.seen.objects_read += usize::from(open.page == 1);
+        // That a thing is gone is an answer, unless some of it was read already.
+        if answer.status == 404 && refusal.class == ErrorClass::NotConfigured && open.page == 1 {
+            self.seen.objects_read += 1;
             return Ok(None);
         }
         match refusal.remedy {
@@ -153,7 +153,9 @@ impl Walk<'_> {
                 return Ok(Some(Challenge(answer.header("www-authenticate").and_then(claims_in))));
             }
             Remedy::RenewToken => {
-                self.inquiry.target.stop(&refusal.setback);
+                if refusal.is_about_the_token {
+                    self.inquiry.target.stop(&refusal.setback);
+                }
                 return Err(refusal.setback);
             }
             Remedy::Again(tries) => {

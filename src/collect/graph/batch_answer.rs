@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::page::ItemBody;
+use super::skim::ItemBody;
 
 /// One item's answer.
 #[derive(Debug, Deserialize)]

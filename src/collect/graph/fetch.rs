@@ -16,6 +16,7 @@ use super::setback::{Judge, Remedy, Setback};
 use super::token::AccessToken;
 use super::token_errors::TokenFailure;
 use crate::catalog::collector::CollectorDefinition;
+use crate::catalog::graph_errors::ErrorClass;
 use crate::model::evidence::CollectionOutcome;
 use crate::model::time::Clock;
 
@@ -27,15 +28,23 @@ pub(super) struct Inquiry<'a> {
     pub(super) journal: Journal,
     /// The trouble that is being waited out, if the time limit strikes now.
     pub(super) trouble: Option<Setback>,
+    /// Waits for its turn.
+    pub(super) in_gate: bool,
 }
 
 /// What to do about an answer.
 enum Verdict {
     Good(Answer),
     /// Ask again with another token, bound to these claims if the service named some.
-    RenewToken(Option<String>, Setback),
+    RenewToken {
+        claims: Option<String>,
+        setback: Setback,
+        is_about_the_token: bool,
+    },
     /// Ask again after a pause.
     Again(Again),
+    /// A permission is missing, at least in this token.
+    Denied(Setback),
     Stop(Setback),
 }
 
@@ -80,15 +89,22 @@ impl Inquiry<'_> {
                     self.trouble = None;
                     return Ok(answer);
                 }
-                Verdict::RenewToken(claims, _) if !was_renewed => {
+                Verdict::RenewToken { claims, .. } if !was_renewed => {
                     was_renewed = true;
                     self.renew(&token, claims.as_deref()).await?;
                 }
-                Verdict::RenewToken(_, setback) => {
-                    self.target.stop(&setback);
+                Verdict::RenewToken { setback, is_about_the_token, .. } => {
+                    if is_about_the_token {
+                        self.target.stop(&setback);
+                    }
                     return Err(setback);
                 }
-                Verdict::Stop(setback) => return Err(setback),
+                // Consent may have been given since another run asked for the token.
+                Verdict::Denied(_) if !was_renewed && token.fetched_at < self.target.since => {
+                    was_renewed = true;
+                    self.renew(&token, None).await?;
+                }
+                Verdict::Denied(setback) | Verdict::Stop(setback) => return Err(setback),
                 Verdict::Again(again) => {
                     anew = again.anew;
                     let Some(pause) = patience.next_pause(again.tries, again.asked) else {
@@ -130,7 +146,9 @@ impl Inquiry<'_> {
         // Before the gate, so that nobody stands in it while he waits for a token; and behind it, where a long wait may
         // have outlived the first.
         self.token().await?;
+        self.in_gate = true;
         let passages = self.target.gates.pass(&question.path, question.units, question.requests).await;
+        self.in_gate = false;
         let token = self.token().await?;
         let limits = &self.target.limits;
         let request_id = Uuid::now_v7();
@@ -190,14 +208,16 @@ impl Inquiry<'_> {
         let claims = challenge.and_then(claims_in);
         let scope = answer.header("x-ms-throttle-scope");
         let status = answer.status;
+        let (class, is_about_the_token) = (refusal.class, refusal.is_about_the_token);
         let setback = refusal.setback.keeping(answer);
         match refusal.remedy {
-            Remedy::RenewToken => Verdict::RenewToken(claims, setback),
+            Remedy::RenewToken => Verdict::RenewToken { claims, setback, is_about_the_token },
             Remedy::Again(tries) => {
                 let is_told = matches!(status, 429 | 509) || asked.is_some();
                 let pause = if is_told { Pause::Everybody(scope) } else { Pause::Myself };
                 Verdict::Again(Again { setback, tries, asked, pause, anew: matches!(status, 502..=504) })
             }
+            Remedy::Stop if class == ErrorClass::NoConsent => Verdict::Denied(setback),
             Remedy::Stop => Verdict::Stop(setback),
         }
     }

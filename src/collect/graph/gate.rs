@@ -171,7 +171,7 @@ mod tests {
             }
         }
         for (first, sixth) in passed.iter().zip(passed.iter().skip(5)) {
-            assert!(*sixth - *first >= Duration::from_secs(10), "{passed:?}");
+            assert!(*sixth >= *first + Duration::from_secs(10), "{passed:?}");
         }
         assert!(passed[16] <= Duration::from_secs(34), "{passed:?}");
     }

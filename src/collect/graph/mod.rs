@@ -47,6 +47,7 @@ mod provenance;
 mod report;
 mod request;
 mod setback;
+mod skim;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -71,6 +72,8 @@ pub struct GraphTarget {
     clients: Arc<Clients>,
     tokens: Arc<TokenSource>,
     gates: Gates,
+    /// Older tokens may not know of a consent that was given since.
+    since: Instant,
     /// Cancelled when nothing of this tenant can be read any more.
     stopped: CancellationToken,
     /// Why.
@@ -100,7 +103,7 @@ impl GraphTarget {
         gates: Gates,
     ) -> Self {
         let (stopped, stopped_by) = (CancellationToken::new(), OnceLock::new());
-        Self { connection, limits, clients, tokens, gates, stopped, stopped_by }
+        Self { connection, limits, clients, tokens, gates, since: Instant::now(), stopped, stopped_by }
     }
 
     #[must_use]
@@ -198,7 +201,7 @@ impl Target for GraphTarget {
         };
         let journal = Journal::default();
         let mut walk = Walk {
-            inquiry: Inquiry { target: self, definition, clock, journal, trouble: None },
+            inquiry: Inquiry { target: self, definition, clock, journal, trouble: None, in_gate: false },
             request,
             kept: Kept::new(&redactor, folder, self.limits.memory_bytes),
             seen: Seen::default(),
@@ -213,7 +216,7 @@ impl Target for GraphTarget {
         };
         let ended = match ended {
             Ended::Walk(ended) => ended,
-            Ended::Time => Err(Setback::out_of_time(definition, walk.inquiry.trouble.take())),
+            Ended::Time => Err(Setback::out_of_time(definition, walk.inquiry.trouble.take(), walk.inquiry.in_gate)),
             Ended::Run => Err(Setback::run_ended()),
             Ended::Tenant => Err(self.stopped_setback()),
         };

@@ -2,10 +2,10 @@
 //! Reads without building the rows, which are the parsers' business.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
+
+use super::skim::{List, envelope};
 
 /// A page of a collection, or one object.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub(super) fn read(body: &[u8], paged: bool) -> Result<Page, String> {
         }
         Some(_) => {}
     }
-    let envelope: Envelope = serde_json::from_slice(body).map_err(|fault| match fault.classify() {
+    let envelope = envelope(body).map_err(|fault| match fault.classify() {
         serde_json::error::Category::Eof => "the answer ends in the middle of the JSON document".to_owned(),
         serde_json::error::Category::Data => "the answer is JSON, but not an object of the expected form".to_owned(),
         _ => format!("the answer is not JSON (line {}, column {})", fault.line(), fault.column()),
@@ -83,203 +83,6 @@ pub(super) fn collect_ids(body: &[u8], paths: &[String], ids: &mut BTreeSet<Stri
         }
     }
     Ok(())
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum List {
-    Absent,
-    Rows(usize),
-    Other,
-}
-
-/// The outermost object of a body.
-#[derive(Debug)]
-pub(super) struct Envelope {
-    value: List,
-    pub(super) next_link: Option<String>,
-    /// What is under `error`, unless it is null.
-    pub(super) error: Option<Value>,
-    pub(super) holds_cut_lists: bool,
-    /// Fields that are not `@odata.…` annotations.
-    fields: usize,
-}
-
-impl Envelope {
-    /// How many rows it holds: those of its list, or one for the object itself. None when its list is none.
-    pub(super) fn rows(&self) -> Option<usize> {
-        match self.value {
-            List::Absent => Some(1),
-            List::Rows(rows) => Some(rows),
-            List::Other => None,
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Envelope {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(EnvelopeVisitor)
-    }
-}
-
-/// A body of an item of a batch: an object, or something else.
-#[derive(Debug, Default)]
-pub(super) struct ItemBody(pub(super) Option<Envelope>);
-
-impl<'de> Deserialize<'de> for ItemBody {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct BodyVisitor;
-        impl<'de> Visitor<'de> for BodyVisitor {
-            type Value = ItemBody;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a body")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ItemBody, A::Error> {
-                EnvelopeVisitor.visit_map(map).map(|envelope| ItemBody(Some(envelope)))
-            }
-
-            fn visit_str<E>(self, _: &str) -> Result<ItemBody, E> {
-                Ok(ItemBody(None))
-            }
-
-            fn visit_unit<E>(self) -> Result<ItemBody, E> {
-                Ok(ItemBody(None))
-            }
-        }
-        deserializer.deserialize_any(BodyVisitor)
-    }
-}
-
-struct EnvelopeVisitor;
-
-impl<'de> Visitor<'de> for EnvelopeVisitor {
-    type Value = Envelope;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Envelope, A::Error> {
-        let mut envelope =
-            Envelope { value: List::Absent, next_link: None, error: None, holds_cut_lists: false, fields: 0 };
-        let mut links = 0;
-        while let Some(name) = map.next_key::<String>()? {
-            envelope.fields += usize::from(!name.starts_with("@odata."));
-            match name.as_str() {
-                "@odata.nextLink" => {
-                    envelope.next_link = map.next_value()?;
-                    links += 1;
-                }
-                "value" if envelope.value == List::Absent => {
-                    let rows: Inner = map.next_value()?;
-                    envelope.value = rows.objects.map_or(List::Other, List::Rows);
-                    envelope.holds_cut_lists |= rows.holds_cut_lists;
-                }
-                "value" => return Err(serde::de::Error::duplicate_field("value")),
-                "error" => envelope.error = map.next_value()?,
-                _ => {
-                    envelope.holds_cut_lists |= name.ends_with("@odata.nextLink");
-                    envelope.holds_cut_lists |= map.next_value::<Inner>()?.holds_cut_lists;
-                }
-            }
-        }
-        if links > 1 {
-            return Err(serde::de::Error::duplicate_field("@odata.nextLink"));
-        }
-        Ok(envelope)
-    }
-}
-
-/// Anything inside a page.
-struct Inner {
-    /// How many objects, when it is a list of nothing but objects.
-    objects: Option<usize>,
-    is_object: bool,
-    holds_cut_lists: bool,
-}
-
-impl Inner {
-    const SCALAR: Self = Self { objects: None, is_object: false, holds_cut_lists: false };
-}
-
-impl<'de> Deserialize<'de> for Inner {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(InnerVisitor)
-    }
-}
-
-/// Whether a field's name says that a list was cut; read without keeping the name.
-struct NamesContinuation(bool);
-
-impl<'de> Deserialize<'de> for NamesContinuation {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NameVisitor;
-        impl Visitor<'_> for NameVisitor {
-            type Value = NamesContinuation;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a field name")
-            }
-
-            fn visit_str<E>(self, name: &str) -> Result<NamesContinuation, E> {
-                Ok(NamesContinuation(name.ends_with("@odata.nextLink")))
-            }
-        }
-        deserializer.deserialize_str(NameVisitor)
-    }
-}
-
-struct InnerVisitor;
-
-impl<'de> Visitor<'de> for InnerVisitor {
-    type Value = Inner;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("any JSON value")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Inner, A::Error> {
-        let mut holds_cut_lists = false;
-        while let Some(NamesContinuation(named)) = map.next_key()? {
-            holds_cut_lists |= named;
-            holds_cut_lists |= map.next_value::<Inner>()?.holds_cut_lists;
-        }
-        Ok(Inner { objects: None, is_object: true, holds_cut_lists })
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Inner, A::Error> {
-        let mut list = Inner { objects: Some(0), is_object: false, holds_cut_lists: false };
-        while let Some(item) = items.next_element::<Inner>()? {
-            list.objects = list.objects.filter(|_| item.is_object).map(|count| count + 1);
-            list.holds_cut_lists |= item.holds_cut_lists;
-        }
-        Ok(list)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Inner, E> {
-        Ok(Inner::SCALAR)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Inner, E> {
-        Ok(Inner::SCALAR)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Inner, E> {
-        Ok(Inner::SCALAR)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Inner, E> {
-        Ok(Inner::SCALAR)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Inner, E> {
-        Ok(Inner::SCALAR)
-    }
-
-    fn visit_unit<E>(self) -> Result<Inner, E> {
-        Ok(Inner::SCALAR)
-    }
 }
 
 #[cfg(test)]

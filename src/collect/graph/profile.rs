@@ -15,7 +15,7 @@ pub struct CloudProfile {
     pub portal: &'static str,
 }
 
-/// Commercial and GCC tenants are `global`; GCC High is the US Government's L4, DoD its L5.
+/// Commercial and GCC tenants are `global`; GCC High is the US Government's L4, `dod` its L5.
 pub const PROFILES: [CloudProfile; 4] = [
     CloudProfile {
         cloud: Cloud::Global,

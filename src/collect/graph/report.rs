@@ -97,6 +97,9 @@ fn verdict(
             let reason = "the list that was read names nothing to ask about".to_owned();
             (CollectionOutcome::Empty, reason, None)
         }
+        Ok(()) if has_each && seen.objects_read < seen.objects => {
+            (CollectionOutcome::Partial, format!("only {read} could be read"), None)
+        }
         Ok(()) if seen.holds_cut_lists => {
             let reason = format!("{read} could be read, but Microsoft Graph cut lists inside some rows short");
             (CollectionOutcome::Partial, reason, None)

@@ -35,9 +35,15 @@ impl Setback {
     }
 
     /// The dataset's time is over.
-    pub(super) fn out_of_time(definition: &CollectorDefinition, trouble: Option<Self>) -> Self {
+    pub(super) fn out_of_time(definition: &CollectorDefinition, trouble: Option<Self>, in_gate: bool) -> Self {
         let seconds = definition.timeout_seconds;
         match trouble {
+            None if in_gate => Self::new(
+                CollectionOutcome::Throttled,
+                format!(
+                    "the time limit of {seconds} seconds passed while the dataset waited for its turn, because Microsoft Graph limits how often such things may be asked for: collect it again later"
+                ),
+            ),
             Some(trouble) => {
                 let reason = format!("the time limit of {seconds} seconds passed while waiting: {}", trouble.reason);
                 Self { reason, ..trouble }
@@ -93,6 +99,8 @@ pub(super) struct Refusal {
     pub(super) setback: Setback,
     pub(super) remedy: Remedy,
     pub(super) class: ErrorClass,
+    /// The service says that the token as such is worth nothing, not only here.
+    pub(super) is_about_the_token: bool,
 }
 
 /// How an error answer of a request, or of one item of a batch, is to be taken.
@@ -121,13 +129,14 @@ impl Judge<'_> {
         };
         setback.restart = error.class == ErrorClass::Restart;
         let remedy = match error.class {
-            ErrorClass::TokenRefused if error.status == Some(401) => Remedy::RenewToken,
+            _ if error.status == Some(401) => Remedy::RenewToken,
             ErrorClass::SlowDown | ErrorClass::Unavailable | ErrorClass::Broken => Remedy::Again(self.max_tries),
             ErrorClass::NoLicence if error.code == FLAPPING_LICENCE_CODE => {
                 Remedy::Again(LICENCE_TRIES.min(self.max_tries))
             }
             _ => Remedy::Stop,
         };
-        Refusal { setback, remedy, class: error.class }
+        let is_about_the_token = error.code.is_empty() || error.code.eq_ignore_ascii_case("InvalidAuthenticationToken");
+        Refusal { setback, remedy, class: error.class, is_about_the_token }
     }
 }

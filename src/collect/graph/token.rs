@@ -37,6 +37,7 @@ pub(super) struct AccessToken {
     pub(super) roles: Vec<String>,
     /// What a claims challenge asked it to carry.
     claims: Option<String>,
+    pub(super) fetched_at: Instant,
     renew_at: Instant,
 }
 
@@ -254,6 +255,7 @@ fn token_of(answer: &Answer, claims: Option<&str>) -> Result<AccessToken, TokenF
         authorization,
         roles: roles_of(&token.access_token),
         claims: claims.map(str::to_owned),
+        fetched_at: Instant::now(),
         renew_at: Instant::now() + life.saturating_sub(RENEW_BEFORE.min(life / 3)),
     })
 }

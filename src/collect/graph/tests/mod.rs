@@ -1,11 +1,15 @@
 //! The client against scripted answers on raw sockets: every byte on the wire is written out here. The scripted server is
 //! in this file, the journeys are beside it by subject.
 
+mod batches;
 mod bodies;
 mod files;
 mod paging;
 mod refusals;
+mod renewing;
 mod signing_in;
+mod sizes;
+mod stopping;
 mod waiting;
 
 use std::collections::VecDeque;
@@ -73,16 +77,30 @@ struct Script {
     base: String,
     tokens: Arc<Mutex<VecDeque<Vec<u8>>>>,
     answers: Arc<Mutex<VecDeque<Vec<u8>>>>,
+    /// Answers everything but token requests, when the answer depends on the question.
+    respond: Option<Responder>,
     seen: Arc<Mutex<Vec<String>>>,
 }
 
+/// A request -> the answer to it.
+type Responder = Arc<dyn Fn(&str) -> String + Send + Sync>;
+
 impl Script {
     async fn play(tokens: Vec<String>, answers: Vec<String>) -> Self {
+        Self::start(tokens, answers, None).await
+    }
+
+    async fn respond(tokens: Vec<String>, respond: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+        Self::start(tokens, Vec::new(), Some(Arc::new(respond))).await
+    }
+
+    async fn start(tokens: Vec<String>, answers: Vec<String>, respond: Option<Responder>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let script = Self {
             answers: Arc::new(Mutex::new(answers.iter().map(|answer| measured(answer, &base)).collect())),
             tokens: Arc::new(Mutex::new(tokens.iter().map(|answer| measured(answer, &base)).collect())),
+            respond,
             seen: Arc::default(),
             base,
         };
@@ -116,7 +134,10 @@ impl Script {
         }
         let text = String::from_utf8_lossy(&request).into_owned();
         let queue = if is_for_a_token(&text) { &self.tokens } else { &self.answers };
-        let answer = queue.lock().unwrap().pop_front();
+        let answer = match &self.respond {
+            Some(respond) if !is_for_a_token(&text) => Some(measured(&respond(&text), &self.base)),
+            _ => queue.lock().unwrap().pop_front(),
+        };
         self.seen.lock().unwrap().push(text);
         if answer.as_deref() == Some(HANG.as_bytes()) {
             tokio::time::sleep(Duration::from_mins(1)).await;

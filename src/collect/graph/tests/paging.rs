@@ -66,3 +66,57 @@ async fn more_pages_than_the_limit_are_not_read() {
     let evidence = target.collect(&users(), Place::default().at(&SystemClock)).await;
     assert_eq!((evidence.outcome, evidence.artifacts.len()), (Outcome::Partial, 3));
 }
+
+#[tokio::test]
+async fn a_page_that_comes_again_under_another_link_ends_the_walk_and_counts_once() {
+    let link = |number: usize| format!("BASE/v1.0/users?$skiptoken={number}");
+    let again = |number: usize| page(&["1", "2"], Some(&link(number)));
+    let (evidence, script) = collect((1..9).map(again).collect()).await;
+    assert_eq!(evidence.outcome, Outcome::Partial);
+    let words = "only 1 page with 2 rows could be read: the service gave the same page again under another link";
+    assert!(evidence.reason.starts_with(words), "{}", evidence.reason);
+    assert_eq!((names(&evidence).len(), script.seen("GET").len()), (1, 2));
+    let empty = |number: usize| page(&[], (number < 4).then(|| link(number)).as_deref());
+    let (evidence, _) = collect((1..5).map(empty).collect()).await;
+    assert_eq!(evidence.outcome, Outcome::Empty, "empty pages may follow each other: {}", evidence.reason);
+}
+
+#[tokio::test]
+async fn every_page_is_asked_for_with_the_same_headers() {
+    let mut definition = users();
+    definition.request.as_mut().unwrap().query = [("$count".to_owned(), "true".to_owned())].into();
+    let pages = vec![page(&["1"], Some("BASE/v1.0/users?$skiptoken=2")), page(&["2"], None)];
+    let script = Script::play(vec![token("token-1")], pages).await;
+    collect_with(&script, &definition).await;
+    for get in script.seen("GET") {
+        let get = get.to_ascii_lowercase();
+        for header in ["consistencylevel: eventual", "prefer: include-unknown", "accept-encoding: gzip"] {
+            assert!(get.contains(header), "{header} is missing in {get}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_list_whose_place_was_lost_is_read_anew_once_and_then_stays_partial() {
+    let first = || page(&["1"], Some("BASE/v1.0/users?$skiptoken=2"));
+    let lost = || refusal("400 Bad Request", "Directory_ExpiredPageToken", "The page token has expired.");
+    let (evidence, _) = collect(vec![first(), lost(), first(), page(&["2"], None)]).await;
+    assert_eq!(evidence.outcome, Outcome::Complete, "{}", evidence.reason);
+    assert_eq!(names(&evidence), ["page-0001.json", "page-0002.json"]);
+    assert_eq!(evidence.provenance["restarts"], 1);
+    let gone = || refusal("410 Gone", "syncStateNotFound", "");
+    let (evidence, script) = collect(vec![first(), gone(), first(), gone(), first()]).await;
+    assert_eq!(evidence.outcome, Outcome::Partial, "{}", evidence.reason);
+    assert_eq!(names(&evidence), ["page-0001.json", "error-0001.json"]);
+    assert_eq!(script.seen("GET").len(), 4);
+}
+
+#[tokio::test]
+async fn what_the_service_says_about_the_end_of_an_interface_is_kept() {
+    let headers =
+        "Deprecation: @1688169599\r\nSunset: Sun, 30 Jun 2027 23:59:59 GMT\r\nLink: <https://docs.example>\r\n";
+    let (evidence, _) = collect(vec![http("200 OK", headers, r#"{"value": [{"id": "1"}]}"#)]).await;
+    assert_eq!(evidence.provenance["deprecation"], "@1688169599");
+    assert_eq!(evidence.provenance["sunset"], "Sun, 30 Jun 2027 23:59:59 GMT");
+    assert_eq!(evidence.provenance["link"], "<https://docs.example>");
+}

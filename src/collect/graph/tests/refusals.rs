@@ -46,3 +46,71 @@ async fn what_a_cloud_does_not_offer_is_not_asked_for() {
     assert_eq!(evidence.provenance["requests"], 0);
     assert_eq!(evidence.started, evidence.finished);
 }
+
+/// Every row of what Microsoft documents and others report, as it arrives on the line: status, code, message, and how often
+/// the service is asked before it is believed.
+#[tokio::test]
+async fn each_known_refusal_gives_its_outcome_after_as_many_tries_as_make_sense() {
+    let intune =
+        json!({"_version": 3, "Message": "Request not applicable to target tenant.", "ErrorCode": 1}).to_string();
+    let premium = "Authentication_RequestFromNonPremiumTenantOrB2CTenant";
+    let table = [
+        ("401 Unauthorized", "InvalidAuthenticationToken", "CompactToken parsing failed", Outcome::Denied, 2),
+        ("403 Forbidden", "Authorization_RequestDenied", "Insufficient privileges", Outcome::Denied, 1),
+        ("403 Forbidden", "Forbidden", "Missing application roles", Outcome::Denied, 1),
+        ("403 Forbidden", "AccessDenied", "", Outcome::Denied, 1),
+        ("403 Forbidden", "accessDenied", "", Outcome::Denied, 1),
+        ("403 Forbidden", "UnknownError", "", Outcome::Denied, 1),
+        ("403 Forbidden", "Authentication_MSGraphPermissionMissing", "", Outcome::Denied, 1),
+        ("403 Forbidden", premium, "no premium license", Outcome::Unlicensed, 3),
+        ("400 Bad Request", "AadPremiumLicenseRequired", "needs Premium P2", Outcome::Unlicensed, 1),
+        ("403 Forbidden", "Forbidden", "Your tenant is not licensed for this feature.", Outcome::Unlicensed, 1),
+        ("400 Bad Request", "BadRequest", "Request not applicable to target tenant.", Outcome::Unlicensed, 1),
+        ("400 Bad Request", "BadRequest", intune.as_str(), Outcome::Unlicensed, 1),
+        ("402 Payment Required", "PaymentRequired", "", Outcome::Unlicensed, 1),
+        ("404 Not Found", "Request_ResourceNotFound", "", Outcome::Failed, 1),
+        ("404 Not Found", "itemNotFound", "", Outcome::Failed, 1),
+        ("400 Bad Request", "Request_UnsupportedQuery", "", Outcome::Failed, 1),
+        ("400 Bad Request", "Request_BadRequest", "", Outcome::Failed, 1),
+        ("403 Forbidden", "insufficient_claims", "", Outcome::Denied, 1),
+        ("400 Bad Request", "interaction_required", "", Outcome::Denied, 1),
+        ("410 Gone", "resyncRequired", "", Outcome::Failed, 2),
+        ("412 Precondition Failed", "", "", Outcome::Failed, 2),
+        ("423 Locked", "", "", Outcome::Failed, 2),
+        ("424 Failed Dependency", "", "", Outcome::Failed, 2),
+        ("429 Too Many Requests", "TooManyRequests", "", Outcome::Throttled, 6),
+        ("509 Bandwidth Limit Exceeded", "", "", Outcome::Throttled, 6),
+        ("500 Internal Server Error", "generalException", "", Outcome::Failed, 6),
+        ("502 Bad Gateway", "", "", Outcome::Unreachable, 6),
+        ("503 Service Unavailable", "serviceNotAvailable", "", Outcome::Unreachable, 6),
+        ("504 Gateway Timeout", "", "", Outcome::Unreachable, 6),
+    ];
+    for (status, code, message, outcome, tries) in table {
+        let (evidence, script) = collect((0..9).map(|_| refusal(status, code, message)).collect()).await;
+        assert_eq!(evidence.outcome, outcome, "{status} {code}: {}", evidence.reason);
+        assert_eq!(script.seen("GET").len(), tries, "{status} {code}");
+        assert!(code.is_empty() || evidence.reason.contains(code), "{status} {code}: {}", evidence.reason);
+        assert_eq!(names(&evidence), ["error-0001.json"], "{status} {code}");
+    }
+}
+
+#[tokio::test]
+async fn a_licence_refusal_that_passes_is_not_believed() {
+    let flapping = || refusal("403 Forbidden", "Authentication_RequestFromNonPremiumTenantOrB2CTenant", "x");
+    let (evidence, _) = collect(vec![flapping(), flapping(), page(&["1"], None)]).await;
+    assert_eq!(evidence.outcome, Outcome::Complete, "{}", evidence.reason);
+}
+
+#[tokio::test]
+async fn bodies_of_gateways_and_empty_ones_are_classed_by_their_status_alone() {
+    for (status, body, outcome) in [
+        ("403 Forbidden", "<html>blocked</html>", Outcome::Failed),
+        ("403 Forbidden", "", Outcome::Denied),
+        ("404 Not Found", "", Outcome::Failed),
+        ("503 Service Unavailable", "", Outcome::Unreachable),
+        ("400 Bad Request", "{\"error\": \"unexpected\"", Outcome::Failed),
+    ] {
+        let (evidence, _) = collect((0..9).map(|_| http(status, "", body)).collect()).await;
+        assert_eq!(evidence.outcome, outcome, "{status} {body}: {}", evidence.reason);
+    }
+}

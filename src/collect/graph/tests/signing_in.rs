@@ -124,3 +124,54 @@ async fn a_certificate_signs_in_without_any_secret() {
     assert!(post.contains("client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer"));
     assert!(post.contains("client_assertion=ey") && !post.contains("client_secret"), "{post}");
 }
+
+fn federated(base: &str, file: &std::path::Path) -> GraphTarget {
+    let credential = Credential::Federated(crate::collect::graph::FederatedToken::at(file).unwrap());
+    let connection = GraphConnection::new(Cloud::Custom, TENANT, CLIENT, credential, Some(base), Some(base)).unwrap();
+    GraphTarget::new(connection, GraphLimits::for_loopback()).unwrap()
+}
+
+#[tokio::test]
+async fn a_federated_statement_is_read_anew_for_every_token_and_kept_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, "first.state.ment\n").unwrap();
+    let expired = refusal("401 Unauthorized", "InvalidAuthenticationToken", "Access token has expired.");
+    let script =
+        Script::play(vec![token("token-1"), token("token-2")], vec![page(&["1"], None), expired, page(&["1"], None)])
+            .await;
+    let target = federated(&script.base, &file);
+    let first = target.collect(&users(), Place::default().at(&SystemClock)).await;
+    std::fs::write(&file, "second.state.ment").unwrap();
+    let second = target.collect(&users(), Place::default().at(&SystemClock)).await;
+    assert_eq!((first.outcome, second.outcome), (Outcome::Complete, Outcome::Complete), "{}", second.reason);
+    let sign_ins = script.sign_ins();
+    assert!(sign_ins[0].contains("client_assertion=first.state.ment"), "{}", sign_ins[0]);
+    assert!(sign_ins[1].contains("client_assertion=second.state.ment"), "{}", sign_ins[1]);
+    assert!(sign_ins[0].contains("client_assertion_type=urn%3Aietf") && !sign_ins[0].contains("client_secret"));
+    assert!(!format!("{first:?}{second:?}{target:?}").contains("state"));
+}
+
+#[tokio::test]
+async fn a_federated_token_file_that_cannot_be_used_is_named_and_nothing_is_sent() {
+    let script = Script::play(vec![token("token-1")], vec![page(&["1"], None)]).await;
+    let target = federated(&script.base, std::path::Path::new("/nowhere/token"));
+    let evidence = target.collect(&users(), Place::default().at(&SystemClock)).await;
+    assert_eq!(evidence.outcome, Outcome::Failed);
+    assert!(evidence.reason.contains("/nowhere/token cannot be read"), "{}", evidence.reason);
+    assert!(script.seen("").is_empty());
+}
+
+#[tokio::test]
+async fn the_token_request_is_this_and_nothing_more() {
+    let (_, script) = collect(vec![page(&["1"], None)]).await;
+    let post = script.sign_ins().remove(0);
+    let (head, body) = post.split_once("\r\n\r\n").unwrap();
+    let mut names: Vec<&str> = head.lines().skip(1).filter_map(|line| line.split(':').next()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["accept", "accept-encoding", "content-length", "content-type", "host", "user-agent"]);
+    let scope = format!("{}/.default", script.base).replace(':', "%3A").replace('/', "%2F");
+    let secret = "the%7Esecret%2Bof%2Fthis%26test%3D";
+    let expected = format!("client_id={CLIENT}&scope={scope}&grant_type=client_credentials&client_secret={secret}");
+    assert_eq!(body, expected);
+}
