@@ -70,6 +70,17 @@ fn the_small_catalog_has_no_fault() {
 }
 
 #[test]
+fn guidance_that_leaves_a_question_open_is_a_fault_and_one_that_is_not_judged_only_has_to_be_understood() {
+    let path = "controls/demo/all.yaml";
+    let half = format!("{CONTROLS}  guidance: {{asks: Do it., examine: The record.}}\n");
+    for key in ["interview", "test", "typical_gaps", "provider", "internal", "shown"] {
+        assert_fault(&demo_with(path, half.clone()), path, &format!("of `2` says nothing under `{key}`"));
+    }
+    let scope = format!("{CONTROLS}  assessable: false\n  guidance: {{asks: Says what counts.}}\n");
+    assert_eq!(faults(&demo_with(path, scope)), Vec::<String>::new());
+}
+
+#[test]
 fn every_framework_has_the_controls_and_objectives_it_should() {
     let counts: BTreeMap<&str, (usize, usize)> = embedded()
         .frameworks
