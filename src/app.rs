@@ -1,5 +1,6 @@
 //! The application: settings, database, vault, catalog, keys and clock, wired once for commands, pages and tests.
 
+pub mod leftovers;
 mod removals;
 mod seeds;
 pub mod signing;
@@ -10,6 +11,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::catalog::Catalog;
+use crate::collect::graph::GraphPool;
 use crate::config::data_folder::{DataFolder, DataFolderFault};
 use crate::config::presence::Presence;
 use crate::config::secret_key::{KeyFault, SecretKey};
@@ -32,6 +34,8 @@ pub struct App {
     pub catalog: Arc<Catalog>,
     pub secret_key: SecretKey,
     pub clock: Arc<dyn Clock>,
+    /// What all runs share that read Microsoft Graph.
+    pub graph: GraphPool,
     /// Names this process as holder of leases, and shows others that it lives.
     pub presence: Presence,
     /// A place for each target that this process may read side by side, whatever the number of runs.
@@ -166,13 +170,14 @@ impl App {
         let staging = data.staging_folder();
         crate::config::data_folder::create_private(&staging)
             .map_err(|source| AppFault::Write { path: staging, source })?;
-        remove_leftovers(&data.staging_folder());
         let processes = data.processes_folder();
         let presence =
             Presence::claim(&processes).map_err(|source| AppFault::Write { path: processes.clone(), source })?;
+        leftovers::remove(&data.staging_folder(), &presence);
         let spool = Spool::at(data.spool_folder(), &config.spool);
         let reading = Semaphore::new(config.collect.targets_at_once);
-        Ok(Self { data, config, store, vault, spool, catalog, secret_key, clock, presence, reading })
+        let graph = GraphPool::default();
+        Ok(Self { data, config, store, vault, spool, catalog, secret_key, clock, graph, presence, reading })
     }
 }
 
@@ -205,19 +210,4 @@ async fn open_store(data: &DataFolder, config: &Config) -> Result<Store, AppFaul
 /// Whether a vault has a folder of any organization.
 fn holds_evidence(vault: &std::path::Path) -> bool {
     std::fs::read_dir(vault).is_ok_and(|mut entries| entries.next().is_some())
-}
-
-/// How old a file in the staging folder must be before nobody can be working on it any more.
-const LEFTOVER: std::time::Duration = std::time::Duration::from_hours(24);
-
-/// Removes what a process that was cut off left in the staging folder. What is younger may belong to another process.
-/// Nothing depends on it: a file that cannot be removed stays for the next start.
-fn remove_leftovers(folder: &std::path::Path) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        let age = entry.metadata().and_then(|facts| facts.modified()).ok().and_then(|at| at.elapsed().ok());
-        if age.is_some_and(|age| age > LEFTOVER) && std::fs::remove_file(entry.path()).is_ok() {
-            tracing::info!(file = %entry.path().display(), "Removed an unfinished file of an earlier process");
-        }
-    }
 }

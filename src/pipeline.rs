@@ -17,6 +17,7 @@ pub mod lease;
 pub mod objects;
 mod outcome_lines;
 pub mod proofs;
+mod reading;
 pub mod records;
 pub mod replay;
 pub mod retention;
@@ -35,13 +36,14 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
+use crate::app::leftovers::RunFolder;
 use crate::app::{App, AppFault};
 use crate::catalog::collector::CollectorDefinition;
 use crate::collect::graph::ConnectionError;
 use crate::collect::import::ImportError;
 use crate::config::secret_key::KeyFault;
 use crate::dataset::{self, Dataset};
-use crate::model::evidence::{Body, CollectionOutcome, RawEvidence, SealedEvidence, Source};
+use crate::model::evidence::{CollectionOutcome, RawEvidence, SealedEvidence, Source};
 use crate::model::finding::FindingOutcome;
 use crate::model::id::{DatasetId, FrameworkId, RunId};
 use crate::model::organization::Organization;
@@ -202,10 +204,12 @@ async fn carry_out(
     app.store.mark_interrupted_runs(&scope, started.plus(-LONGEST_RUN)).await?;
     app.store.begin_run(&scope, run, &request.cause, started).await?;
 
-    let collected = collecting::collect(app, &turns.held, &request.stop, watch).await;
+    let folder = RunFolder::create(app)?;
+    let collected = collecting::collect(app, folder.path(), &turns.held, &request.stop, watch).await;
     let derived = derive(app, collected);
     watch(Progress::Sealing);
     let sealed = seal(app, &scope, run, derived).await?;
+    drop(folder);
     watch(Progress::Judging);
     let judged = judging::judge_and_track(app, organization, run, &sealed).await?;
 
@@ -246,15 +250,8 @@ fn derive(app: &App, collected: Vec<RawEvidence>) -> Vec<Derived> {
         .into_iter()
         .filter_map(|mut raw| {
             let definition = app.catalog.collectors.get(&raw.dataset)?;
-            let artifacts: Vec<_> = raw
-                .artifacts
-                .iter()
-                .filter_map(|artifact| match &artifact.body {
-                    Body::Memory(bytes) => Some((artifact.name.clone(), bytes.clone())),
-                    Body::File(_) => None,
-                })
-                .collect();
-            let dataset = dataset::derive(definition, &artifacts, raw.outcome, &raw.reason, raw.finished);
+            let artifacts = reading::Collected(&raw.artifacts);
+            let dataset = dataset::derive_from(definition, &artifacts, raw.outcome, &raw.reason, raw.finished);
             raw.outcome = dataset.outcome;
             raw.reason.clone_from(&dataset.reason);
             Some(Derived { raw, dataset })

@@ -177,7 +177,13 @@ fn class_of(status: Option<u16>, code: &str, message: &str) -> ErrorClass {
         "invalidauthenticationtoken" | "invalid_client" | "unauthorized_client" | "invalid_grant" => {
             return ErrorClass::TokenRefused;
         }
-        "request_resourcenotfound" | "resourcenotfound" | "itemnotfound" if status_may_be(404) => {
+        // The place in a list that a page's link named is no longer kept.
+        "directory_expiredpagetoken" | "expiredpagetoken" | "syncstatenotfound" | "resyncrequired" => {
+            return ErrorClass::Restart;
+        }
+        "request_resourcenotfound" | "resourcenotfound" | "itemnotfound" | "mailboxnotenabledforrestapi"
+            if status_may_be(404) =>
+        {
             return ErrorClass::NotConfigured;
         }
         "forbidden" | "accessdenied" if status.is_none() => return ErrorClass::NoConsent,
@@ -270,6 +276,8 @@ mod tests {
             (Some(400), "BadRequest", "Resource not found for the segment", ErrorClass::BadRequest),
             (Some(403), "insufficient_claims", "", ErrorClass::BlockedByPolicy),
             (Some(410), "syncStateNotFound", "", ErrorClass::Restart),
+            (Some(400), "Directory_ExpiredPageToken", "", ErrorClass::Restart),
+            (Some(404), "MailboxNotEnabledForRESTAPI", "", ErrorClass::NotConfigured),
             (Some(429), "TooManyRequests", "", ErrorClass::SlowDown),
             (Some(503), "serviceNotAvailable", "", ErrorClass::Unavailable),
             (Some(500), "InternalServerError", "", ErrorClass::Broken),

@@ -61,7 +61,9 @@ impl From<CloudName> for Cloud {
 }
 
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("credential").required(true).args(["client_secret_file", "certificate", "created_certificate"]))]
+#[command(group = clap::ArgGroup::new("credential").required(true).args(
+    ["client_secret_file", "certificate", "created_certificate", "federated_token_file"]
+))]
 struct M365Arguments {
     /// Short name of the organization
     #[arg(long)]
@@ -84,9 +86,12 @@ struct M365Arguments {
     /// Until when the client secret is good, as the app registration says, to be warned before: 2027-05-31
     #[arg(long, value_name = "DATE", requires = "client_secret_file")]
     secret_expires: Option<Timestamp>,
+    /// File in which another identity provider keeps a signed token fresh (workload identity); read whenever it is needed
+    #[arg(long, value_name = "FILE")]
+    federated_token_file: Option<PathBuf>,
     #[arg(long, value_enum, default_value_t = CloudName::Global)]
     cloud: CloudName,
-    /// Base of the token endpoint, for --cloud custom; plain http only to this machine
+    /// Base of the token endpoint, for --cloud custom; plain http only to this machine. For --cloud china one of its two
     #[arg(long, value_name = "URL")]
     login_url: Option<String>,
     /// Base of Graph, for --cloud custom; plain http only to this machine
@@ -129,13 +134,15 @@ pub async fn run(common: &Common, arguments: ConnectArguments) -> anyhow::Result
         ConnectCommand::M365(arguments) => {
             let scope = OrgScope::of(&session::organization(&app, &arguments.org).await?);
             let tenant = tenant_name(&arguments.tenant)?;
+            let federated = arguments.federated_token_file.map(std::path::absolute).transpose()?;
             let (kind, secret) = match (arguments.client_secret_file, arguments.certificate) {
-                (Some(path), _) => (CredentialKind::Secret, given(path)?),
-                (None, Some(path)) => (CredentialKind::Certificate, given(path)?),
+                (Some(path), _) => (CredentialKind::Secret, Some(given(path)?)),
+                (None, Some(path)) => (CredentialKind::Certificate, Some(given(path)?)),
+                (None, None) if federated.is_some() => (CredentialKind::Federated, None),
                 (None, None) => {
                     let (id, pem) = credentials::newest_waiting(&app, &scope, &tenant).await?;
                     waiting = Some(id);
-                    (CredentialKind::Certificate, pem)
+                    (CredentialKind::Certificate, Some(pem))
                 }
             };
             let settings = GraphSettings {
@@ -145,13 +152,14 @@ pub async fn run(common: &Common, arguments: ConnectArguments) -> anyhow::Result
                 login_url: arguments.login_url,
                 graph_url: arguments.graph_url,
                 secret_expires: arguments.secret_expires,
+                federated_token_file: federated,
             };
-            let checked = settings.connection(&arguments.tenant, &secret)?;
+            let checked = settings.connection(&arguments.tenant, &secret.clone().unwrap_or_default())?;
             let target = checked.tenant().to_owned();
-            let sealed =
-                app.secret_key.seal(&connection_purpose(&scope, &target), secret.expose_secret().as_bytes())?;
+            let purpose = connection_purpose(&scope, &target);
+            let secret = secret.map(|secret| app.secret_key.seal(&purpose, secret.expose_secret().as_bytes()));
             let settings = serde_json::to_value(&settings)?;
-            let connection = NewConnection { source: Source::Graph, target, settings, secret: Some(sealed) };
+            let connection = NewConnection { source: Source::Graph, target, settings, secret: secret.transpose()? };
             (arguments.org, connection, arguments.replace)
         }
         ConnectCommand::Host(arguments) => {

@@ -25,6 +25,8 @@ pub enum ParseError {
     NotJson { page: String, cause: String },
     #[error("{page} is not what was asked for: {what}")]
     Malformed { page: String, what: String },
+    #[error("{page} cannot be read back: {cause}")]
+    Unreadable { page: String, cause: String },
     #[error("there is no page to read")]
     NoPages,
     /// The body is a refusal of the source, not data.
@@ -38,10 +40,15 @@ impl ParseError {
     pub fn outcome(&self) -> CollectionOutcome {
         match self {
             Self::Refused { outcome, .. } => *outcome,
-            Self::NotJson { .. } | Self::Malformed { .. } | Self::NoPages => CollectionOutcome::Failed,
+            Self::NotJson { .. } | Self::Malformed { .. } | Self::Unreadable { .. } | Self::NoPages => {
+                CollectionOutcome::Failed
+            }
         }
     }
 }
+
+/// A body with what it is called in messages, or why there is none.
+pub(super) type Named = Result<(String, Value), ParseError>;
 
 /// The shapes of a Microsoft Graph answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +87,22 @@ impl Shape {
     /// # Errors
     /// Any [`ParseError`]; then nothing of the dataset is known.
     pub fn parse(self, pages: &[&[u8]]) -> Result<Rows, ParseError> {
-        self.rows_of(bodies_of(pages)?)
+        self.parse_each(pages.iter().map(|page| Ok(*page)))
+    }
+
+    /// The same of pages that are read one after the other: none is held longer than it takes to make rows of it.
+    ///
+    /// # Errors
+    /// Any [`ParseError`]; then nothing of the dataset is known.
+    pub fn parse_each<B: AsRef<[u8]>>(
+        self,
+        pages: impl Iterator<Item = Result<B, String>>,
+    ) -> Result<Rows, ParseError> {
+        self.rows_of(pages.enumerate().map(|(index, bytes)| {
+            let page = format!("page {}", index + 1);
+            let bytes = bytes.map_err(|cause| ParseError::Unreadable { page: page.clone(), cause })?;
+            json(&page, bytes.as_ref()).map(|body| (page, body))
+        }))
     }
 
     /// Rows of a file that holds one body, or a JSON array of page bodies. A byte order mark is tolerated, because
@@ -92,11 +114,11 @@ impl Shape {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         match json("the file", bytes)? {
             Value::Array(bodies) => self.rows_of(named("page", bodies)),
-            body => self.rows_of(vec![("the file".to_owned(), body)]),
+            body => self.rows_of(std::iter::once(Ok(("the file".to_owned(), body)))),
         }
     }
 
-    fn rows_of(self, bodies: Vec<(String, Value)>) -> Result<Rows, ParseError> {
+    fn rows_of(self, bodies: impl Iterator<Item = Named>) -> Result<Rows, ParseError> {
         match self {
             Self::Collection => collection_of(bodies),
             Self::Singleton => singleton_of(bodies),
@@ -105,51 +127,41 @@ impl Shape {
     }
 }
 
-fn bodies_of(pages: &[&[u8]]) -> Result<Vec<(String, Value)>, ParseError> {
-    let bodies = pages.iter().enumerate().map(|(index, bytes)| {
-        let page = format!("page {}", index + 1);
-        json(&page, bytes).map(|body| (page, body))
-    });
-    bodies.collect()
-}
-
 fn json(page: &str, bytes: &[u8]) -> Result<Value, ParseError> {
     serde_json::from_slice(bytes)
         .map_err(|fault| ParseError::NotJson { page: page.to_owned(), cause: fault.to_string() })
 }
 
-fn named(kind: &str, bodies: Vec<Value>) -> Vec<(String, Value)> {
-    bodies.into_iter().enumerate().map(|(index, body)| (format!("{kind} {}", index + 1), body)).collect()
+fn named(kind: &str, bodies: Vec<Value>) -> impl Iterator<Item = Named> {
+    bodies.into_iter().enumerate().map(move |(index, body)| Ok((format!("{kind} {}", index + 1), body)))
 }
 
 /// `graph-collection/1`: the `value` lists of all pages, one after the other. One bad page spoils all, because what it
 /// held is not known.
-fn collection_of(bodies: Vec<(String, Value)>) -> Result<Rows, ParseError> {
-    if bodies.is_empty() {
-        return Err(ParseError::NoPages);
-    }
+fn collection_of(bodies: impl Iterator<Item = Named>) -> Result<Rows, ParseError> {
     let mut rows = Vec::new();
-    let mut unread = false;
-    for (page, mut body) in bodies {
+    let mut unread = None;
+    for named in bodies {
+        let (page, mut body) = named?;
+        let first_of_page = rows.len();
         refuse_error_body(&body)?;
-        unread = body.get("@odata.nextLink").is_some_and(|link| !link.is_null());
+        unread = Some(body.get("@odata.nextLink").is_some_and(|link| !link.is_null()));
         match body.get_mut("value").map(Value::take) {
             Some(Value::Array(items)) => rows.extend(items),
             Some(_) => return Err(malformed(&page, "its `value` is not a list")),
             None => return Err(malformed(&page, "it has no `value` list")),
         }
-        if rows.iter().any(|row| !row.is_object()) {
+        if rows.iter().skip(first_of_page).any(|row: &Value| !row.is_object()) {
             return Err(malformed(&page, "its `value` holds something that is not an object"));
         }
     }
-    unread = unread || rows.iter().any(holds_a_continuation);
+    let unread = unread.ok_or(ParseError::NoPages)? || rows.iter().any(holds_a_continuation);
     Ok(Rows { rows, unread })
 }
 
 /// `graph-singleton/1`: one row, the object itself without its `@odata.context`.
-fn singleton_of(bodies: Vec<(String, Value)>) -> Result<Rows, ParseError> {
-    let mut bodies = bodies.into_iter();
-    let Some((page, body)) = bodies.next() else { return Err(ParseError::NoPages) };
+fn singleton_of(mut bodies: impl Iterator<Item = Named>) -> Result<Rows, ParseError> {
+    let (page, body) = bodies.next().ok_or(ParseError::NoPages)??;
     if bodies.next().is_some() {
         return Err(malformed(&page, "one object was expected, and there are several bodies"));
     }
@@ -285,6 +297,28 @@ mod tests {
         ] {
             assert!(Shape::Singleton.parse(&[bad]).is_err(), "{}", String::from_utf8_lossy(bad));
         }
+    }
+
+    #[test]
+    fn what_a_source_writes_oddly_reaches_the_rows_unchanged() {
+        let row = json!({
+            "count": "12", "size": 9_007_199_254_740_993_u64, "state": "aMemberOfNextYear", "at": "0001-01-01T00:00:00Z",
+            "until": "9999-12-31T23:59:59.9999999Z", "name": "\u{feff}e\u{301}", "nothing": null, "flag": "true",
+        });
+        let body = json!({"value": [row]}).to_string();
+        assert_eq!(Shape::Collection.parse(&[body.as_bytes()]).unwrap().rows, [row]);
+    }
+
+    #[test]
+    fn a_page_that_cannot_be_read_back_spoils_the_dataset_and_later_pages_are_not_asked_for() {
+        let mut asked = 0;
+        let pages = std::iter::from_fn(|| {
+            asked += 1;
+            Some(if asked == 2 { Err("the disk is gone".to_owned()) } else { Ok(br#"{"value": []}"#) })
+        });
+        let fault = Shape::Collection.parse_each(pages).unwrap_err();
+        assert_eq!(fault.to_string(), "page 2 cannot be read back: the disk is gone");
+        assert_eq!(asked, 2);
     }
 
     proptest! {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::graph::{ParseError, Rows};
+use super::graph::{Named, ParseError, Rows};
 
 /// Everything that was answered about one id.
 #[derive(Debug, Default)]
@@ -31,12 +31,14 @@ enum Page {
 ///
 /// # Errors
 /// Any [`ParseError`]; one bad body spoils all, because what it held is not known.
-pub fn parse(bodies: Vec<(String, Value)>) -> Result<Rows, ParseError> {
-    if bodies.is_empty() {
+pub(super) fn parse(bodies: impl Iterator<Item = Named>) -> Result<Rows, ParseError> {
+    let mut asked: BTreeMap<String, Answers> = BTreeMap::new();
+    let mut bodies = bodies.peekable();
+    if bodies.peek().is_none() {
         return Err(ParseError::NoPages);
     }
-    let mut asked: BTreeMap<String, Answers> = BTreeMap::new();
-    for (name, mut body) in bodies {
+    for named in bodies {
+        let (name, mut body) = named?;
         let Some(Value::Array(responses)) = body.get_mut("responses").map(Value::take) else {
             return Err(malformed(&name, "it has no `responses` list"));
         };
@@ -139,7 +141,7 @@ mod tests {
     use serde_json::{Value, json};
 
     fn rows(bodies: &[Value]) -> Result<Rows, ParseError> {
-        parse(bodies.iter().enumerate().map(|(index, body)| (format!("batch {}", index + 1), body.clone())).collect())
+        parse(bodies.iter().enumerate().map(|(index, body)| Ok((format!("batch {}", index + 1), body.clone()))))
     }
 
     fn answer(id: &str, status: u16, body: &Value) -> Value {

@@ -1,7 +1,7 @@
 //! Artifacts -> dataset rows: pure parsers, each named and versioned.
 //!
 //! A parser never guesses: what it cannot read makes the dataset `failed` with a reason, never empty. Start with
-//! [`derive()`] for evidence that was collected and [`from_raw_file`] for a file that somebody has.
+//! [`derive_from`] for evidence that was collected and [`from_raw_file`] for a file that somebody has.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -40,6 +40,40 @@ pub struct Dataset {
 pub fn derive(
     definition: &CollectorDefinition,
     artifacts: &[(String, Bytes)],
+    outcome: CollectionOutcome,
+    reason: &str,
+    collected_at: Timestamp,
+) -> Dataset {
+    derive_from(definition, &artifacts, outcome, reason, collected_at)
+}
+
+/// The artifacts of one piece of evidence, each read when it is needed.
+pub trait Artifacts {
+    fn names(&self) -> Vec<&str>;
+
+    /// The bytes of one of them.
+    ///
+    /// # Errors
+    /// One sentence that says why there are none.
+    fn read(&self, name: &str) -> Result<Bytes, String>;
+}
+
+impl Artifacts for &[(String, Bytes)] {
+    fn names(&self) -> Vec<&str> {
+        self.iter().map(|(name, _)| name.as_str()).collect()
+    }
+
+    fn read(&self, name: &str) -> Result<Bytes, String> {
+        let found = self.iter().find(|(known, _)| known == name);
+        found.map(|(_, bytes)| bytes.clone()).ok_or_else(|| format!("there is no artifact named `{name}`"))
+    }
+}
+
+/// The same of artifacts that are read one after the other: the bytes of one are held while its rows are made.
+#[must_use]
+pub fn derive_from(
+    definition: &CollectorDefinition,
+    artifacts: &dyn Artifacts,
     outcome: CollectionOutcome,
     reason: &str,
     collected_at: Timestamp,
@@ -100,6 +134,8 @@ fn reason_of(fault: &DeriveError, known: &str) -> String {
 enum DeriveError {
     #[error("the evidence has no artifact named `{0}`")]
     Missing(&'static str),
+    #[error("an artifact cannot be read back: {0}")]
+    Unreadable(String),
     #[error(transparent)]
     Host(#[from] host::ParseError),
     #[error(transparent)]
@@ -112,23 +148,24 @@ enum DeriveError {
 
 fn parse(
     definition: &CollectorDefinition,
-    artifacts: &[(String, Bytes)],
+    artifacts: &dyn Artifacts,
     outcome: CollectionOutcome,
 ) -> Result<Read, DeriveError> {
     match definition.source {
         Source::Host => {
-            let stdout = artifacts
-                .iter()
-                .find(|(name, _)| name == "stdout")
-                .map(|(_, bytes)| bytes.as_ref())
-                .ok_or(DeriveError::Missing("stdout"))?;
-            let stdout = if outcome == CollectionOutcome::Partial { whole_lines(stdout) } else { stdout };
+            let name = artifacts.names().into_iter().find(|name| *name == "stdout");
+            let bytes = artifacts.read(name.ok_or(DeriveError::Missing("stdout"))?).map_err(DeriveError::Unreadable)?;
+            let stdout = if outcome == CollectionOutcome::Partial { whole_lines(&bytes) } else { &bytes };
             Ok(host::parse(&definition.parser, stdout)?.into())
         }
         Source::Graph => graph_rows(definition, artifacts),
         Source::Import => {
-            let rows = artifacts.iter().map(|(name, bytes)| json!({"file": name, "size": bytes.len()}));
-            Ok(host::Parsed::from(rows.collect::<Vec<_>>()).into())
+            let mut rows = Vec::new();
+            for name in artifacts.names() {
+                let bytes = artifacts.read(name).map_err(DeriveError::Unreadable)?;
+                rows.push(json!({"file": name, "size": bytes.len()}));
+            }
+            Ok(host::Parsed::from(rows).into())
         }
         Source::Osquery | Source::Dns => Err(DeriveError::NoParserForSource(definition.source.as_str())),
     }
@@ -141,14 +178,13 @@ fn whole_lines(output: &[u8]) -> &[u8] {
 }
 
 /// The bodies of a Graph dataset: its pages; what the source refused with is no page.
-fn graph_rows(definition: &CollectorDefinition, artifacts: &[(String, Bytes)]) -> Result<Read, DeriveError> {
+fn graph_rows(definition: &CollectorDefinition, artifacts: &dyn Artifacts) -> Result<Read, DeriveError> {
     let shape = graph::Shape::of_parser(&definition.parser)
         .ok_or_else(|| DeriveError::NoSuchParser(definition.parser.clone()))?;
-    let named = shape.artifacts();
-    let mut pages: Vec<_> = artifacts.iter().filter(|(name, _)| name.starts_with(named)).collect();
-    pages.sort();
-    let pages: Vec<&[u8]> = pages.into_iter().map(|(_, bytes)| bytes.as_ref()).collect();
-    Ok(graph_parsed(shape.parse(&pages)?))
+    let mut pages: Vec<&str> =
+        artifacts.names().into_iter().filter(|name| name.starts_with(shape.artifacts())).collect();
+    pages.sort_unstable();
+    Ok(graph_parsed(shape.parse_each(pages.into_iter().map(|name| artifacts.read(name)))?))
 }
 
 /// Rows of Graph pages; whether one of them named data that was not read is kept.

@@ -210,6 +210,7 @@ async fn connect(
         login_url: Some(tenant.login_url().to_owned()),
         graph_url: Some(tenant.graph_url().to_owned()),
         secret_expires: None,
+        federated_token_file: None,
     };
     let secret: secrecy::SecretString = tenant.client_secret().to_owned().into();
     let target = settings.connection(domain, &secret)?.tenant().to_owned();

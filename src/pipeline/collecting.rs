@@ -7,6 +7,8 @@
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use std::path::Path;
+
 use futures_util::stream;
 use futures_util::{FutureExt, StreamExt};
 use serde_json::Map;
@@ -67,10 +69,16 @@ pub enum Progress<'a> {
 /// Watches a run; called from several threads.
 pub type Watcher<'watch> = dyn Fn(Progress<'_>) + Send + Sync + 'watch;
 
-/// Runs the definitions of every turn against its target; answers in the order of turns and definitions.
-pub async fn collect(app: &App, turns: &[Turn<'_>], stop: &CancellationToken, watch: &Watcher<'_>) -> Vec<RawEvidence> {
-    let folder = app.data.staging_folder();
-    let place = Workplace { clock: app.clock.as_ref(), folder: &folder, stop };
+/// Runs the definitions of every turn against its target; answers in the order of turns and definitions. Large answers wait
+/// in `folder` until they are sealed.
+pub async fn collect(
+    app: &App,
+    folder: &Path,
+    turns: &[Turn<'_>],
+    stop: &CancellationToken,
+    watch: &Watcher<'_>,
+) -> Vec<RawEvidence> {
+    let place = Workplace { clock: app.clock.as_ref(), folder, stop };
     let manner = Manner {
         places: &app.reading,
         targets_at_once: app.config.collect.targets_at_once,

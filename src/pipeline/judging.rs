@@ -1,14 +1,14 @@
 //! Sealed datasets -> findings -> statuses -> gaps and requests, and one commit that seals all of it.
 
 use std::collections::{BTreeMap, BTreeSet};
-
-use bytes::Bytes;
+use std::sync::Arc;
 
 use super::commit::{self, Committed};
-use super::fault::CommitFault;
+use super::fault::{CommitFault, blocking};
+use super::reading::Shelf;
 use super::records::{self, JudgementParts};
 use super::standing::{Standing, judged_with};
-use super::{RunFault, SealedDataset, objects, outcome_lines};
+use super::{RunFault, SealedDataset, outcome_lines};
 use crate::app::App;
 use crate::assess::{self, Results};
 use crate::dataset::{self, Dataset};
@@ -131,21 +131,27 @@ async fn with_older(
         let key = (row.sealed.source, row.sealed.target.clone());
         data.get(&key).is_some_and(|known| !known.datasets.contains_key(&row.sealed.dataset))
     });
+    older.retain(|row| app.catalog.collectors.contains_key(&row.sealed.dataset));
     let digests: BTreeSet<_> =
         older.iter().flat_map(|row| row.sealed.artifacts.iter().map(|artifact| artifact.sha256)).collect();
-    let bytes = objects::read_objects(app, scope, digests).await?;
-    for row in older {
-        let sealed = row.sealed;
-        let Some(definition) = app.catalog.collectors.get(&sealed.dataset) else { continue };
-        let artifacts: Vec<(String, Bytes)> = sealed
-            .artifacts
-            .iter()
-            .filter_map(|artifact| Some((artifact.name.clone(), bytes.get(&artifact.sha256)?.clone())))
-            .collect();
-        let derived = dataset::derive(definition, &artifacts, sealed.outcome, &sealed.reason, sealed.collected_at);
+    let shelf = Shelf::find(app, scope, digests.into_iter().collect()).await?;
+    let catalog = Arc::clone(&app.catalog);
+    let derived = blocking(move || {
+        let mut derived = Vec::with_capacity(older.len());
+        for row in older {
+            let sealed = row.sealed;
+            let Some(definition) = catalog.collectors.get(&sealed.dataset) else { continue };
+            let artifacts = shelf.artifacts(&sealed.artifacts);
+            let (outcome, at) = (sealed.outcome, sealed.collected_at);
+            let dataset = dataset::derive_from(definition, &artifacts, outcome, &sealed.reason, at);
+            derived.push((sealed, dataset));
+        }
+        shelf.done().map(|()| derived)
+    });
+    for (sealed, dataset) in derived.await? {
         if let Some(entry) = data.get_mut(&(sealed.source, sealed.target.clone())) {
             entry.evidence.insert(sealed.dataset.clone(), sealed.leaf);
-            entry.datasets.insert(sealed.dataset, derived);
+            entry.datasets.insert(sealed.dataset, dataset);
         }
     }
     Ok(data.into_values().collect())

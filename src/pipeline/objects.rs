@@ -126,13 +126,22 @@ pub(super) fn read_from(
     let mut container = archive.open()?;
     let mut found = BTreeMap::new();
     for (digest, size) in objects {
-        let read = container.read(&names::object_entry(digest), *size)?;
-        if Digest::of(&read) != *digest {
-            return Err(CommitFault::Diverged(format!("object {digest} in a sealed archive was altered")));
-        }
-        found.insert(*digest, Bytes::from(read));
+        found.insert(*digest, read_object(&mut container, digest, *size)?);
     }
     Ok(found)
+}
+
+/// The bytes of an object, hashed again.
+pub(super) fn read_object<R: std::io::Read + std::io::Seek>(
+    container: &mut Container<R>,
+    digest: &Digest,
+    size: u64,
+) -> Result<Bytes, CommitFault> {
+    let read = container.read(&names::object_entry(digest), size)?;
+    if Digest::of(&read) != *digest {
+        return Err(CommitFault::Diverged(format!("object {digest} in a sealed archive was altered")));
+    }
+    Ok(Bytes::from(read))
 }
 
 /// The artifacts a record names, also where they stand in a list of their own because they are many.

@@ -1,6 +1,7 @@
 //! Connections of an organization -> targets that can be read.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use crate::app::{App, connection_purpose};
 use crate::assess::Targets;
 use crate::catalog::collector::Cloud;
 use crate::collect::Target;
-use crate::collect::graph::{ClientCertificate, Credential, GraphConnection, GraphLimits, GraphTarget, sign_in_host};
+use crate::collect::graph::{ClientCertificate, Credential, FederatedToken, GraphConnection, GraphTarget, profile_of};
 use crate::collect::host::HostTarget;
 use crate::model::evidence::Source;
 use crate::model::time::Timestamp;
@@ -31,22 +32,31 @@ pub struct GraphSettings {
     /// Until when the client secret is good, if somebody said it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_expires: Option<Timestamp>,
+    /// Where the signed statement lies that a federated credential presents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub federated_token_file: Option<PathBuf>,
 }
 
-/// What the sealed secret of a connection is.
+/// How an application proves who it is: what the sealed secret of a connection is, or that it has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CredentialKind {
     Secret,
     Certificate,
+    /// A statement of another identity provider, read from a file when it is needed. Nothing is kept here.
+    Federated,
 }
 
 impl GraphSettings {
-    /// A connection that can be used, checked before anything is sent.
+    /// A connection that can be used, checked before anything is sent. A federated credential needs no secret.
     pub fn connection(&self, tenant: &str, secret: &SecretString) -> Result<GraphConnection, RunFault> {
         let credential = match self.credential {
             CredentialKind::Secret => Credential::Secret(secret.clone()),
             CredentialKind::Certificate => Credential::Certificate(ClientCertificate::from_pem(secret)?),
+            CredentialKind::Federated => {
+                let path = self.federated_token_file.as_deref().unwrap_or(Path::new(""));
+                Credential::Federated(FederatedToken::at(path)?)
+            }
         };
         Ok(GraphConnection::new(
             self.cloud,
@@ -64,7 +74,10 @@ pub async fn consent_links(app: &App, scope: &OrgScope) -> Result<BTreeMap<Strin
     let connections = app.store.connections(scope).await?;
     let link = |connection: Connection| {
         let settings: GraphSettings = serde_json::from_value(connection.settings).ok()?;
-        let host = sign_in_host(settings.cloud).or(settings.login_url.as_deref())?.trim_end_matches('/');
+        let host = profile_of(settings.cloud)
+            .and_then(|profile| profile.logins.first().copied())
+            .or(settings.login_url.as_deref())?
+            .trim_end_matches('/');
         let (tenant, client) = (&connection.target, &settings.client_id);
         let link = format!("{host}/{tenant}/adminconsent?client_id={client}");
         Some((connection.target, link))
@@ -111,14 +124,21 @@ pub async fn in_scope(app: &App, scope: &OrgScope) -> Result<Targets, RunFault> 
     Ok(targets)
 }
 
-async fn graph(app: &App, scope: &OrgScope, connection: &Connection) -> Result<GraphTarget, RunFault> {
+/// A tenant, ready to be read.
+pub async fn graph(app: &App, scope: &OrgScope, connection: &Connection) -> Result<GraphTarget, RunFault> {
     let unreadable = |message: String| RunFault::Connection { target: connection.target.clone(), message };
     let settings: GraphSettings =
         serde_json::from_value(connection.settings.clone()).map_err(|fault| unreadable(fault.to_string()))?;
-    let id = connection.secret.ok_or_else(|| unreadable("it has no secret".to_owned()))?;
-    let sealed = app.store.sealed_secret(scope, id).await?;
-    let opened = app.secret_key.open(&connection_purpose(scope, &connection.target), &sealed)?;
-    let secret = String::from_utf8(opened.to_vec()).map_err(|_| unreadable("its secret is not text".to_owned()))?;
-    let limits = if settings.cloud == Cloud::Custom { GraphLimits::for_loopback() } else { GraphLimits::default() };
-    Ok(GraphTarget::new(settings.connection(&connection.target, &secret.into())?, limits)?)
+    let secret = match (settings.credential, connection.secret) {
+        (CredentialKind::Federated, _) => SecretString::default(),
+        (_, None) => return Err(unreadable("it has no secret".to_owned())),
+        (_, Some(id)) => {
+            let sealed = app.store.sealed_secret(scope, id).await?;
+            let opened = app.secret_key.open(&connection_purpose(scope, &connection.target), &sealed)?;
+            let text =
+                String::from_utf8(opened.to_vec()).map_err(|_| unreadable("its secret is not text".to_owned()))?;
+            text.into()
+        }
+    };
+    Ok(app.graph.target(settings.connection(&connection.target, &secret)?)?)
 }

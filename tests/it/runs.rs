@@ -1,6 +1,7 @@
 //! What runs leave behind, day by day, on a simulated tenant: gaps with their history, and what was known on which day.
 
 use chrono::Duration;
+use countersign::collect::graph::{GraphLimits, GraphPool};
 use countersign::model::control::ControlState;
 use countersign::model::evidence::{CollectionOutcome, Source, was_ended_early};
 use countersign::model::finding::FindingOutcome;
@@ -8,7 +9,7 @@ use countersign::model::gap::GapState;
 use countersign::model::time::{Clock, Timestamp};
 use countersign::pipeline::collecting::Progress;
 use countersign::pipeline::standing::Standing;
-use countersign::pipeline::{self, RunFault, RunRequest};
+use countersign::pipeline::{self, DatasetLine, RunFault, RunReport, RunRequest};
 use countersign::store::{CollectorState, NewConnection, TargetLease};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -55,6 +56,25 @@ async fn a_gap_opens_waits_closes_and_comes_back_with_its_history() {
         assert_eq!(told, ["opened", "awaiting_evidence", "closed", "reopened"], "{kind:?}");
         story.tenant.shutdown().await;
     }
+}
+
+#[tokio::test]
+async fn answers_that_wait_in_files_are_judged_and_sealed_like_those_in_memory_and_leave_nothing_behind() {
+    let Some(database) = databases().await.into_iter().next() else { return };
+    let mut story = Story::begin(database).await;
+    let in_memory = story.collect().await;
+    let limits = GraphLimits { memory_bytes: 0, ..GraphLimits::for_loopback() };
+    story.app.app.graph = GraphPool::with_limits(limits);
+    let in_files = story.next_day().await;
+    let told = |report: &RunReport| {
+        let line = |line: &DatasetLine| (line.dataset.clone(), line.outcome, line.rows);
+        report.datasets.iter().map(line).collect::<Vec<_>>()
+    };
+    assert!(in_files.datasets.iter().any(|line| line.rows > 0));
+    assert_eq!((told(&in_files), &in_files.findings), (told(&in_memory), &in_memory.findings));
+    let left: Vec<_> = std::fs::read_dir(story.app.app.data.staging_folder()).unwrap().flatten().collect();
+    assert!(left.is_empty(), "{left:?}");
+    story.tenant.shutdown().await;
 }
 
 #[tokio::test]

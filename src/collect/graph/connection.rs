@@ -2,17 +2,35 @@
 
 use std::fmt;
 
-use secrecy::SecretString;
+use countersign_seal::digest::Digest;
+use secrecy::{ExposeSecret as _, SecretString};
 use url::{Host, Url};
 use uuid::Uuid;
 
 use super::assertion::ClientCertificate;
+use super::federated::FederatedToken;
+use super::profile::{CloudProfile, profile_of};
 use crate::catalog::collector::Cloud;
 
 /// How the application proves who it is to the token endpoint. Never printed.
 pub enum Credential {
     Secret(SecretString),
     Certificate(ClientCertificate),
+    /// A statement that somebody else signed about this workload, read from a file whenever a token is asked for.
+    Federated(FederatedToken),
+}
+
+impl Credential {
+    /// Tells credentials apart without holding them: connections with the same one may share a token.
+    pub(super) fn fingerprint(&self) -> Digest {
+        match self {
+            Self::Secret(secret) => Digest::of(format!("secret {}", secret.expose_secret()).as_bytes()),
+            Self::Certificate(certificate) => {
+                Digest::of(format!("certificate {}", certificate.thumbprint()).as_bytes())
+            }
+            Self::Federated(token) => Digest::of(format!("federated {}", token.path().display()).as_bytes()),
+        }
+    }
 }
 
 impl fmt::Debug for Credential {
@@ -20,6 +38,7 @@ impl fmt::Debug for Credential {
         formatter.write_str(match self {
             Self::Secret(_) => "Secret([not shown])",
             Self::Certificate(_) => "Certificate([not shown])",
+            Self::Federated(_) => "Federated([not shown])",
         })
     }
 }
@@ -35,53 +54,21 @@ pub enum ConnectionError {
     NotASecret,
     #[error("the cloud `custom` needs both a login URL and a Graph URL")]
     CustomNeedsUrls,
-    #[error("a login or Graph URL can only be given for the cloud `custom`; the other clouds have fixed hosts")]
+    #[error(
+        "a login or Graph URL can only be given for the cloud `custom`, or for a cloud with two login hosts one of them; the hosts of the other clouds are fixed"
+    )]
     UrlsNeedCustom,
     #[error("`{url}` cannot be used as {what}: it needs a host, and no user name, query or fragment")]
     NotABaseUrl { what: &'static str, url: String },
     #[error("`{url}` is plain http to another machine: use https, because the token would travel in the open")]
     PlainHttp { url: String },
+    #[error("`{0}` is not an absolute path: name the file of the federated token from the root of the file system")]
+    NotATokenFile(String),
     #[error("the client certificate cannot be used: {0}")]
     Certificate(String),
     #[error("the HTTP client could not be made")]
     Client(#[source] reqwest::Error),
 }
-
-/// The fixed hosts of one cloud. Tokens of one are worthless in another.
-struct CloudProfile {
-    cloud: Cloud,
-    login: &'static str,
-    graph: &'static str,
-}
-
-/// Where people of one cloud sign in; none for a cloud whose hosts the user names.
-#[must_use]
-pub fn sign_in_host(cloud: Cloud) -> Option<&'static str> {
-    PROFILES.iter().find(|profile| profile.cloud == cloud).map(|profile| profile.login)
-}
-
-const PROFILES: [CloudProfile; 4] = [
-    CloudProfile {
-        cloud: Cloud::Global,
-        login: "https://login.microsoftonline.com/",
-        graph: "https://graph.microsoft.com/",
-    },
-    CloudProfile {
-        cloud: Cloud::GccHigh,
-        login: "https://login.microsoftonline.us/",
-        graph: "https://graph.microsoft.us/",
-    },
-    CloudProfile {
-        cloud: Cloud::Dod,
-        login: "https://login.microsoftonline.us/",
-        graph: "https://dod-graph.microsoft.us/",
-    },
-    CloudProfile {
-        cloud: Cloud::China,
-        login: "https://login.partner.microsoftonline.cn/",
-        graph: "https://microsoftgraph.chinacloudapi.cn/",
-    },
-];
 
 /// One application in one tenant of one cloud.
 #[derive(Debug)]
@@ -95,7 +82,8 @@ pub struct GraphConnection {
 }
 
 impl GraphConnection {
-    /// Takes `login_url` and `graph_url` for [`Cloud::Custom`] only, and both of them. Sends nothing.
+    /// Takes `login_url` and `graph_url` for [`Cloud::Custom`], and both of them; for another cloud only a login URL, and
+    /// only one of the cloud's own. Sends nothing.
     ///
     /// # Errors
     /// [`ConnectionError`] names what is wrong and what to give instead; never the secret.
@@ -107,15 +95,14 @@ impl GraphConnection {
         login_url: Option<&str>,
         graph_url: Option<&str>,
     ) -> Result<Self, ConnectionError> {
-        let profile = PROFILES.iter().find(|profile| profile.cloud == cloud);
-        let (login_url, graph_url) = match (profile, login_url, graph_url) {
-            (Some(profile), None, None) => (profile.login, profile.graph),
+        let (login_url, graph_url) = match (profile_of(cloud), login_url, graph_url) {
+            (Some(profile), login_url, None) => (login_of(profile, login_url)?, profile.graph),
             (Some(_), ..) => return Err(ConnectionError::UrlsNeedCustom),
             (None, Some(login_url), Some(graph_url)) => (login_url, graph_url),
             (None, ..) => return Err(ConnectionError::CustomNeedsUrls),
         };
         if let Credential::Secret(secret) = &credential {
-            let secret = secrecy::ExposeSecret::expose_secret(secret);
+            let secret = secret.expose_secret();
             if secret.trim().is_empty() || secret.contains(['\n', '\r']) {
                 return Err(ConnectionError::NotASecret);
             }
@@ -158,6 +145,18 @@ impl GraphConnection {
         &self.graph_url
     }
 
+    /// What batches of reads are posted to.
+    pub(super) fn batch_url(&self, version: &str) -> Url {
+        below(&self.graph_url, &format!("{version}/$batch"))
+    }
+
+    /// What of a link lies below the API version, beginning with `/`; none when it is not ours or of another version.
+    pub(super) fn relative(&self, url: &Url, version: &str) -> Option<String> {
+        let rest = url.path().strip_prefix(self.graph_url.path())?.strip_prefix(version)?;
+        let is_ours = self.owns(url) && rest.starts_with('/') && url.fragment().is_none();
+        is_ours.then(|| url.query().map_or_else(|| rest.to_owned(), |query| format!("{rest}?{query}")))
+    }
+
     /// Where tokens of this tenant come from.
     #[must_use]
     pub fn token_url(&self) -> Url {
@@ -198,7 +197,8 @@ impl GraphConnection {
     }
 
     /// True when both services are on this machine.
-    pub(super) fn is_local(&self) -> bool {
+    #[must_use]
+    pub fn is_local(&self) -> bool {
         is_loopback(&self.login_url) && is_loopback(&self.graph_url)
     }
 
@@ -213,6 +213,13 @@ pub(super) fn below(base: &Url, path: &str) -> Url {
     let mut url = base.clone();
     url.set_path(&format!("{}{path}", base.path()));
     url
+}
+
+/// The login host of a cloud: its first, or the one that was chosen among its own.
+fn login_of(profile: &CloudProfile, chosen: Option<&str>) -> Result<&'static str, ConnectionError> {
+    let is_chosen =
+        |login: &&&str| chosen.is_none_or(|chosen| chosen.trim().trim_end_matches('/') == login.trim_end_matches('/'));
+    profile.logins.iter().find(is_chosen).copied().ok_or(ConnectionError::UrlsNeedCustom)
 }
 
 /// A tenant as connections keep it: the GUID or domain in lower case.
@@ -301,6 +308,47 @@ mod tests {
         let urls = Some(("https://login.example", "https://graph.example"));
         assert!(matches!(connect(Cloud::Global, "a.example", urls), Err(ConnectionError::UrlsNeedCustom)));
         assert!(matches!(connect(Cloud::Custom, "a.example", None), Err(ConnectionError::CustomNeedsUrls)));
+    }
+
+    #[test]
+    fn a_cloud_with_two_login_hosts_takes_either_and_no_third() {
+        let connect = |cloud, login| {
+            let secret = Credential::Secret(SecretString::from("a-secret-of-a-test".to_owned()));
+            GraphConnection::new(cloud, "a.example", CLIENT, secret, login, None)
+        };
+        let host = |login| connect(Cloud::China, login).unwrap().token_url().host_str().unwrap().to_owned();
+        assert_eq!(host(None), "login.partner.microsoftonline.cn");
+        assert_eq!(host(Some("https://login.chinacloudapi.cn")), "login.chinacloudapi.cn");
+        for (cloud, login) in [
+            (Cloud::China, "https://login.microsoftonline.com"),
+            (Cloud::China, "http://login.chinacloudapi.cn"),
+            (Cloud::Global, "https://login.microsoftonline.us/"),
+        ] {
+            assert!(matches!(connect(cloud, Some(login)), Err(ConnectionError::UrlsNeedCustom)), "{login}");
+        }
+    }
+
+    #[test]
+    fn a_link_is_taken_apart_only_below_our_own_root_and_version() {
+        let relative = |base: Option<&str>, link: &str| {
+            let cloud = base.map_or(Cloud::Global, |_| Cloud::Custom);
+            let connection = connect(cloud, "a.example", base.map(|base| (base, base))).unwrap();
+            connection.relative(&Url::parse(link).unwrap(), "v1.0")
+        };
+        let link = "https://graph.microsoft.com/v1.0/groups/a/members?$skiptoken=b%2Fc";
+        assert_eq!(relative(None, link).as_deref(), Some("/groups/a/members?$skiptoken=b%2Fc"));
+        let gateway = Some("https://gateway.example/graph");
+        assert_eq!(relative(gateway, "https://gateway.example/graph/v1.0/users").as_deref(), Some("/users"));
+        for foreign in [
+            "https://graph.microsoft.us/v1.0/groups",
+            "https://graph.microsoft.com/beta/groups",
+            "https://graph.microsoft.com/v1.0evil/groups",
+            "https://graph.microsoft.com/v1.0",
+            "https://user@graph.microsoft.com/v1.0/groups",
+        ] {
+            assert_eq!(relative(None, foreign), None, "{foreign}");
+        }
+        assert_eq!(relative(gateway, "https://gateway.example/v1.0/users"), None);
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! One exchange over HTTP: the client, the body read whole or up to a limit, and what the headers say about time.
 
 use std::error::Error as _;
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use chrono::DateTime;
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
-use reqwest::{Client, Response};
+use reqwest::{Client, ClientBuilder, Response};
 use url::Url;
 
 use super::connection::{ConnectionError, GraphConnection};
@@ -19,18 +20,63 @@ pub(super) const EXCERPT: usize = 256 * 1024;
 /// `User-Agent` in the form Microsoft asks of independent vendors.
 pub(super) const USER_AGENT: &str = concat!("ISV|Countersign|Countersign/", env!("CARGO_PKG_VERSION"));
 
-/// Makes the client of one connection. Redirects are never followed: a token must not travel on.
-pub(super) fn client(connection: &GraphConnection, limits: &GraphLimits) -> Result<Client, ConnectionError> {
-    let mut builder = Client::builder()
-        .user_agent(USER_AGENT)
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(limits.connect_timeout)
-        .read_timeout(limits.idle_timeout)
-        .https_only(connection.is_https_only());
-    if connection.is_local() {
-        builder = builder.no_proxy();
+/// What tells HTTP clients apart; connections that agree in it share one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct ClientKind {
+    https_only: bool,
+    is_local: bool,
+    connect_timeout: Duration,
+    idle_timeout: Duration,
+}
+
+impl ClientKind {
+    pub(super) fn of(connection: &GraphConnection, limits: &GraphLimits) -> Self {
+        Self {
+            https_only: connection.is_https_only(),
+            is_local: connection.is_local(),
+            connect_timeout: limits.connect_timeout,
+            idle_timeout: limits.idle_timeout,
+        }
     }
-    builder.build().map_err(ConnectionError::Client)
+
+    fn builder(self) -> ClientBuilder {
+        // Redirects are never followed: a token must not travel on.
+        let builder = Client::builder()
+            .user_agent(USER_AGENT)
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(self.connect_timeout)
+            .read_timeout(self.idle_timeout)
+            .https_only(self.https_only);
+        if self.is_local { builder.no_proxy() } else { builder }
+    }
+}
+
+/// The HTTP clients of one kind of connection.
+#[derive(Debug)]
+pub(super) struct Clients {
+    kind: ClientKind,
+    usual: Client,
+    /// Keeps no connection open. Made when it is first needed.
+    anew: OnceLock<Client>,
+}
+
+impl Clients {
+    pub(super) fn new(kind: ClientKind) -> Result<Self, ConnectionError> {
+        let usual = kind.builder().build().map_err(ConnectionError::Client)?;
+        Ok(Self { kind, usual, anew: OnceLock::new() })
+    }
+
+    pub(super) fn usual(&self) -> &Client {
+        &self.usual
+    }
+
+    /// A client that makes a new connection for every request: behind the old one may stand a machine that is down.
+    pub(super) fn anew(&self) -> &Client {
+        self.anew.get_or_init(|| {
+            // The same settings were good before.
+            self.kind.builder().pool_max_idle_per_host(0).build().unwrap_or_else(|_| self.usual.clone())
+        })
+    }
 }
 
 /// How the body of an answer ended.
@@ -53,7 +99,8 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// Reads the body, at most `limit` bytes of it; of an error answer at most [`EXCERPT`].
+    /// Reads the body, at most `limit` bytes of it; of an error answer at most [`EXCERPT`]. No more memory than the limit
+    /// is ever asked for.
     pub(super) async fn read(mut response: Response, limit: u64) -> Self {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
@@ -63,21 +110,24 @@ impl Answer {
         // Reading on would only waste the line: the end is known to be out of reach.
         let hopeless = announced.is_some_and(|length| length > limit);
         let limit = if hopeless { limit.min(EXCERPT) } else { limit };
-        let mut body = BytesMut::with_capacity(announced.unwrap_or(0).min(limit));
+        let mut body = Vec::new();
+        make_room(&mut body, announced.unwrap_or(0).min(limit), limit);
         let ending = loop {
             match response.chunk().await {
-                Ok(Some(chunk)) if chunk.len() > limit - body.len() => {
-                    let room = limit - body.len();
-                    body.extend_from_slice(chunk.get(..room).unwrap_or_default());
-                    break Ending::TooLarge;
+                Ok(Some(chunk)) => {
+                    let fitting = chunk.get(..limit - body.len()).unwrap_or(&chunk);
+                    make_room(&mut body, fitting.len(), limit);
+                    body.extend_from_slice(fitting);
+                    if fitting.len() < chunk.len() {
+                        break Ending::TooLarge;
+                    }
                 }
-                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Ok(None) => break Ending::Whole,
                 Err(_) => break Ending::CutOff,
             }
         };
         let ending = if hopeless { Ending::TooLarge } else { ending };
-        Self { status, headers, body: body.freeze(), ending }
+        Self { status, headers, body: Bytes::from(body), ending }
     }
 
     /// A header's text, shortened; none when absent or not ASCII.
@@ -104,11 +154,26 @@ impl Answer {
 
     /// How long the service asked to wait: seconds, also with a fraction, or a date.
     pub(super) fn retry_after(&self, now: Timestamp) -> Option<Duration> {
-        let text = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-        if let Ok(seconds) = text.parse::<f64>() {
-            return Duration::try_from_secs_f64(seconds).ok();
-        }
-        http_date(text)?.since(self.date().unwrap_or(now)).to_std().ok()
+        let text = self.headers.get(RETRY_AFTER)?.to_str().ok()?;
+        pause_in(text, self.date().unwrap_or(now))
+    }
+}
+
+/// The pause that a `Retry-After` asks for, by the clock of the service.
+pub(super) fn pause_in(text: &str, now: Timestamp) -> Option<Duration> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse::<f64>() {
+        return Duration::try_from_secs_f64(seconds).ok();
+    }
+    http_date(text)?.since(now).to_std().ok()
+}
+
+/// Room for `more` bytes, doubled as it grows, but never beyond `limit`.
+fn make_room(body: &mut Vec<u8>, more: usize, limit: usize) {
+    let needed = body.len().saturating_add(more).min(limit);
+    if needed > body.capacity() {
+        let wanted = body.capacity().saturating_mul(2).clamp(needed, limit.max(needed));
+        body.reserve_exact(wanted - body.len());
     }
 }
 
@@ -135,7 +200,7 @@ pub(super) fn why_no_answer(url: &Url, error: reqwest::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Answer, Ending};
+    use super::{Answer, Ending, make_room};
     use bytes::Bytes;
     use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
     use std::time::Duration;
@@ -158,6 +223,17 @@ mod tests {
         assert_eq!(asked("-1"), None);
         assert_eq!(asked("NaN"), None);
         assert_eq!(asked("soon"), None);
+    }
+
+    #[test]
+    fn room_for_a_body_never_grows_beyond_its_limit() {
+        let mut body = Vec::new();
+        for _ in 0..100 {
+            make_room(&mut body, 777, 50_000);
+            body.extend_from_slice(&[0; 777][..777.min(50_000 - body.len())]);
+            assert!(body.capacity() <= 50_000, "{}", body.capacity());
+        }
+        assert_eq!(body.len(), 50_000);
     }
 
     #[test]

@@ -1,18 +1,10 @@
-//! How patient and how gentle the client is: tries, delays, page limit, and the gates that keep known rate limits.
+//! How patient and how gentle the client is: tries, delays, sizes, and the limits that gates keep.
 //!
 //! Limits on the time and size of one dataset are the collector's own and not here.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::time::Instant;
-
-/// At most one request per `interval` to every path that begins with `path_prefix` (after the API version).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GateRule {
-    pub path_prefix: String,
-    pub interval: Duration,
-}
+use super::gates::{self, GateRule};
 
 /// Limits of one [`super::GraphTarget`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +18,12 @@ pub struct GraphLimits {
     /// The longest pause that is chosen here. A `Retry-After` is honoured whole.
     pub longest_delay: Duration,
     pub max_pages: usize,
+    /// The largest body of one answer, after decompression. A dataset's own limit may be lower.
+    pub max_page_bytes: u64,
+    /// Answers of one dataset that are held in memory until they are sealed; the rest waits in files.
+    pub memory_bytes: u64,
+    /// Objects that one dataset asks about, one by one.
+    pub max_ids: usize,
     pub connect_timeout: Duration,
     /// The longest silence inside an answer.
     pub idle_timeout: Duration,
@@ -37,82 +35,34 @@ pub struct GraphLimits {
 impl Default for GraphLimits {
     /// For the real service.
     fn default() -> Self {
-        let gate = |path_prefix: &str, milliseconds| GateRule {
-            path_prefix: path_prefix.to_owned(),
-            interval: Duration::from_millis(milliseconds),
-        };
         Self {
             max_tries: 6,
             max_connection_tries: 3,
             first_delay: Duration::from_secs(1),
             longest_delay: Duration::from_mins(1),
             max_pages: 1_000,
+            max_page_bytes: 64 * 1024 * 1024,
+            memory_bytes: 1024 * 1024,
+            max_ids: 5_000,
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_mins(1),
             refusal_memory: Duration::from_mins(1),
-            // One request a second for a whole tenant, and five in ten seconds: a little slower than allowed.
-            gates: vec![
-                gate("/identity/conditionalAccess", 1_050),
-                gate("/identityProtection", 1_050),
-                gate("/auditLogs", 2_100),
-                gate("/reports", 2_100),
-            ],
+            gates: gates::documented(),
         }
     }
 }
 
 impl GraphLimits {
-    /// For a service on this machine: no gates, short pauses, and refusals are forgotten at once.
+    /// For a service on this machine: no limits of rate, short pauses, and refusals are forgotten at once.
     #[must_use]
     pub fn for_loopback() -> Self {
         Self {
             first_delay: Duration::from_millis(20),
             longest_delay: Duration::from_millis(500),
             refusal_memory: Duration::ZERO,
-            gates: Vec::new(),
+            gates: gates::unlimited(),
             ..Self::default()
         }
-    }
-}
-
-/// The gates of one tenant, shared by everything that reads it.
-#[derive(Debug)]
-pub(super) struct Gates(Vec<Gate>);
-
-#[derive(Debug)]
-struct Gate {
-    rule: GateRule,
-    next: Mutex<Option<Instant>>,
-}
-
-impl Gates {
-    pub(super) fn new(rules: &[GateRule]) -> Self {
-        Self(rules.iter().map(|rule| Gate { rule: rule.clone(), next: Mutex::new(None) }).collect())
-    }
-
-    /// Waits until a request to `path` may be sent. Those who wait are let through in order, one per interval.
-    pub(super) async fn pass(&self, path: &str) {
-        let Some(gate) = self.of(path) else { return };
-        let slot = {
-            let mut next = gate.next.lock().unwrap_or_else(PoisonError::into_inner);
-            let now = Instant::now();
-            let slot = next.map_or(now, |next| next.max(now));
-            *next = Some(slot + gate.rule.interval);
-            slot
-        };
-        tokio::time::sleep_until(slot).await;
-    }
-
-    /// Nobody passes to `path` before `pause` is over: the service asked for it.
-    pub(super) fn hold(&self, path: &str, pause: Duration) {
-        let Some(gate) = self.of(path) else { return };
-        let Some(until) = Instant::now().checked_add(pause) else { return };
-        let mut next = gate.next.lock().unwrap_or_else(PoisonError::into_inner);
-        *next = Some(next.map_or(until, |next| next.max(until)));
-    }
-
-    fn of(&self, path: &str) -> Option<&Gate> {
-        self.0.iter().find(|gate| path.starts_with(&gate.rule.path_prefix))
     }
 }
 
@@ -148,25 +98,8 @@ impl Patience {
 
 #[cfg(test)]
 mod tests {
-    use super::{GateRule, Gates, GraphLimits, Patience};
+    use super::{GraphLimits, Patience};
     use std::time::Duration;
-    use tokio::time::Instant;
-
-    #[tokio::test]
-    async fn a_gate_lets_one_request_through_per_interval_and_others_are_free() {
-        let rule = GateRule { path_prefix: "/reports".to_owned(), interval: Duration::from_millis(40) };
-        let gates = Gates::new(&[rule]);
-        gates.pass("/reports/a").await;
-        let begin = Instant::now();
-        gates.pass("/reports/b").await;
-        gates.pass("/reports/c").await;
-        assert!(begin.elapsed() >= Duration::from_millis(70));
-        gates.hold("/reports", Duration::from_millis(200));
-        gates.pass("/users").await;
-        assert!(begin.elapsed() < Duration::from_millis(200));
-        gates.pass("/reports/d").await;
-        assert!(begin.elapsed() >= Duration::from_millis(270));
-    }
 
     #[test]
     fn the_pause_is_never_shorter_than_the_service_asked_for() {

@@ -1,9 +1,11 @@
 //! What the client must know of a page to go on: how many rows, where the next page is, whether a list inside was cut.
 //! Reads without building the rows, which are the parsers' business.
 
-use std::fmt;
+use std::collections::BTreeSet;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+
+use super::skim::{List, envelope};
 
 /// A page of a collection, or one object.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,12 +33,12 @@ pub(super) fn read(body: &[u8], paged: bool) -> Result<Page, String> {
         }
         Some(_) => {}
     }
-    let envelope: Envelope = serde_json::from_slice(body).map_err(|fault| match fault.classify() {
+    let envelope = envelope(body).map_err(|fault| match fault.classify() {
         serde_json::error::Category::Eof => "the answer ends in the middle of the JSON document".to_owned(),
         serde_json::error::Category::Data => "the answer is JSON, but not an object of the expected form".to_owned(),
         _ => format!("the answer is not JSON (line {}, column {})", fault.line(), fault.column()),
     })?;
-    if envelope.has_error && envelope.value == List::Absent {
+    if envelope.error.is_some() && envelope.value == List::Absent {
         return Err("the answer says it is fine (status 200) and holds an error".to_owned());
     }
     match (paged, envelope.value) {
@@ -56,162 +58,37 @@ pub(super) fn read(body: &[u8], paged: bool) -> Result<Page, String> {
     }
 }
 
-#[derive(Debug, PartialEq, Eq)]
-enum List {
-    Absent,
-    Rows(usize),
-    Other,
-}
-
-struct Envelope {
-    value: List,
-    next_link: Option<String>,
-    has_error: bool,
-    holds_cut_lists: bool,
-    /// Fields that are not `@odata.…` annotations.
-    fields: usize,
-}
-
-impl<'de> Deserialize<'de> for Envelope {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(EnvelopeVisitor)
+/// The ids that a list's rows name, at dotted paths to a text or a list of texts. What is null or absent names none.
+///
+/// # Errors
+/// A sentence, when something else is found there: whom it means is not known.
+pub(super) fn collect_ids(body: &[u8], paths: &[String], ids: &mut BTreeSet<String>) -> Result<(), String> {
+    #[derive(serde::Deserialize)]
+    struct List {
+        value: Vec<Value>,
     }
-}
-
-struct EnvelopeVisitor;
-
-impl<'de> Visitor<'de> for EnvelopeVisitor {
-    type Value = Envelope;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Envelope, A::Error> {
-        let mut envelope =
-            Envelope { value: List::Absent, next_link: None, has_error: false, holds_cut_lists: false, fields: 0 };
-        let mut links = 0;
-        while let Some(name) = map.next_key::<String>()? {
-            envelope.fields += usize::from(!name.starts_with("@odata."));
-            match name.as_str() {
-                "@odata.nextLink" => {
-                    envelope.next_link = map.next_value()?;
-                    links += 1;
-                }
-                "value" if envelope.value == List::Absent => {
-                    let rows: Inner = map.next_value()?;
-                    envelope.value = rows.objects.map_or(List::Other, List::Rows);
-                    envelope.holds_cut_lists |= rows.holds_cut_lists;
-                }
-                "value" => return Err(serde::de::Error::duplicate_field("value")),
-                "error" => envelope.has_error = map.next_value::<Option<IgnoredAny>>()?.is_some(),
-                _ => {
-                    envelope.holds_cut_lists |= name.ends_with("@odata.nextLink");
-                    envelope.holds_cut_lists |= map.next_value::<Inner>()?.holds_cut_lists;
-                }
-            }
+    let list: List = serde_json::from_slice(body).map_err(|_| "the answer has no `value` list".to_owned())?;
+    for row in &list.value {
+        for path in paths {
+            let found = path.split('.').try_fold(row, |value, name| value.get(name));
+            let texts = match found {
+                None | Some(Value::Null) => continue,
+                Some(Value::Array(items)) => items.iter().map(Value::as_str).collect::<Option<Vec<_>>>(),
+                Some(value) => value.as_str().map(|text| vec![text]),
+            };
+            let Some(texts) = texts else {
+                return Err(format!("`{path}` in a row of the list is no id and no list of ids"));
+            };
+            ids.extend(texts.into_iter().map(str::to_owned));
         }
-        if links > 1 {
-            return Err(serde::de::Error::duplicate_field("@odata.nextLink"));
-        }
-        Ok(envelope)
     }
-}
-
-/// Anything inside a page.
-struct Inner {
-    /// How many objects, when it is a list of nothing but objects.
-    objects: Option<usize>,
-    is_object: bool,
-    holds_cut_lists: bool,
-}
-
-impl Inner {
-    const SCALAR: Self = Self { objects: None, is_object: false, holds_cut_lists: false };
-}
-
-impl<'de> Deserialize<'de> for Inner {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(InnerVisitor)
-    }
-}
-
-/// Whether a field's name says that a list was cut; read without keeping the name.
-struct NamesContinuation(bool);
-
-impl<'de> Deserialize<'de> for NamesContinuation {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NameVisitor;
-        impl Visitor<'_> for NameVisitor {
-            type Value = NamesContinuation;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a field name")
-            }
-
-            fn visit_str<E>(self, name: &str) -> Result<NamesContinuation, E> {
-                Ok(NamesContinuation(name.ends_with("@odata.nextLink")))
-            }
-        }
-        deserializer.deserialize_str(NameVisitor)
-    }
-}
-
-struct InnerVisitor;
-
-impl<'de> Visitor<'de> for InnerVisitor {
-    type Value = Inner;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("any JSON value")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Inner, A::Error> {
-        let mut holds_cut_lists = false;
-        while let Some(NamesContinuation(named)) = map.next_key()? {
-            holds_cut_lists |= named;
-            holds_cut_lists |= map.next_value::<Inner>()?.holds_cut_lists;
-        }
-        Ok(Inner { objects: None, is_object: true, holds_cut_lists })
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Inner, A::Error> {
-        let mut list = Inner { objects: Some(0), is_object: false, holds_cut_lists: false };
-        while let Some(item) = items.next_element::<Inner>()? {
-            list.objects = list.objects.filter(|_| item.is_object).map(|count| count + 1);
-            list.holds_cut_lists |= item.holds_cut_lists;
-        }
-        Ok(list)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Inner, E> {
-        Ok(Inner::SCALAR)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Inner, E> {
-        Ok(Inner::SCALAR)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Inner, E> {
-        Ok(Inner::SCALAR)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Inner, E> {
-        Ok(Inner::SCALAR)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Inner, E> {
-        Ok(Inner::SCALAR)
-    }
-
-    fn visit_unit<E>(self) -> Result<Inner, E> {
-        Ok(Inner::SCALAR)
-    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Page, read};
+    use super::{Page, collect_ids, read};
+    use std::collections::BTreeSet;
 
     #[test]
     fn rows_are_counted_and_the_next_link_is_found() {
@@ -226,6 +103,20 @@ mod tests {
         assert!(read(cut, true).unwrap().holds_cut_lists);
         let text = br#"{"value": [{"displayName": "members@odata.nextLink\":"}]}"#;
         assert!(!read(text, true).unwrap().holds_cut_lists);
+    }
+
+    #[test]
+    fn ids_are_found_where_the_collector_says_and_what_is_no_id_is_not_passed_over() {
+        let ids = |body: &[u8], path: &str| {
+            let mut ids = BTreeSet::new();
+            collect_ids(body, &[path.to_owned()], &mut ids).map(|()| ids.into_iter().collect::<Vec<_>>())
+        };
+        let body = br#"{"value": [{"id": "b", "c": {"g": ["y", "x"]}}, {"id": "a", "c": {"g": null}}, {"id": "a", "c": null}]}"#;
+        assert_eq!(ids(body, "id").unwrap(), ["a", "b"]);
+        assert_eq!(ids(body, "c.g").unwrap(), ["x", "y"]);
+        assert!(ids(body, "c").is_err());
+        assert!(ids(br#"{"value": [{"id": 3}]}"#, "id").is_err());
+        assert!(ids(br#"{"value": [{"id": ["a", 3]}]}"#, "id").is_err());
     }
 
     #[test]

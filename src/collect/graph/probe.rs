@@ -72,7 +72,7 @@ impl GraphTarget {
         authorization: Option<&reqwest::header::HeaderValue>,
         clock: &dyn Clock,
     ) -> (Option<Answer>, Option<ClockSeen>) {
-        let mut request = self.client.get(url.clone());
+        let mut request = self.clients.usual().get(url.clone());
         if let Some(authorization) = authorization {
             request = request.header(reqwest::header::AUTHORIZATION, authorization);
         }

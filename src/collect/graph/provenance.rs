@@ -23,6 +23,9 @@ pub(super) struct Journal {
     answered: u64,
     throttled: u64,
     token_renewals: u64,
+    restarts: u64,
+    items: Vec<Value>,
+    items_answered: u64,
     roles: Vec<String>,
     first_date: Option<Timestamp>,
     headers: Map<String, Value>,
@@ -36,6 +39,24 @@ impl Journal {
 
     pub(super) fn token_renewed(&mut self) {
         self.token_renewals += 1;
+    }
+
+    /// The service lost its place, so the dataset is read from its beginning.
+    pub(super) fn restarted(&mut self) {
+        self.restarts += 1;
+    }
+
+    /// One item of a batch was answered.
+    pub(super) fn item_answered(&mut self, status: u16, request_id: Option<&str>) {
+        self.items_answered += 1;
+        self.throttled += u64::from(matches!(status, 429 | 509));
+        if self.items.len() < DESCRIBED {
+            let id = request_id.map(|id| id.chars().take(64).collect::<String>());
+            self.items.push(match id {
+                Some(id) => json!({"status": status, "request_id": id}),
+                None => json!({"status": status}),
+            });
+        }
     }
 
     pub(super) fn token_used(&mut self, roles: &[String]) {
@@ -72,6 +93,7 @@ impl Journal {
             ("throttle_scope", "x-ms-throttle-scope"),
             ("deprecation", "deprecation"),
             ("sunset", "sunset"),
+            ("link", "link"),
         ];
         for (key, header) in once {
             if let (false, Some(text)) = (self.headers.contains_key(key), answer.header(header)) {
@@ -109,8 +131,18 @@ impl Journal {
         if left_out > 0 {
             put("answers_left_out", json!(left_out));
         }
+        if self.restarts > 0 {
+            put("restarts", json!(self.restarts));
+        }
+        if self.items_answered > 0 {
+            let left_out = self.items_answered.saturating_sub(self.items.len() as u64);
+            put("batch_items", Value::Array(self.items));
+            if left_out > 0 {
+                put("batch_items_left_out", json!(left_out));
+            }
+        }
         if let Some(request) = request {
-            put("method", json!("GET"));
+            put("method", json!(if request.each.is_some() { "GET, batched with POST $batch" } else { "GET" }));
             put("api_version", json!(request.version));
         }
         if let Some(url) = url {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use countersign_seal::digest::Digest;
 use reqwest::Client;
 use reqwest::header::HeaderValue;
 use secrecy::ExposeSecret as _;
@@ -13,6 +14,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::connection::{Credential, GraphConnection};
 use super::http::{Answer, Ending, why_no_answer};
@@ -33,6 +35,9 @@ pub(super) struct AccessToken {
     pub(super) authorization: HeaderValue,
     /// Permissions the token says were granted; empty when the token cannot be read.
     pub(super) roles: Vec<String>,
+    /// What a claims challenge asked it to carry.
+    claims: Option<String>,
+    pub(super) fetched_at: Instant,
     renew_at: Instant,
 }
 
@@ -41,10 +46,44 @@ enum Cached {
     #[default]
     Nothing,
     Token(Arc<AccessToken>),
-    Refused(TokenFailure, Instant),
+    Refused(Refused),
 }
 
-/// Gives tokens of one connection. Whoever comes while one is being fetched waits for that one.
+#[derive(Debug)]
+struct Refused {
+    failure: TokenFailure,
+    at: Instant,
+    remembered_until: Instant,
+}
+
+impl Refused {
+    /// Whether somebody who came at `asked_at` is told the same: it is remembered, or they waited for this very answer.
+    fn tells(&self, asked_at: Instant) -> bool {
+        asked_at <= self.at || Instant::now() < self.remembered_until
+    }
+}
+
+/// What a token is good for; connections that agree in all of it share one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct TokenKey {
+    token_url: String,
+    scope: String,
+    client_id: Uuid,
+    credential: Digest,
+}
+
+impl TokenKey {
+    pub(super) fn of(connection: &GraphConnection) -> Self {
+        Self {
+            token_url: connection.token_url().to_string(),
+            scope: connection.scope(),
+            client_id: connection.client_id(),
+            credential: connection.credential().fingerprint(),
+        }
+    }
+}
+
+/// Gives tokens of one application in one tenant. Whoever comes while one is being fetched waits for that one.
 #[derive(Debug, Default)]
 pub(super) struct TokenSource(Mutex<Cached>);
 
@@ -60,11 +99,12 @@ pub(super) struct TokenRequest<'a> {
 impl TokenSource {
     /// The cached token, or a new one.
     pub(super) async fn current(&self, request: TokenRequest<'_>) -> Result<Arc<AccessToken>, TokenFailure> {
+        let asked_at = Instant::now();
         let mut cached = self.0.lock().await;
         match &*cached {
             Cached::Token(token) if Instant::now() < token.renew_at => return Ok(Arc::clone(token)),
-            Cached::Refused(failure, until) if Instant::now() < *until => return Err(failure.clone()),
-            Cached::Token(_) | Cached::Refused(..) | Cached::Nothing => {}
+            Cached::Refused(refused) if refused.tells(asked_at) => return Err(refused.failure.clone()),
+            Cached::Token(_) | Cached::Refused(_) | Cached::Nothing => {}
         }
         replace(&mut cached, request, None).await
     }
@@ -77,11 +117,23 @@ impl TokenSource {
         claims: Option<&str>,
         request: TokenRequest<'_>,
     ) -> Result<Arc<AccessToken>, TokenFailure> {
+        let asked_at = Instant::now();
         let mut cached = self.0.lock().await;
         match &*cached {
-            Cached::Token(token) if claims.is_none() && !Arc::ptr_eq(token, refused) => Ok(Arc::clone(token)),
-            _ => replace(&mut cached, request, claims).await,
+            Cached::Token(token) if !Arc::ptr_eq(token, refused) && token.answers(claims) => {
+                return Ok(Arc::clone(token));
+            }
+            Cached::Refused(refused) if refused.tells(asked_at) => return Err(refused.failure.clone()),
+            Cached::Token(_) | Cached::Refused(_) | Cached::Nothing => {}
         }
+        replace(&mut cached, request, claims).await
+    }
+}
+
+impl AccessToken {
+    /// Whether it can be used now where these claims were asked for.
+    fn answers(&self, claims: Option<&str>) -> bool {
+        Instant::now() < self.renew_at && (claims.is_none() || self.claims.as_deref() == claims)
     }
 }
 
@@ -98,7 +150,9 @@ async fn replace(
             Ok(token)
         }
         Err(failure) => {
-            *cached = Cached::Refused(failure.clone(), Instant::now() + request.limits.refusal_memory);
+            let at = Instant::now();
+            let remembered_until = at + request.limits.refusal_memory;
+            *cached = Cached::Refused(Refused { failure: failure.clone(), at, remembered_until });
             Err(failure)
         }
     }
@@ -117,8 +171,9 @@ async fn fetch(request: TokenRequest<'_>, claims: Option<&str>) -> Result<Access
                 let asked = answer.retry_after(clock.now());
                 (failure_of(answer.status, &answer.body), limits.max_tries, asked)
             }
-            Ok(answer) if answer.status == 200 => return token_of(&answer),
+            Ok(answer) if answer.status == 200 => return token_of(&answer, claims),
             Ok(answer) => return Err(failure_of(answer.status, &answer.body)),
+            Err(failure) if failure.outcome != CollectionOutcome::Unreachable => return Err(failure),
             Err(failure) => (failure, limits.max_connection_tries, None),
         };
         let Some(pause) = patience.next_pause(tries, asked) else { return Err(failure) };
@@ -135,19 +190,27 @@ async fn post(request: TokenRequest<'_>, claims: Option<&str>) -> Result<Answer,
     if let Some(claims) = claims {
         form.push(("claims", claims));
     }
-    let assertion;
-    match connection.credential() {
-        Credential::Secret(secret) => form.push(("client_secret", secret.expose_secret())),
-        Credential::Certificate(certificate) => {
-            assertion = certificate.assertion(&url, connection.client_id(), clock.now()).ok_or_else(|| {
-                TokenFailure::new(
-                    CollectionOutcome::Failed,
-                    "the client certificate's key could not sign: connect again",
-                )
-            })?;
-            form.push(("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"));
-            form.push(("client_assertion", assertion.expose_secret()));
+    let failed = |reason: &str| TokenFailure::new(CollectionOutcome::Failed, reason);
+    let assertion = match connection.credential() {
+        Credential::Secret(secret) => {
+            form.push(("client_secret", secret.expose_secret()));
+            None
         }
+        Credential::Certificate(certificate) => Some(
+            certificate
+                .assertion(&url, connection.client_id(), clock.now())
+                .ok_or_else(|| failed("the client certificate's key could not sign: connect again"))?,
+        ),
+        Credential::Federated(token) => {
+            let token = token.clone();
+            let read = tokio::task::spawn_blocking(move || token.read()).await;
+            let read = read.unwrap_or_else(|_| Err("the federated token file could not be read".to_owned()));
+            Some(read.map_err(|reason| failed(&format!("no sign-in: {reason}")))?)
+        }
+    };
+    if let Some(assertion) = &assertion {
+        form.push(("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"));
+        form.push(("client_assertion", assertion.expose_secret()));
     }
     let response = client
         .post(url.clone())
@@ -165,7 +228,7 @@ struct TokenAnswer {
     expires_in: Value,
 }
 
-fn token_of(answer: &Answer) -> Result<AccessToken, TokenFailure> {
+fn token_of(answer: &Answer, claims: Option<&str>) -> Result<AccessToken, TokenFailure> {
     let unusable = |what: &str| {
         let reason = format!(
             "the sign-in service answered with {what}: check that the login URL is Microsoft's and that no proxy answers \
@@ -191,6 +254,8 @@ fn token_of(answer: &Answer) -> Result<AccessToken, TokenFailure> {
     Ok(AccessToken {
         authorization,
         roles: roles_of(&token.access_token),
+        claims: claims.map(str::to_owned),
+        fetched_at: Instant::now(),
         renew_at: Instant::now() + life.saturating_sub(RENEW_BEFORE.min(life / 3)),
     })
 }

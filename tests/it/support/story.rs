@@ -64,6 +64,7 @@ impl Story {
             login_url: Some(tenant.login_url().to_owned()),
             graph_url: Some(tenant.graph_url().to_owned()),
             secret_expires: None,
+            federated_token_file: None,
         };
         let target = tenant.tenant_id().to_owned();
         let purpose = countersign::app::connection_purpose(scope, &target);
