@@ -165,7 +165,8 @@ async fn read_one(
 fn cut_off(mut evidence: RawEvidence, stop: &CancellationToken) -> RawEvidence {
     let is_cut_off = matches!(evidence.outcome, CollectionOutcome::Failed | CollectionOutcome::Partial);
     if stop.is_cancelled() && is_cut_off && !was_ended_early(evidence.outcome, &evidence.reason) {
-        evidence.reason = format!("{ENDED_EARLY} while this was being read. {}", evidence.reason);
+        let said = evidence.reason.trim_end_matches('.');
+        evidence.reason = format!("{ENDED_EARLY} while this was being read ({said}).");
     }
     evidence
 }

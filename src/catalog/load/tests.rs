@@ -262,7 +262,8 @@ fn a_schedule_that_never_comes_round_or_is_no_crontab_line_is_refused_with_its_l
         ("\"@reboot\"", "names no times"),
     ] {
         let collector = COLLECTOR.replace("15 3 * * *", schedule);
-        assert_fault(&demo_with("collectors/m365/users/collector.yaml", collector), "collector.yaml:11", words);
+        let place = "collectors/m365/users/collector.yaml:11";
+        assert_fault(&demo_with("collectors/m365/users/collector.yaml", collector), place, words);
     }
 }
 
