@@ -8,6 +8,7 @@ use crate::store::{Engine, InstanceScope, Store};
 const AREA: &str = "database";
 /// A run asks thousands of questions, one after another.
 const SLUGGISH: Duration = Duration::from_millis(20);
+const TRIES: u32 = 5;
 /// The oldest PostgreSQL that is still maintained and tried here.
 const OLDEST_POSTGRES: u32 = 14;
 /// Longer than this a database's pages are not read through.
@@ -57,9 +58,14 @@ async fn engine(store: &Store) -> Line {
                 .next("look into the database's own log");
         }
     };
-    let begin = Instant::now();
-    let again = store.engine(scope).await;
-    engine_in_words(&engine, begin.elapsed(), again.is_ok())
+    // The quickest of a few: a machine that is busy for a moment is not a slow database.
+    let (mut quickest, mut answers) = (Duration::MAX, true);
+    for _ in 0..TRIES {
+        let begin = Instant::now();
+        answers &= store.engine(scope).await.is_ok();
+        quickest = quickest.min(begin.elapsed());
+    }
+    engine_in_words(&engine, quickest, answers)
 }
 
 fn engine_in_words(engine: &Engine, latency: Duration, answers: bool) -> Line {
@@ -79,7 +85,8 @@ fn engine_in_words(engine: &Engine, latency: Duration, answers: bool) -> Line {
         return Line::warning(AREA, "", format!("{name} is no longer maintained"))
             .next(format!("upgrade to PostgreSQL {OLDEST_POSTGRES} or later"));
     }
-    if latency > SLUGGISH {
+    // A file on this machine is never far away.
+    if version.is_some() && latency > SLUGGISH {
         return Line::warning(AREA, "", says)
             .missing("nothing, but runs take long")
             .next("move the database nearer, or see what keeps it busy");
@@ -127,6 +134,7 @@ mod tests {
         assert_eq!(level("17.2 (Debian 17.2-1)", 1), Level::Ok);
         assert_eq!(level("13.9", 1), Level::Warning);
         assert_eq!(level("17.2", 80), Level::Warning);
+        assert_eq!(engine_in_words(&Engine::Sqlite, Duration::from_millis(80), true).level, Level::Ok);
         assert_eq!(engine_in_words(&Engine::Sqlite, Duration::ZERO, false).level, Level::Problem);
     }
 
