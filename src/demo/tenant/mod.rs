@@ -13,7 +13,10 @@ pub mod fault;
 pub mod firm;
 mod page;
 mod print;
+pub mod property;
 mod query;
+mod refuse;
+mod rows;
 mod server;
 mod service;
 mod state;
@@ -250,7 +253,9 @@ fn last_midnight(now: Timestamp) -> Timestamp {
 
 fn resolve_ages(directory: &mut Directory, as_of: Timestamp) {
     directory.strings(&mut |text| {
-        if let Some(time) = text.strip_prefix("$ago:").and_then(|age| firm::ago(age, as_of)) {
+        let ago = text.strip_prefix("$ago:").and_then(|age| firm::ago(age, as_of));
+        let time = ago.or_else(|| text.strip_prefix("$ahead:").and_then(|age| firm::ahead(age, as_of)));
+        if let Some(time) = time {
             *text = time;
         }
     });

@@ -9,10 +9,12 @@ use serde_json::{Map, Value, json};
 use super::answer::{Answer, Exchange};
 use super::endpoint::{Endpoint, Licence, Service, Shape, find};
 use super::fault::FaultKind;
-use super::firm::{Directory, TenantIdentity};
+use super::firm::TenantIdentity;
 use super::page::{Binding, Place, cut};
 use super::print::{self, Question, is_collection_in_beta};
 use super::query::{Query, parse};
+use super::refuse;
+use super::rows::{has_licence, rows};
 use super::state::State;
 use super::table::{Row, Table};
 use super::token::Worth;
@@ -75,7 +77,7 @@ pub(super) fn answer(
             }
             FaultKind::ClaimsChallenge => {
                 state.tokens.expire_all(now);
-                return claims_challenge(site, exchange);
+                return refuse::claims_challenge(&site.login_url, &refuse::claims(exchange), exchange);
             }
             _ => {}
         }
@@ -121,11 +123,14 @@ fn decide(
         let message = "$count is not currently supported without ConsistencyLevel: eventual.";
         return Err(Answer::error(exchange, 400, "Request_UnsupportedQuery", message));
     }
-    let rows = rows(&state.directory, endpoint, id).ok_or_else(|| {
-        let message = format!("Resource '{}' does not exist.", id.unwrap_or_default());
+    let rows = rows(&state.directory, endpoint, id, query.filter).ok_or_else(|| {
+        let message = format!(
+            "Resource '{}' does not exist or one of its queried reference-property objects are not present.",
+            id.unwrap_or_default()
+        );
         Answer::error(exchange, 404, "Request_ResourceNotFound", &message)
     })?;
-    let question = Question { endpoint, query: &query, version, path };
+    let question = Question { endpoint, query: &query, version, path, graph_url: &site.graph_url };
     let body = if endpoint.shape == Shape::Single && !is_collection_in_beta(endpoint, version) {
         single(site, state, &question, &rows, exchange)?
     } else {
@@ -153,23 +158,7 @@ fn authenticate(
         Some(Worth::Unknown) => "CompactToken parsing failed with error code: 80049217",
         None => "Access token is empty.",
     };
-    let challenge = format!(
-        "Bearer realm=\"\", authorization_uri=\"{}/common/oauth2/authorize\", client_id=\"00000003-0000-0000-c000-000000000000\"",
-        site.login_url
-    );
-    Err(Answer::error(exchange, 401, "InvalidAuthenticationToken", message).with("www-authenticate", challenge))
-}
-
-fn claims_challenge(site: &Site, exchange: &Exchange) -> Answer {
-    use base64::Engine as _;
-    let claims = json!({"access_token": {"nbf": {"essential": true, "value": exchange.now.as_datetime().timestamp().to_string()}}});
-    let claims = base64::engine::general_purpose::STANDARD.encode(claims.to_string());
-    let challenge = format!(
-        "Bearer realm=\"\", authorization_uri=\"{}/common/oauth2/authorize\", error=\"insufficient_claims\", claims=\"{claims}\"",
-        site.login_url
-    );
-    let message = "Continuous access evaluation resulted in challenge with result: InteractionRequired";
-    Answer::error(exchange, 401, "InvalidAuthenticationToken", message).with("www-authenticate", challenge)
+    Err(refuse::no_token(&site.login_url, message, exchange))
 }
 
 /// Resource units: the path's own cost, cheaper with `$select` or a small page, dearer with `$expand`.
@@ -192,74 +181,26 @@ fn permit(
 ) -> Result<(), Refused> {
     let holds = |permission: &str| granted.contains(permission) && state.permissions.contains(permission);
     if !endpoint.permissions.iter().any(|permission| holds(permission)) {
-        return Err(no_consent(endpoint, exchange));
+        return Err(refuse::no_consent(endpoint, exchange));
     }
     if let Some(licence) = endpoint.licence.filter(|licence| !has_licence(&state.directory, *licence)) {
-        return Err(no_licence(licence, exchange));
+        return Err(refuse::no_licence(licence, endpoint.service, exchange));
     }
     if endpoint.table == Table::Users && query.select.iter().any(|name| name == "signInActivity") {
         if !holds("AuditLog.Read.All") {
-            return Err(no_consent(endpoint, exchange));
+            return Err(refuse::no_audit_permission(exchange));
         }
         if !has_licence(&state.directory, Licence::EntraP1) {
-            return Err(no_licence(Licence::EntraP1, exchange));
+            return Err(refuse::not_premium(exchange));
         }
     }
     Ok(())
 }
 
-fn no_consent(endpoint: &Endpoint, exchange: &Exchange) -> Answer {
-    if endpoint.service == Service::Intune {
-        let inner = json!({
-            "_version": 3,
-            "Message": format!("Application is not authorized to perform this operation. Application must have one of the following scopes: {} - Operation ID (for customer support): {}", endpoint.permissions.join(", "), exchange.request_id),
-            "CustomApiErrorPhrase": "", "RetryAfter": null, "ErrorSourceService": "", "HttpHeaders": "{}",
-        });
-        return Answer::error(exchange, 403, "Forbidden", &inner.to_string());
-    }
-    Answer::error(exchange, 403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
-}
-
-fn no_licence(licence: Licence, exchange: &Exchange) -> Answer {
-    match licence {
-        Licence::Intune => Answer::error(exchange, 400, "BadRequest", "Request not applicable to target tenant."),
-        Licence::EntraP1 => Answer::error(
-            exchange,
-            403,
-            "Authentication_RequestFromNonPremiumTenantOrB2CTenant",
-            "Neither tenant is B2C or tenant doesn't have premium license",
-        ),
-        Licence::EntraP2 => Answer::error(exchange, 403, "Forbidden", "Your tenant is not licensed for this feature."),
-    }
-}
-
-fn has_licence(directory: &Directory, licence: Licence) -> bool {
-    let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    directory
-        .rows(Table::SubscribedSkus)
-        .iter()
-        .filter(|sku| sku.get("capabilityStatus").and_then(Value::as_str) == Some("Enabled"))
-        .filter_map(|sku| sku.get("servicePlans").and_then(Value::as_array))
-        .flatten()
-        .filter(|plan| text(plan, "provisioningStatus") == "Success")
-        .any(|plan| licence.service_plans().contains(&text(plan, "servicePlanName").as_str()))
-}
-
-/// The rows behind a path; none when the object named by the path does not exist.
-fn rows<'rows>(directory: &'rows Directory, endpoint: &Endpoint, id: Option<&str>) -> Option<Vec<&'rows Row>> {
-    if endpoint.shape != Shape::Members {
-        return Some(directory.rows(endpoint.table).iter().collect());
-    }
-    let group = directory.rows(Table::Groups).iter().find(|row| row.get("id").and_then(Value::as_str) == id)?;
-    let members = group.get("members").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let is_member = |row: &&Row| row.get("userPrincipalName").is_some_and(|upn| members.contains(upn));
-    Some(directory.rows(Table::Users).iter().filter(is_member).collect())
-}
-
 fn context(site: &Site, question: &Question<'_>) -> String {
     let select = &question.query.select;
     let chosen = if select.is_empty() { String::new() } else { format!("({})", select.join(",")) };
-    format!("{}/{}/$metadata#{}{chosen}", site.graph_url, question.version, question.endpoint.context())
+    format!("{}/{}/$metadata#{}{chosen}", site.graph_url, question.version, question.endpoint.context(question.path))
 }
 
 fn single(
@@ -286,7 +227,7 @@ fn page(
     request: &Request<'_>,
     exchange: &Exchange,
 ) -> Result<Map<String, Value>, Refused> {
-    let Question { endpoint, query, version, path } = *question;
+    let Question { endpoint, query, version, path, .. } = *question;
     let binding = Binding::new(&site.identity.id, state.page_session, path, query);
     let place = match &query.skip_token {
         None => Place::default(),

@@ -45,8 +45,12 @@ pub struct Limit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     pub directory: Limit,
+    /// Conditional access and identity protection together.
     pub conditional_access: Limit,
+    /// Reports of sign-ins and registered methods.
+    pub reports: Limit,
     pub intune: Limit,
+    pub intune_configuration: Limit,
 }
 
 impl Limits {
@@ -63,15 +67,21 @@ impl Limits {
         Self {
             directory: Limit { units, window: Duration::from_secs(10), says_when: true },
             conditional_access: Limit { units: 1, window: Duration::from_secs(1), says_when: false },
+            reports: Limit { units: 5, window: Duration::from_secs(10), says_when: true },
             intune: Limit { units: 2000, window: Duration::from_secs(20), says_when: true },
+            intune_configuration: Limit { units: 1000, window: Duration::from_secs(20), says_when: true },
         }
     }
 
-    const fn of(&self, service: Service) -> Limit {
+    /// None where nothing is documented.
+    const fn of(&self, service: Service) -> Option<Limit> {
         match service {
-            Service::Directory => self.directory,
-            Service::ConditionalAccess => self.conditional_access,
-            Service::Intune => self.intune,
+            Service::Directory => Some(self.directory),
+            Service::ConditionalAccess | Service::IdentityProtection => Some(self.conditional_access),
+            Service::Reports => Some(self.reports),
+            Service::Intune => Some(self.intune),
+            Service::IntuneConfiguration => Some(self.intune_configuration),
+            Service::Sharepoint => None,
         }
     }
 }
@@ -143,9 +153,11 @@ impl Gate {
     }
 
     fn count(&mut self, scope: Service, cost: u64, now: Instant) -> Result<(), Refused> {
-        let limit = self.limits.of(scope);
+        let Some(limit) = self.limits.of(scope) else { return Ok(()) };
+        // One window for the services that share a limit.
+        let window_of = if scope == Service::IdentityProtection { Service::ConditionalAccess } else { scope };
         let length = limit.window.mul_f64(0.95);
-        let window = self.windows.entry(scope).or_default();
+        let window = self.windows.entry(window_of).or_default();
         while window.front().is_some_and(|(time, _)| now.saturating_duration_since(*time) >= length) {
             window.pop_front();
         }
