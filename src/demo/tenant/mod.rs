@@ -8,6 +8,8 @@
 //! Two listeners, like the real thing: one signs in, the other is Graph; neither knows the other's paths.
 
 mod answer;
+mod batch;
+mod cache;
 pub mod endpoint;
 pub mod fault;
 pub mod firm;
@@ -19,6 +21,7 @@ mod refuse;
 mod rows;
 mod server;
 mod service;
+mod spoil;
 mod state;
 pub mod stats;
 pub mod table;
@@ -127,6 +130,8 @@ impl Tenant {
                 directory,
                 permissions: firm.tenant.permissions.iter().cloned().collect(),
                 tokens: Tokens::default(),
+                claims: None,
+                bodies: cache::Cache::default(),
                 page_session: 0,
                 faults: Pending::default(),
                 gate: Gate::new(options.throttle, users),
@@ -183,6 +188,7 @@ impl RunningTenant {
         for edit in &self.second_run {
             state.directory.apply(edit);
         }
+        state.bodies.clear();
         resolve_ages(&mut state.directory, self.as_of);
     }
 
@@ -191,6 +197,7 @@ impl RunningTenant {
     pub fn apply(&self, edit: &Edit) -> usize {
         let mut state = self.shared.state();
         let touched = state.directory.apply(edit);
+        state.bodies.clear();
         resolve_ages(&mut state.directory, self.as_of);
         touched
     }

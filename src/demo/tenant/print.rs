@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::endpoint::{Endpoint, Shape};
 use super::firm::Directory;
+use super::property::YOUNGER_MEMBERS;
 use super::query::Query;
 use super::table::{Property, Row, Table, Visibility};
 
@@ -17,6 +18,8 @@ pub(super) struct Question<'request> {
     pub path: &'request str,
     /// Where the metadata is that contexts point to.
     pub graph_url: &'request str,
+    /// Whether the client said it wants members that an enumeration was given later.
+    pub new_members: bool,
 }
 
 /// In beta the authorization policy is a collection of one.
@@ -56,8 +59,33 @@ pub(super) fn row(directory: &Directory, question: &Question<'_>, properties: &[
         };
         sent.insert(name.clone(), expanded);
     }
+    if !question.new_members && has_younger_members(endpoint.table) {
+        sent.iter_mut().for_each(|(name, value)| hide_younger(name, value));
+    }
     sent
 }
+
+const fn has_younger_members(table: Table) -> bool {
+    matches!(table, Table::ConditionalAccessPolicies | Table::AuthenticationStrengthPolicies | Table::RiskyUsers)
+}
+
+/// Puts `unknownFutureValue` in the place of members that came after it; some values are several members, joined.
+fn hide_younger(name: &str, value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            let is_young = |member: &str| YOUNGER_MEMBERS.contains(&(name, member));
+            if text.split(',').any(is_young) {
+                let older: Vec<&str> = text.split(',').map(|one| if is_young(one) { UNKNOWN } else { one }).collect();
+                *text = older.join(",");
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| hide_younger(name, item)),
+        Value::Object(fields) => fields.iter_mut().for_each(|(name, value)| hide_younger(name, value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+const UNKNOWN: &str = "unknownFutureValue";
 
 fn combinations(question: &Question<'_>, row: &Row) -> Value {
     let id = row.get("id").and_then(Value::as_str).unwrap_or_default();

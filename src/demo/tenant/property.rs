@@ -251,3 +251,18 @@ pub(super) const COMPLIANCE_POLICY_TYPES: &[(&str, &str)] = &[
          securityRequireVerifyApps=false storageRequireEncryption=false",
     ),
 ];
+
+/// Members of enumerations that were added behind `unknownFutureValue`, with the property that holds them.
+pub(super) const YOUNGER_MEMBERS: &[(&str, &str)] = &[
+    ("includePlatforms", "linux"),
+    ("excludePlatforms", "linux"),
+    ("builtInControls", "riskRemediation"),
+    ("allowedCombinations", "qrCodePin"),
+    ("riskDetail", "m365DAdminDismissedDetection"),
+    ("riskDetail", "adminConfirmedServicePrincipalCompromised"),
+    ("riskDetail", "adminDismissedAllRiskForServicePrincipal"),
+    ("riskDetail", "userChangedPasswordOnPremises"),
+    ("riskDetail", "adminDismissedRiskForSignIn"),
+    ("riskDetail", "adminConfirmedAccountSafe"),
+    ("riskDetail", "microsoftRevokedSessions"),
+];

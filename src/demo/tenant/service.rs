@@ -6,7 +6,9 @@ use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 
-use super::answer::{Answer, Exchange};
+use super::answer::{Answer, Content, Exchange};
+use super::batch;
+use super::cache::Key;
 use super::endpoint::{Endpoint, Licence, Service, Shape, find};
 use super::fault::FaultKind;
 use super::firm::TenantIdentity;
@@ -15,6 +17,7 @@ use super::print::{self, Question, is_collection_in_beta};
 use super::query::{Query, parse};
 use super::refuse;
 use super::rows::{has_licence, rows};
+use super::spoil;
 use super::state::State;
 use super::table::{Row, Table};
 use super::token::Worth;
@@ -37,6 +40,7 @@ pub(super) struct Request<'request> {
     pub query: &'request str,
     pub bearer: Option<&'request str>,
     pub consistency_level: Option<&'request str>,
+    pub prefer: Option<&'request str>,
 }
 
 impl Request<'_> {
@@ -45,11 +49,34 @@ impl Request<'_> {
         let rest = self.path.strip_prefix('/')?;
         rest.split_at_checked(rest.find('/')?)
     }
+
+    /// Whether members that an enumeration was given later may be sent.
+    fn takes_new_members(&self) -> bool {
+        let mut preferences = self.prefer.unwrap_or_default().split(',').map(str::trim);
+        preferences.any(|one| one.eq_ignore_ascii_case("include-unknown-enum-members"))
+    }
+}
+
+/// A path with its `%xx` resolved; what is no text afterwards stays as it is.
+pub(super) fn decode(path: &str) -> String {
+    let mut parts = path.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let code = part.split_at_checked(2).and_then(|(code, rest)| Some((u8::from_str_radix(code, 16).ok()?, rest)));
+        match code {
+            Some((byte, rest)) => {
+                bytes.push(byte);
+                bytes.extend_from_slice(rest.as_bytes());
+            }
+            None => return path.to_owned(),
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| path.to_owned())
 }
 
 type Refused = Answer;
 
-/// Answers one request. Faults of the body are left to whoever sends it.
+/// Answers one request. Faults of the bytes are left to whoever sends it.
 pub(super) fn answer(
     site: &Site,
     state: &mut State,
@@ -59,30 +86,30 @@ pub(super) fn answer(
 ) -> Answer {
     let now = Instant::now();
     let path = request.split().map_or(request.path, |(_, path)| path);
-    let path = find(path).map_or(path, |(endpoint, _)| endpoint.path);
-    for fault in faults {
-        match fault {
-            FaultKind::Html502 => return Answer::html_502(),
-            FaultKind::Status(status, body) => {
-                return Answer { body: body.clone().into_bytes(), ..Answer::json(*status, &Value::Null) };
-            }
-            FaultKind::RetryAfter(text) => {
-                state.gate.tell_to_wait(path, Some(text), now);
-                return Answer::throttled(exchange, Some(text.clone()));
-            }
-            FaultKind::ExpireTokens => state.tokens.expire_all(now),
-            FaultKind::ExpirePageTokens => state.page_session += 1,
-            FaultKind::LoseConsent(permission) => {
-                state.permissions.remove(permission);
-            }
-            FaultKind::ClaimsChallenge => {
-                state.tokens.expire_all(now);
-                return refuse::claims_challenge(&site.login_url, &refuse::claims(exchange), exchange);
-            }
-            _ => {}
-        }
+    spoil::first(site, state, path, exchange, faults, now)
+        .unwrap_or_else(|| decide(site, state, request, exchange, faults, now).unwrap_or_else(|refused| refused))
+}
+
+/// Answers a batch whose body was read.
+pub(super) fn answer_batch(
+    site: &Site,
+    state: &mut State,
+    request: &Request<'_>,
+    body: &[u8],
+    exchange: &Exchange,
+    faults: &[FaultKind],
+) -> Answer {
+    let now = Instant::now();
+    if let Some(answer) = spoil::first(site, state, batch::PATH, exchange, faults, now) {
+        return answer;
     }
-    decide(site, state, request, exchange, faults, now).unwrap_or_else(|refused| refused)
+    if let Err(refused) = authenticate(site, state, request, exchange, now) {
+        return refused;
+    }
+    match request.split() {
+        Some((version @ ("v1.0" | "beta"), _)) => batch::answer(site, state, request, version, body, exchange),
+        _ => Answer::error(exchange, 400, "BadRequest", "Invalid version."),
+    }
 }
 
 fn decide(
@@ -112,7 +139,7 @@ fn decide(
     };
     let parsed = parse(endpoint, request.query);
     let cost = parsed.as_ref().map_or(endpoint.cost, |query| units(endpoint, query));
-    if let Err(refused) = state.gate.admit(endpoint, endpoint.path, cost, now) {
+    if let Err(refused) = state.gate.admit(endpoint, path, cost, now) {
         state.stats.avoidable_429 += u64::from(refused.avoidable);
         let scope = format!("{:?}/Read/{}/{}", refused.scope, site.identity.client_id, site.identity.id);
         return Err(Answer::throttled(exchange, refused.retry_after).with("x-ms-throttle-scope", scope));
@@ -123,26 +150,59 @@ fn decide(
         let message = "$count is not currently supported without ConsistencyLevel: eventual.";
         return Err(Answer::error(exchange, 400, "Request_UnsupportedQuery", message));
     }
-    let rows = rows(&state.directory, endpoint, id, query.filter).ok_or_else(|| {
+    let new_members = request.takes_new_members();
+    let (page_session, version, path) = (state.page_session, version.to_owned(), path.to_owned());
+    let key = Key { version, path, query: request.query.to_owned(), page_session, new_members };
+    let is_plain = !spoil::touches_json(faults);
+    let body = match state.bodies.get(&key).filter(|_| is_plain) {
+        Some(body) => body,
+        None => {
+            let question = Question {
+                endpoint,
+                query: &query,
+                version: &key.version,
+                path: &key.path,
+                graph_url: &site.graph_url,
+                new_members,
+            };
+            let repeats = faults.contains(&FaultKind::RepeatedPage);
+            let body = body(site, state, &question, id, request, exchange, repeats)?;
+            let body = Content::from(spoil::json(body, site, request, faults).to_string().into_bytes());
+            if is_plain {
+                state.bodies.put(key, &body);
+            }
+            body
+        }
+    };
+    let answer = Answer::content(200, body);
+    Ok(if endpoint.service == Service::Directory {
+        answer.with("x-ms-resource-unit", cost.to_string())
+    } else {
+        answer
+    })
+}
+
+fn body(
+    site: &Site,
+    state: &State,
+    question: &Question<'_>,
+    id: Option<&str>,
+    request: &Request<'_>,
+    exchange: &Exchange,
+    repeats: bool,
+) -> Result<Map<String, Value>, Refused> {
+    let rows = rows(&state.directory, question.endpoint, id, question.query.filter).ok_or_else(|| {
         let message = format!(
             "Resource '{}' does not exist or one of its queried reference-property objects are not present.",
             id.unwrap_or_default()
         );
         Answer::error(exchange, 404, "Request_ResourceNotFound", &message)
     })?;
-    let question = Question { endpoint, query: &query, version, path, graph_url: &site.graph_url };
-    let body = if endpoint.shape == Shape::Single && !is_collection_in_beta(endpoint, version) {
-        single(site, state, &question, &rows, exchange)?
+    if question.endpoint.shape == Shape::Single && !is_collection_in_beta(question.endpoint, question.version) {
+        single(site, state, question, &rows, exchange)
     } else {
-        page(site, state, &question, &rows, request, exchange)?
-    };
-    let body = Value::Object(spoil_link(body, site, request, faults));
-    let answer = Answer::json(200, &body);
-    Ok(if endpoint.service == Service::Directory {
-        answer.with("x-ms-resource-unit", cost.to_string())
-    } else {
-        answer
-    })
+        page(site, state, question, &rows, request, exchange, repeats)
+    }
 }
 
 fn authenticate(
@@ -226,6 +286,7 @@ fn page(
     rows: &[&Row],
     request: &Request<'_>,
     exchange: &Exchange,
+    repeats: bool,
 ) -> Result<Map<String, Value>, Refused> {
     let Question { endpoint, query, version, path, .. } = *question;
     let binding = Binding::new(&site.identity.id, state.page_session, path, query);
@@ -240,7 +301,10 @@ fn page(
         let asked = query.top.unwrap_or(limits.default);
         site.page_cap.map_or(asked, |cap| asked.min(cap.max(1)))
     });
-    let (range, next) = cut(rows.len(), place, length, site.empty_pages);
+    let (range, mut next) = cut(rows.len(), place, length, site.empty_pages);
+    if repeats {
+        next = Some(Place { offset: place.offset, page: place.page + 1 });
+    }
     let mut body = Map::from_iter([("@odata.context".to_owned(), json!(context(site, question)))]);
     if query.count {
         body.insert("@odata.count".to_owned(), json!(rows.len()));
@@ -263,22 +327,4 @@ fn page(
 fn is_skip_token(option: &str) -> bool {
     let name = option.split('=').next().unwrap_or_default().to_lowercase();
     name == "$skiptoken" || name == "%24skiptoken"
-}
-
-fn spoil_link(
-    mut body: Map<String, Value>,
-    site: &Site,
-    request: &Request<'_>,
-    faults: &[FaultKind],
-) -> Map<String, Value> {
-    let link = faults.iter().find_map(|fault| match fault {
-        FaultKind::ForeignNextLink => Some(format!("https://graph.foreign.example{}?$skiptoken=stolen", request.path)),
-        FaultKind::LoopingNextLink if request.query.is_empty() => Some(format!("{}{}", site.graph_url, request.path)),
-        FaultKind::LoopingNextLink => Some(format!("{}{}?{}", site.graph_url, request.path, request.query)),
-        _ => None,
-    });
-    if let Some(link) = link {
-        body.insert("@odata.nextLink".to_owned(), json!(link));
-    }
-    body
 }

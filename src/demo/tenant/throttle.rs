@@ -23,7 +23,7 @@ pub enum Throttle {
 /// Requests number `first` to `first + times - 1` to a path are refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// Path below the version.
+    /// Path below the version, or as [`super::endpoint`] lists it.
     pub path: String,
     /// Counted from 1.
     pub first: u64,
@@ -126,13 +126,14 @@ impl Gate {
         match &self.rule {
             Throttle::Off => Ok(()),
             Throttle::Scripted(refusals) => {
-                let number = self.seen.entry(path.to_owned()).or_default();
-                *number += 1;
-                let number = *number;
-                let refusal = refusals.iter().find(|refusal| {
-                    refusal.path.eq_ignore_ascii_case(path)
+                let pattern = endpoint.path;
+                let own = count_one(&mut self.seen, path);
+                let alike = if path.eq_ignore_ascii_case(pattern) { own } else { count_one(&mut self.seen, pattern) };
+                let is_meant = |refusal: &&Refusal, name: &str, number: u64| {
+                    refusal.path.eq_ignore_ascii_case(name)
                         && (refusal.first..refusal.first.saturating_add(refusal.times)).contains(&number)
-                });
+                };
+                let refusal = refusals.iter().find(|one| is_meant(one, path, own) || is_meant(one, pattern, alike));
                 let Some(retry_after) = refusal.map(|refusal| refusal.retry_after.clone()) else { return Ok(()) };
                 self.tell_to_wait(path, retry_after.as_deref(), now);
                 Err(Refused { retry_after, avoidable: false, scope })
@@ -171,6 +172,12 @@ impl Gate {
         let retry_after = limit.says_when.then(|| format!("{:.3}", left.as_secs_f64().max(0.001)));
         Err(Refused { retry_after, avoidable: true, scope })
     }
+}
+
+fn count_one(seen: &mut BTreeMap<String, u64>, path: &str) -> u64 {
+    let number = seen.entry(path.to_owned()).or_default();
+    *number += 1;
+    *number
 }
 
 #[cfg(test)]

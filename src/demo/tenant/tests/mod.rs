@@ -1,5 +1,6 @@
 //! The simulator against plain HTTP: never through the product's Graph client.
 
+mod batch;
 mod damage;
 mod shapes;
 mod sign_in;
@@ -30,7 +31,7 @@ fn larkspur() -> Firm {
 
 async fn visit(firm: Firm, options: TenantOptions) -> Visit {
     let tenant = Tenant::start(firm, options).await.unwrap();
-    let http = Client::builder().no_proxy().build().unwrap();
+    let http = Client::builder().no_proxy().no_gzip().build().unwrap();
     let mut visit = Visit { tenant, http, token: String::new() };
     visit.sign_in().await;
     visit
