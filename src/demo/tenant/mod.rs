@@ -10,9 +10,11 @@
 mod answer;
 mod batch;
 mod cache;
+pub mod credentials;
 pub mod endpoint;
 pub mod fault;
 pub mod firm;
+pub mod keys;
 mod page;
 mod print;
 pub mod property;
@@ -40,6 +42,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use self::credentials::{Credentials, TrustedIssuer};
 use self::fault::{Fault, Pending};
 use self::firm::{Directory, Edit, Firm, TenantIdentity};
 use self::service::Site;
@@ -130,6 +133,8 @@ impl Tenant {
                 directory,
                 permissions: firm.tenant.permissions.iter().cloned().collect(),
                 tokens: Tokens::default(),
+                credentials: Credentials::default(),
+                is_blocked: false,
                 claims: None,
                 bodies: cache::Cache::default(),
                 page_session: 0,
@@ -210,6 +215,32 @@ impl RunningTenant {
     /// An administrator withdraws a permission at once.
     pub fn revoke(&self, permission: &str) {
         self.shared.state().permissions.remove(permission);
+    }
+
+    /// Registers a certificate (DER) for the application, beside those it has. False when it is none.
+    #[must_use]
+    pub fn register_certificate(&self, certificate: &[u8]) -> bool {
+        self.shared.state().credentials.add_certificate(certificate)
+    }
+
+    /// Takes a certificate away again; assertions made with it are refused at once.
+    pub fn remove_certificate(&self, certificate: &[u8]) {
+        self.shared.state().credentials.remove_certificate(certificate);
+    }
+
+    /// Lets the application sign in with statements of another identity provider.
+    pub fn trust_issuer(&self, issuer: TrustedIssuer) {
+        self.shared.state().credentials.trust(issuer);
+    }
+
+    /// The application's secret has expired: the right one is refused, too.
+    pub fn expire_secret(&self) {
+        self.shared.state().credentials.secret_is_over = true;
+    }
+
+    /// A conditional access policy for workload identities stops the application, or no longer does.
+    pub fn block_sign_in(&self, is_blocked: bool) {
+        self.shared.state().is_blocked = is_blocked;
     }
 
     /// Orders a fault.

@@ -21,7 +21,7 @@ use super::firm::guid;
 use super::service::{self, Request};
 use super::state::State;
 use super::stats::SeenRequest;
-use super::token::{Issuer, TokenRequest};
+use super::token::{self, Issuer, Refusal, TokenRequest};
 use crate::model::time::Timestamp;
 
 /// No token request is longer.
@@ -169,6 +169,7 @@ async fn answer_login(Extracted(shared): Extracted<Arc<Shared>>, http: HttpReque
         FaultKind::Html(status) => Some(Answer::html(*status)),
         FaultKind::Status(status, body) => Some(Answer::ordered(*status, body)),
         FaultKind::RetryAfter(text) => Some(Answer::throttled(&exchange, Some(text.clone()))),
+        FaultKind::Aadsts(code) => Some(token::refuse(&Refusal::numbered(*code, &shared.site.identity), &exchange)),
         _ => None,
     });
     let answer = ordered.unwrap_or_else(|| {
@@ -182,9 +183,12 @@ async fn answer_login(Extracted(shared): Extracted<Arc<Shared>>, http: HttpReque
         let mut issuer = Issuer {
             identity: &shared.site.identity,
             graph_url: &shared.site.graph_url,
+            login_url: &shared.site.login_url,
             lifetime: shared.token_lifetime,
             permissions: &state.permissions,
             tokens: &mut state.tokens,
+            credentials: &mut state.credentials,
+            is_blocked: state.is_blocked,
             instance: &shared.site.graph_url,
         };
         let (answer, was_issued) = issuer.answer(&request, &exchange, Instant::now());

@@ -212,8 +212,16 @@ fn authenticate(
     exchange: &Exchange,
     now: Instant,
 ) -> Result<BTreeSet<String>, Refused> {
-    let message = match request.bearer.map(|token| state.tokens.judge(token, now)) {
+    let message = match request.bearer.map(|token| state.tokens.judge(token, state.claims.as_deref(), now)) {
         Some(Worth::Good(permissions)) => return Ok(permissions),
+        Some(Worth::Unclaimed) => {
+            let claims = state.claims.as_deref().unwrap_or_default();
+            return Err(refuse::claims_challenge(&site.login_url, claims, exchange));
+        }
+        Some(Worth::Expired) if state.claims.is_some() => {
+            let claims = state.claims.as_deref().unwrap_or_default();
+            return Err(refuse::claims_challenge(&site.login_url, claims, exchange));
+        }
         Some(Worth::Expired) => "Lifetime validation failed, the token is expired.",
         Some(Worth::Unknown) => "CompactToken parsing failed with error code: 80049217",
         None => "Access token is empty.",

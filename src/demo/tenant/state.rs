@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use super::cache::Cache;
+use super::credentials::Credentials;
 use super::endpoint::find;
 use super::fault::{FaultKind, Pending};
 use super::firm::Directory;
@@ -16,6 +17,9 @@ pub(super) struct State {
     /// What is consented to now.
     pub permissions: BTreeSet<String>,
     pub tokens: Tokens,
+    pub credentials: Credentials,
+    /// Whether conditional access stops the application's sign-in.
+    pub is_blocked: bool,
     /// What a token must be asked for with, after a challenge.
     pub claims: Option<String>,
     pub bodies: Cache,

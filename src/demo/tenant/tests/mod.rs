@@ -1,5 +1,6 @@
 //! The simulator against plain HTTP: never through the product's Graph client.
 
+mod assertions;
 mod batch;
 mod damage;
 mod shapes;
