@@ -99,8 +99,18 @@ impl Answer {
         answer
     }
 
+    /// A refusal to answer now; its inner error says the same again, as the service's does.
     pub(super) fn throttled(exchange: &Exchange, retry_after: Option<String>) -> Self {
-        let mut answer = Self::error(exchange, 429, "TooManyRequests", "Please retry again later.");
+        let message = "Please retry again later.";
+        let body = json!({"error": {"code": "TooManyRequests", "message": message, "innerError": {
+            "code": "429",
+            "date": exchange.now.as_datetime().format("%Y-%m-%dT%H:%M:%S").to_string(),
+            "message": message,
+            "request-id": exchange.request_id,
+            "status": "429",
+        }}});
+        let mut answer = Self::json(429, &body);
+        answer.content_type = "application/json";
         answer.headers.extend(retry_after.map(|text| ("retry-after", text)));
         answer
     }

@@ -79,6 +79,18 @@ impl Default for TenantOptions {
     }
 }
 
+/// A clock that is off by the same amount all the time: with it a tenant dates its answers, and judges assertions, as a
+/// service does that is asked by a machine whose own clock is wrong.
+#[derive(Debug, Clone, Copy)]
+pub struct ShiftedClock(pub chrono::Duration);
+
+impl Clock for ShiftedClock {
+    fn now(&self) -> Timestamp {
+        let now = SystemClock.now();
+        now.as_datetime().checked_add_signed(self.0).map_or(now, Timestamp::from)
+    }
+}
+
 /// Starts tenants.
 #[derive(Debug, Clone, Copy)]
 pub struct Tenant;

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use super::super::credentials::{EXCHANGE, TrustedIssuer};
 use super::super::keys::{PretendKey, Signature};
+use super::super::{ShiftedClock, TenantOptions};
 use super::sign_in::assert_refused;
-use super::{Visit, visit_larkspur};
+use super::{Visit, larkspur, options, visit, visit_larkspur};
 use crate::model::time::{Clock as _, SystemClock, Timestamp};
 
 fn key(name: &str) -> PretendKey {
@@ -168,4 +169,17 @@ async fn a_statement_of_another_identity_provider_is_accepted_when_everything_in
     assert_refused(&visit.ask_with(&mislabelled).await, 401, "invalid_client", 5_000_224);
     // The application's own certificate goes on working beside it.
     assert_eq!(visit.ask_changed(json!({}), json!({})).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_an_hour_off_is_seen_in_the_date_and_in_the_refusal_of_assertions() {
+    for hours in [-1, 1] {
+        let clock = std::sync::Arc::new(ShiftedClock(Duration::hours(hours)));
+        let visit = visit(larkspur(), TenantOptions { clock, ..options() }).await;
+        assert!(visit.tenant.register_certificate(KEYS[0].certificate()));
+        assert_refused(&visit.ask_changed(json!({}), json!({})).await, 401, "invalid_client", 700_024);
+        let response = visit.send("/v1.0/organization").await;
+        let date = chrono::DateTime::parse_from_rfc2822(response.headers()["date"].to_str().unwrap()).unwrap();
+        assert!((date.timestamp() - seconds()).abs() > 3500, "{date}");
+    }
 }

@@ -3,6 +3,7 @@
 mod assertions;
 mod batch;
 mod damage;
+mod samples;
 mod shapes;
 mod sign_in;
 mod strict;
