@@ -4,6 +4,7 @@
 //! check makes it not met, and everything else is undetermined with the reason in words. Start with
 //! [`rollup::framework_statuses`].
 
+pub mod cmmc;
 pub mod coverage;
 pub mod objective;
 pub mod rollup;

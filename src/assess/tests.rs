@@ -73,6 +73,7 @@ fn control(id: &str, parent: Option<&str>, objectives: &[&str]) -> Control {
         assessable: true,
         objectives: objectives.iter().map(objective).collect(),
         facts: BTreeMap::new(),
+        guidance: None,
     }
 }
 

@@ -9,10 +9,11 @@ use crate::model::evidence::{CollectionOutcome, Source};
 use crate::model::id::DatasetId;
 
 /// Every parser there is, by the name and version that collectors give.
-pub const PARSERS: [&str; 15] = [
+pub const PARSERS: [&str; 16] = [
     "apt-updates/1",
     "block-devices/1",
     "file/1",
+    "graph-batch/1",
     "graph-collection/1",
     "graph-singleton/1",
     "host-identity/1",
@@ -45,7 +46,7 @@ pub enum Cloud {
 pub struct GraphRequest {
     /// `v1.0` or `beta`.
     pub version: String,
-    /// Begins with `/`; holds no host, no query.
+    /// Begins with `/`; holds no host, no query. With `each` it names the id's place: `/groups/{id}/members`.
     pub path: String,
     /// `$select` fields; empty means all.
     #[serde(default)]
@@ -55,6 +56,23 @@ pub struct GraphRequest {
     pub query: BTreeMap<String, String>,
     /// True when the answer is `{"value": [...]}` and may be paged; false for one object.
     pub paged: bool,
+    /// Asks `path` about many objects, several in one batch.
+    #[serde(default)]
+    pub each: Option<GraphEach>,
+}
+
+/// The list that says which objects are asked about; it is read first, page by page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GraphEach {
+    /// As in [`GraphRequest`].
+    pub path: String,
+    #[serde(default)]
+    pub select: Vec<String>,
+    #[serde(default)]
+    pub query: BTreeMap<String, String>,
+    /// Where ids are in a row of the list: property names joined by dots, to a text or a list of texts.
+    pub ids: Vec<String>,
 }
 
 /// A read-only command on a host.

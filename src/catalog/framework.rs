@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::guidance::Guidance;
 use crate::model::control::ControlState;
 use crate::model::id::{ControlId, FrameworkId, ObjectiveId};
 
@@ -39,6 +40,9 @@ pub struct Control {
     /// questionnaires, dates. `unknown` stays visible as `unknown`.
     #[serde(default)]
     pub facts: BTreeMap<String, serde_json::Value>,
+    /// What it means in practice; none in catalogs that only list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guidance: Option<Guidance>,
 }
 
 fn yes() -> bool {

@@ -11,6 +11,7 @@ pub mod fault;
 pub mod files;
 pub mod framework;
 pub mod graph_errors;
+pub mod guidance;
 mod index;
 mod load;
 pub mod template;

@@ -1,10 +1,14 @@
-//! `countersign catalog list|lint`
+//! `countersign catalog list|show|crosswalk|lint`
+
+mod crosswalk;
+mod show;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::{Common, Ending, output, session};
 use crate::assess::coverage::coverage;
+use crate::model::id::FrameworkId;
 
 #[derive(Debug, Args)]
 pub struct CatalogArguments {
@@ -16,13 +20,28 @@ pub struct CatalogArguments {
 enum CatalogCommand {
     /// List frameworks, and how much of each a machine can show
     List,
+    /// Show a framework's controls, or one control: what it asks, its facts, and the checks that bear on it
+    Show {
+        framework: FrameworkId,
+        /// Id or number, such as 3.1.1 or 164.312(a)(1)
+        control: Option<String>,
+    },
+    /// What else a control helps, in other frameworks
+    Crosswalk {
+        /// Id or number of a control
+        #[arg(value_name = "ID")]
+        control: String,
+        /// The framework it belongs to, where several have such a control
+        #[arg(long)]
+        framework: Option<FrameworkId>,
+    },
     /// Check every data file, built in and configured; all faults with file and line
     Lint,
 }
 
 pub fn run(common: &Common, arguments: &CatalogArguments) -> anyhow::Result<Ending> {
     let catalog = session::catalog(common)?;
-    match arguments.command {
+    match &arguments.command {
         CatalogCommand::List => {
             let covered: Vec<_> =
                 catalog.frameworks.values().map(|framework| (framework, coverage(&catalog, framework))).collect();
@@ -58,6 +77,10 @@ pub fn run(common: &Common, arguments: &CatalogArguments) -> anyhow::Result<Endi
                     .collect();
                 output::table(["id", "controls", "objectives", "machine helps", "person shows", "title"], &rows)?;
             }
+        }
+        CatalogCommand::Show { framework, control } => show::run(common, &catalog, framework, control.as_deref())?,
+        CatalogCommand::Crosswalk { control, framework } => {
+            crosswalk::run(common, &catalog, control, framework.as_ref())?;
         }
         CatalogCommand::Lint => {
             // Loading is the lint: reaching this line means that no file has a fault.

@@ -26,6 +26,7 @@ mod report;
 mod responsibility;
 mod restore;
 mod retention;
+mod score;
 mod serve;
 mod session;
 mod status;
@@ -107,6 +108,8 @@ pub enum Command {
     Import(import::ImportArguments),
     /// Where an organization stands
     Status(status::StatusArguments),
+    /// The CMMC score, what may wait on a plan of action, and the shortest way up
+    Score(score::ScoreArguments),
     /// Faults that are open, and whose turn it is
     Gap(gap::GapArguments),
     /// Who is accountable for which control
@@ -133,7 +136,7 @@ pub enum Command {
     Check(check::CheckArguments),
     /// List what can be collected, with the permission each needs
     Collector(collector::CollectorArguments),
-    /// List and check frameworks, checks, collectors and templates
+    /// Frameworks and their controls: list, show, see what helps what, check every data file
     Catalog(catalog::CatalogArguments),
 }
 
@@ -153,6 +156,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Collect(arguments) => collect::run(&common, arguments).await,
         Command::Import(arguments) => import::run(&common, arguments).await,
         Command::Status(arguments) => status::run(&common, arguments).await,
+        Command::Score(arguments) => score::run(&common, arguments).await,
         Command::Gap(arguments) => gap::run(&common, arguments).await,
         Command::Responsibility(arguments) => responsibility::run(&common, arguments).await,
         Command::Report(arguments) => report::run(&common, arguments).await,

@@ -1,4 +1,5 @@
-//! Microsoft Graph bodies -> rows: `graph-collection/1` and `graph-singleton/1`. Pure.
+//! Microsoft Graph bodies -> rows: `graph-collection/1` and `graph-singleton/1`; `graph-batch/1` is
+//! [`super::graph_batch`]. Pure.
 //!
 //! Never guesses: an error body, a missing `value` or anything malformed is a [`ParseError`], never "no rows". A body
 //! that names a further page which is not at hand says so in [`Rows::unread`]. Start with [`Shape`].
@@ -42,13 +43,15 @@ impl ParseError {
     }
 }
 
-/// The two shapes of a Microsoft Graph answer.
+/// The shapes of a Microsoft Graph answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     /// `{"value": [...]}`, in pages.
     Collection,
     /// One object.
     Singleton,
+    /// Answers about many objects, several in one body.
+    Batch,
 }
 
 impl Shape {
@@ -58,7 +61,17 @@ impl Shape {
         match parser {
             "graph-collection/1" => Some(Self::Collection),
             "graph-singleton/1" => Some(Self::Singleton),
+            "graph-batch/1" => Some(Self::Batch),
             _ => None,
+        }
+    }
+
+    /// How the names of the artifacts begin that hold the rows.
+    #[must_use]
+    pub fn artifacts(self) -> &'static str {
+        match self {
+            Self::Collection | Self::Singleton => "page-",
+            Self::Batch => "batch-",
         }
     }
 
@@ -67,10 +80,7 @@ impl Shape {
     /// # Errors
     /// Any [`ParseError`]; then nothing of the dataset is known.
     pub fn parse(self, pages: &[&[u8]]) -> Result<Rows, ParseError> {
-        match self {
-            Self::Collection => collection(pages),
-            Self::Singleton => singleton(pages),
-        }
+        self.rows_of(bodies_of(pages)?)
     }
 
     /// Rows of a file that holds one body, or a JSON array of page bodies. A byte order mark is tolerated, because
@@ -90,24 +100,9 @@ impl Shape {
         match self {
             Self::Collection => collection_of(bodies),
             Self::Singleton => singleton_of(bodies),
+            Self::Batch => super::graph_batch::parse(bodies),
         }
     }
-}
-
-/// `graph-collection/1`: the `value` lists of all pages, one after the other.
-///
-/// # Errors
-/// Any [`ParseError`]; one bad page spoils all, because what it held is not known.
-pub fn collection(pages: &[&[u8]]) -> Result<Rows, ParseError> {
-    collection_of(bodies_of(pages)?)
-}
-
-/// `graph-singleton/1`: one row, the object itself without its `@odata.context`.
-///
-/// # Errors
-/// Any [`ParseError`].
-pub fn singleton(pages: &[&[u8]]) -> Result<Rows, ParseError> {
-    singleton_of(bodies_of(pages)?)
 }
 
 fn bodies_of(pages: &[&[u8]]) -> Result<Vec<(String, Value)>, ParseError> {
@@ -127,6 +122,8 @@ fn named(kind: &str, bodies: Vec<Value>) -> Vec<(String, Value)> {
     bodies.into_iter().enumerate().map(|(index, body)| (format!("{kind} {}", index + 1), body)).collect()
 }
 
+/// `graph-collection/1`: the `value` lists of all pages, one after the other. One bad page spoils all, because what it
+/// held is not known.
 fn collection_of(bodies: Vec<(String, Value)>) -> Result<Rows, ParseError> {
     if bodies.is_empty() {
         return Err(ParseError::NoPages);
@@ -149,6 +146,7 @@ fn collection_of(bodies: Vec<(String, Value)>) -> Result<Rows, ParseError> {
     Ok(Rows { rows, unread })
 }
 
+/// `graph-singleton/1`: one row, the object itself without its `@odata.context`.
 fn singleton_of(bodies: Vec<(String, Value)>) -> Result<Rows, ParseError> {
     let mut bodies = bodies.into_iter();
     let Some((page, body)) = bodies.next() else { return Err(ParseError::NoPages) };
@@ -205,7 +203,7 @@ fn holds_a_continuation(value: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{ParseError, Shape, collection, singleton};
+    use super::{ParseError, Shape};
     use crate::model::evidence::CollectionOutcome;
     use proptest::prelude::*;
     use serde_json::json;
@@ -217,7 +215,7 @@ mod tests {
             br#"{"value": [], "@odata.nextLink": "https://x/3"}"#,
             br#"{"value": [{"id": "2"}]}"#,
         ];
-        let rows = collection(&pages).unwrap();
+        let rows = Shape::Collection.parse(&pages).unwrap();
         assert_eq!(rows.rows, [json!({"id": "1"}), json!({"id": "2"})]);
         assert!(!rows.unread);
     }
@@ -230,7 +228,7 @@ mod tests {
     #[test]
     fn an_expanded_list_that_was_cut_is_not_taken_for_the_whole() {
         let page = br#"{"value": [{"id": "r", "members": [], "members@odata.nextLink": "https://x"}]}"#;
-        assert!(collection(&[page]).unwrap().unread);
+        assert!(Shape::Collection.parse(&[page]).unwrap().unread);
     }
 
     #[test]
@@ -247,10 +245,10 @@ mod tests {
             br#"{"value": [1]}"#,
         ];
         for body in bad {
-            let fault = collection(&[body]).unwrap_err();
+            let fault = Shape::Collection.parse(&[body]).unwrap_err();
             assert_eq!(fault.outcome(), CollectionOutcome::Failed, "{}", String::from_utf8_lossy(body));
         }
-        assert_eq!(collection(&[]).unwrap_err(), ParseError::NoPages);
+        assert_eq!(Shape::Collection.parse(&[]).unwrap_err(), ParseError::NoPages);
         assert_eq!(Shape::Collection.parse_file(b"[]").unwrap_err(), ParseError::NoPages);
     }
 
@@ -274,9 +272,9 @@ mod tests {
     fn a_singleton_is_one_row_in_both_of_its_spellings() {
         let plain = br#"{"@odata.context": "c", "@odata.type": "t", "id": "p", "isEnabled": true}"#;
         let row = json!({"@odata.type": "t", "id": "p", "isEnabled": true});
-        assert_eq!(singleton(&[plain]).unwrap().rows, [row]);
+        assert_eq!(Shape::Singleton.parse(&[plain]).unwrap().rows, [row]);
         let wrapped = br#"{"@odata.context": "c", "value": [{"id": "p"}]}"#;
-        assert_eq!(singleton(&[wrapped]).unwrap().rows, [json!({"id": "p"})]);
+        assert_eq!(Shape::Singleton.parse(&[wrapped]).unwrap().rows, [json!({"id": "p"})]);
         for bad in [
             br#"{"value": []}"#.as_slice(),
             br#"{"value": [{}, {}]}"#,
@@ -285,14 +283,14 @@ mod tests {
             b"3",
             br#"{"@odata.context": "c"}"#,
         ] {
-            assert!(singleton(&[bad]).is_err(), "{}", String::from_utf8_lossy(bad));
+            assert!(Shape::Singleton.parse(&[bad]).is_err(), "{}", String::from_utf8_lossy(bad));
         }
     }
 
     proptest! {
         #[test]
         fn no_bytes_make_the_parsers_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            for shape in [Shape::Collection, Shape::Singleton] {
+            for shape in [Shape::Collection, Shape::Singleton, Shape::Batch] {
                 let _ = shape.parse(&[&bytes]);
                 let _ = shape.parse_file(&bytes);
             }

@@ -13,6 +13,7 @@ use crate::model::id::DatasetId;
 use crate::model::time::Timestamp;
 
 pub mod graph;
+pub mod graph_batch;
 pub mod host;
 mod raw_file;
 
@@ -141,11 +142,12 @@ fn whole_lines(output: &[u8]) -> &[u8] {
 
 /// The bodies of a Graph dataset: its pages; what the source refused with is no page.
 fn graph_rows(definition: &CollectorDefinition, artifacts: &[(String, Bytes)]) -> Result<Read, DeriveError> {
-    let mut pages: Vec<_> = artifacts.iter().filter(|(name, _)| name.starts_with("page-")).collect();
-    pages.sort();
-    let pages: Vec<&[u8]> = pages.into_iter().map(|(_, bytes)| bytes.as_ref()).collect();
     let shape = graph::Shape::of_parser(&definition.parser)
         .ok_or_else(|| DeriveError::NoSuchParser(definition.parser.clone()))?;
+    let named = shape.artifacts();
+    let mut pages: Vec<_> = artifacts.iter().filter(|(name, _)| name.starts_with(named)).collect();
+    pages.sort();
+    let pages: Vec<&[u8]> = pages.into_iter().map(|(_, bytes)| bytes.as_ref()).collect();
     Ok(graph_parsed(shape.parse(&pages)?))
 }
 

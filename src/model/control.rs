@@ -25,6 +25,20 @@ words! {
         Undetermined = "undetermined",
 }
 
+words! {
+    /// How often something should be shown again.
+    Rhythm, "rhythm":
+        Continuously = "continuously",
+        Daily = "daily",
+        Weekly = "weekly",
+        Monthly = "monthly",
+        Quarterly = "quarterly",
+        HalfYearly = "half_yearly",
+        Yearly = "yearly",
+        /// Whenever what it describes changes, and not by the calendar.
+        OnChange = "on_change",
+}
+
 /// One check's bearing on an objective, as the roll-up used it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bearing {

@@ -2,10 +2,11 @@
 
 use futures_util::StreamExt;
 use futures_util::stream;
+use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::catalog::collector::CollectorDefinition;
-use crate::collect::Target;
+use crate::collect::{Target, Workplace};
 use crate::model::evidence::{CollectionOutcome, RawEvidence};
 use crate::model::id::DatasetId;
 
@@ -56,9 +57,11 @@ async fn collect_target(
     definitions: Vec<&CollectorDefinition>,
     watch: &Watcher<'_>,
 ) -> Vec<RawEvidence> {
+    let (folder, stop) = (app.data.staging_folder(), CancellationToken::new());
+    let place = Workplace { clock: app.clock.as_ref(), folder: &folder, stop: &stop };
     let each = definitions.into_iter().map(|definition| async move {
         watch(Progress::Started { dataset: &definition.id, target: target.name() });
-        let evidence = target.collect(definition, app.clock.as_ref()).await;
+        let evidence = target.collect(definition, place).await;
         let outcome = evidence.outcome;
         watch(Progress::Finished { dataset: &definition.id, target: target.name(), outcome });
         evidence

@@ -47,6 +47,7 @@ fn catalog() -> Catalog {
         assessable: true,
         objectives: Vec::new(),
         facts: BTreeMap::new(),
+        guidance: None,
     };
     let framework = |id: &str, controls: &[&str]| Framework {
         id: id.parse().unwrap(),

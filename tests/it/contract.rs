@@ -8,4 +8,5 @@ mod keys;
 mod organizations;
 mod proving;
 mod retention;
+mod scoring;
 mod verifying;

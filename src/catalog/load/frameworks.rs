@@ -11,6 +11,7 @@ use super::yaml::{self, Reading};
 use crate::catalog::fault::Faults;
 use crate::catalog::files::{CatalogFile, FileSet};
 use crate::catalog::framework::{Control, Framework};
+use crate::catalog::guidance::Guidance;
 use crate::model::control::ControlState;
 use crate::model::id::{ControlId, FrameworkId};
 
@@ -265,6 +266,12 @@ impl Collected {
         if !control.assessable && !control.objectives.is_empty() {
             let message = format!("`{}` is not assessable and still has objectives; remove one of the two", control.id);
             faults.add(&file.shown, Some(line), message);
+        }
+        let missing = control.guidance.as_ref().map(Guidance::missing).unwrap_or_default();
+        // A row that is not judged needs no evidence, only to be understood.
+        for key in missing.into_iter().filter(|key| control.assessable || *key == "asks") {
+            let at = text.line_of(line, "guidance:");
+            faults.add(&file.shown, Some(at), format!("the guidance of `{}` says nothing under `{key}`", control.id));
         }
         let own = std::iter::once(("control", control.id.as_str()));
         let aliases = control.aliases.iter().map(|alias| ("alias", alias.as_str()));

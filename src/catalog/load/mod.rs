@@ -7,6 +7,7 @@ mod checks;
 mod collectors;
 mod crosswalk;
 mod frameworks;
+mod graph_requests;
 mod references;
 mod templates;
 mod yaml;

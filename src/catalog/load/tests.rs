@@ -33,13 +33,13 @@ fn demo() -> FileSet {
 }
 
 /// The small catalog with one file in place of another.
-fn demo_with(path: &str, bytes: impl Into<Vec<u8>>) -> FileSet {
+pub(super) fn demo_with(path: &str, bytes: impl Into<Vec<u8>>) -> FileSet {
     let bytes = bytes.into();
     let marked = [b"# override: test\n".as_slice(), &bytes].concat();
     demo().with_file(path, marked)
 }
 
-fn faults(set: &FileSet) -> Vec<String> {
+pub(super) fn faults(set: &FileSet) -> Vec<String> {
     match Catalog::load(set) {
         Ok(_) => Vec::new(),
         Err(Faults(faults)) => faults.iter().map(ToString::to_string).collect(),
@@ -47,7 +47,7 @@ fn faults(set: &FileSet) -> Vec<String> {
 }
 
 #[track_caller]
-fn assert_fault(set: &FileSet, place: &str, words: &str) {
+pub(super) fn assert_fault(set: &FileSet, place: &str, words: &str) {
     let found = faults(set);
     assert!(
         found.iter().any(|fault| fault.starts_with(place) && fault.contains(words)),
@@ -67,6 +67,17 @@ fn id(text: &str) -> FrameworkId {
 #[test]
 fn the_small_catalog_has_no_fault() {
     assert_eq!(faults(&demo()), Vec::<String>::new());
+}
+
+#[test]
+fn guidance_that_leaves_a_question_open_is_a_fault_and_one_that_is_not_judged_only_has_to_be_understood() {
+    let path = "controls/demo/all.yaml";
+    let half = format!("{CONTROLS}  guidance: {{asks: Do it., examine: The record.}}\n");
+    for key in ["interview", "test", "typical_gaps", "provider", "internal", "shown"] {
+        assert_fault(&demo_with(path, half.clone()), path, &format!("of `2` says nothing under `{key}`"));
+    }
+    let scope = format!("{CONTROLS}  assessable: false\n  guidance: {{asks: Says what counts.}}\n");
+    assert_eq!(faults(&demo_with(path, scope)), Vec::<String>::new());
 }
 
 #[test]

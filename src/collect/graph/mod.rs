@@ -17,8 +17,8 @@ use self::limits::Gates;
 use self::provenance::Journal;
 use self::token::{TokenRequest, TokenSource};
 use self::walk::{Setback, Walk};
-use super::Target;
 use super::redact::Redactor;
+use super::{Target, Workplace};
 use crate::catalog::collector::{Cloud, CollectorDefinition, GraphRequest};
 use crate::model::evidence::{CollectionOutcome, RawArtifact, RawEvidence, Redaction, Source};
 use crate::model::time::{Clock, Timestamp};
@@ -104,7 +104,8 @@ impl Target for GraphTarget {
         Source::Graph
     }
 
-    async fn collect(&self, definition: &CollectorDefinition, clock: &dyn Clock) -> RawEvidence {
+    async fn collect(&self, definition: &CollectorDefinition, place: Workplace<'_>) -> RawEvidence {
+        let clock = place.clock;
         let report = Report { target: self, definition, clock, started: clock.now() };
         let redactor = match Redactor::new(&definition.redact) {
             Ok(redactor) => redactor,

@@ -104,6 +104,7 @@ mod tests {
             select: vec!["id".to_owned(), "displayName".to_owned()],
             query: query.into(),
             paged: true,
+            each: None,
         }
     }
 

@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::{ClientCertificate, Credential, GateRule, GraphConnection, GraphLimits, GraphTarget};
 use crate::catalog::collector::{Cloud, CollectorDefinition, GraphRequest};
-use crate::collect::Target as _;
+use crate::collect::{Place, Target as _};
 use crate::model::evidence::CollectionOutcome as Outcome;
 use crate::model::evidence::{Body, RawEvidence, Source};
 use crate::model::time::{Clock as _, FixedClock, SystemClock};
@@ -40,6 +40,7 @@ pub(super) fn definition(id: &str, path: &str, paged: bool) -> CollectorDefiniti
             select: Vec::new(),
             query: [].into(),
             paged,
+            each: None,
         }),
         command: None,
         permission: Some("Things.Read.All".to_owned()),
@@ -160,7 +161,7 @@ fn refusal(status: &str, code: &str, message: &str) -> String {
 }
 
 async fn collect_with(script: &Script, definition: &CollectorDefinition) -> RawEvidence {
-    let evidence = script.target().collect(definition, &SystemClock).await;
+    let evidence = script.target().collect(definition, Place::default().at(&SystemClock)).await;
     assert!(evidence.outcome == Outcome::Complete || !evidence.reason.is_empty(), "a reason is missing");
     let everything = format!("{evidence:?}");
     assert!(
@@ -235,9 +236,12 @@ async fn one_token_serves_many_datasets_even_side_by_side() {
     let script =
         Script::play(vec![token("token-1")], vec![page(&["1"], None), page(&["1"], None), page(&["1"], None)]).await;
     let target = script.target();
-    let (users, users_again) = (users(), users());
-    let together = tokio::join!(target.collect(&users, &SystemClock), target.collect(&users_again, &SystemClock));
-    let later = target.collect(&users, &SystemClock).await;
+    let (users, users_again, place) = (users(), users(), Place::default());
+    let together = tokio::join!(
+        target.collect(&users, place.at(&SystemClock)),
+        target.collect(&users_again, place.at(&SystemClock))
+    );
+    let later = target.collect(&users, Place::default().at(&SystemClock)).await;
     for evidence in [together.0, together.1, later] {
         assert_eq!(evidence.outcome, Outcome::Complete, "{}", evidence.reason);
     }
@@ -249,8 +253,8 @@ async fn a_token_near_its_end_is_renewed_before_it_is_used() {
     let short = http("200 OK", "", r#"{"token_type":"Bearer","expires_in":"0","access_token":"token-0"}"#);
     let script = Script::play(vec![short, token("token-1")], vec![page(&["1"], None), page(&["1"], None)]).await;
     let target = script.target();
-    target.collect(&users(), &SystemClock).await;
-    target.collect(&users(), &SystemClock).await;
+    target.collect(&users(), Place::default().at(&SystemClock)).await;
+    target.collect(&users(), Place::default().at(&SystemClock)).await;
     assert!(script.seen("GET")[1].contains("Bearer token-1"));
 }
 
@@ -324,7 +328,7 @@ async fn more_pages_than_the_limit_are_not_read() {
     let script = Script::play(vec![token("token-1")], pages).await;
     let limits = GraphLimits { max_pages: 3, ..GraphLimits::for_loopback() };
     let target = GraphTarget::new(connection(&script.base), limits).unwrap();
-    let evidence = target.collect(&users(), &SystemClock).await;
+    let evidence = target.collect(&users(), Place::default().at(&SystemClock)).await;
     assert_eq!((evidence.outcome, evidence.artifacts.len()), (Outcome::Partial, 3));
 }
 
@@ -500,7 +504,7 @@ async fn a_refused_sign_in_is_not_repeated_for_every_dataset() {
     let limits = GraphLimits { refusal_memory: Duration::from_mins(1), ..GraphLimits::for_loopback() };
     let target = GraphTarget::new(connection(&script.base), limits).unwrap();
     for _ in 0..3 {
-        let evidence = target.collect(&users(), &SystemClock).await;
+        let evidence = target.collect(&users(), Place::default().at(&SystemClock)).await;
         assert!(evidence.reason.contains("expired"), "{}", evidence.reason);
     }
     assert_eq!(script.seen("POST").len(), 1);
@@ -513,7 +517,7 @@ async fn a_machine_where_nobody_listens_is_unreachable() {
     let base = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     let target = GraphTarget::new(connection(&base), GraphLimits::for_loopback()).unwrap();
-    let evidence = target.collect(&users(), &SystemClock).await;
+    let evidence = target.collect(&users(), Place::default().at(&SystemClock)).await;
     assert_eq!(evidence.outcome, Outcome::Unreachable);
     assert!(evidence.reason.contains("127.0.0.1"), "{}", evidence.reason);
 }
@@ -544,7 +548,7 @@ async fn a_certificate_signs_in_without_any_secret() {
     let credential = Credential::Certificate(certificate);
     let connection = GraphConnection::new(Cloud::Custom, TENANT, CLIENT, credential, base, base).unwrap();
     let target = GraphTarget::new(connection, GraphLimits::for_loopback()).unwrap();
-    let evidence = target.collect(&users(), &SystemClock).await;
+    let evidence = target.collect(&users(), Place::default().at(&SystemClock)).await;
     assert_eq!(evidence.outcome, Outcome::Complete, "{}", evidence.reason);
     let post = script.seen("POST").remove(0);
     assert!(post.contains("client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer"));
@@ -559,7 +563,7 @@ async fn what_a_cloud_does_not_offer_is_not_asked_for() {
     let mut definition = users();
     definition.clouds = vec![Cloud::Global];
     let clock = FixedClock(SystemClock.now());
-    let evidence = target.collect(&definition, &clock).await;
+    let evidence = target.collect(&definition, Place::default().at(&clock)).await;
     assert_eq!(evidence.outcome, Outcome::NotOffered);
     assert_eq!(evidence.provenance["requests"], 0);
     assert_eq!(evidence.started, evidence.finished);
@@ -573,7 +577,7 @@ async fn a_gate_spaces_the_requests_of_its_scope() {
         GraphTarget::new(connection(&script.base), GraphLimits { gates, ..GraphLimits::for_loopback() }).unwrap();
     let begin = std::time::Instant::now();
     for _ in 0..3 {
-        target.collect(&users(), &SystemClock).await;
+        target.collect(&users(), Place::default().at(&SystemClock)).await;
     }
     assert!(begin.elapsed() >= Duration::from_millis(300));
 }

@@ -13,10 +13,10 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 
 use crate::catalog::collector::{CollectorDefinition, HostCommand};
-use crate::collect::Target;
 use crate::collect::redact::Redactor;
+use crate::collect::{Target, Workplace};
 use crate::model::evidence::{Body, CollectionOutcome, RawArtifact, RawEvidence, Redaction, Source};
-use crate::model::time::{Clock, Timestamp};
+use crate::model::time::Timestamp;
 
 use command::{CommandError, Ended, Limits, Output};
 use facts::HostFacts;
@@ -136,7 +136,8 @@ impl Target for HostTarget {
         Source::Host
     }
 
-    async fn collect(&self, definition: &CollectorDefinition, clock: &dyn Clock) -> RawEvidence {
+    async fn collect(&self, definition: &CollectorDefinition, place: Workplace<'_>) -> RawEvidence {
+        let clock = place.clock;
         let started = clock.now();
         let attempt = self.attempt(definition).await;
         let provenance = self.provenance(definition, attempt.output.as_ref());

@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use crate::catalog::collector::CollectorDefinition;
-use crate::collect::Target;
+use crate::collect::{Place, Target};
 use crate::model::evidence::{Body, CollectionOutcome, RawEvidence, Source};
 use crate::model::time::FixedClock;
 
@@ -25,7 +25,7 @@ fn target(uid: u32) -> HostTarget {
 
 async fn collect(definition: &CollectorDefinition) -> RawEvidence {
     let clock = FixedClock("2026-11-23T09:00:00Z".parse().unwrap());
-    target(0).collect(definition, &clock).await
+    target(0).collect(definition, Place::default().at(&clock)).await
 }
 
 fn artifact<'a>(evidence: &'a RawEvidence, name: &str) -> Option<&'a [u8]> {
@@ -159,10 +159,10 @@ async fn a_command_killed_by_the_system_has_the_code_a_shell_would_give() {
 async fn what_needs_root_is_only_partial_for_anyone_else() {
     let definition = definition("echo a.b = 1", ", needs_root: true");
     let clock = FixedClock("2026-11-23T09:00:00Z".parse().unwrap());
-    let evidence = target(1000).collect(&definition, &clock).await;
+    let evidence = target(1000).collect(&definition, Place::default().at(&clock)).await;
     assert_eq!(evidence.outcome, CollectionOutcome::Partial);
     assert!(evidence.reason.contains("root"), "{}", evidence.reason);
-    assert_eq!(target(0).collect(&definition, &clock).await.outcome, CollectionOutcome::Complete);
+    assert_eq!(target(0).collect(&definition, Place::default().at(&clock)).await.outcome, CollectionOutcome::Complete);
 }
 
 #[tokio::test]

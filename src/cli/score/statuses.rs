@@ -1,0 +1,128 @@
+//! A file of findings: one JSON object, requirement to finding. Every fault is named with its line, all of them at once.
+
+use std::fmt;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+
+use crate::assess::cmmc::{Finding, Findings, requirement};
+use crate::catalog::framework::Framework;
+
+/// More than any framework needs.
+const LARGEST: u64 = 1024 * 1024;
+
+/// Reads the findings of a framework.
+///
+/// # Errors
+/// The file cannot be read, is no such object, or names what the framework does not have.
+pub fn read(path: &Path, framework: &Framework) -> anyhow::Result<Findings> {
+    let shown = path.display();
+    let size = std::fs::metadata(path).with_context(|| format!("{shown} cannot be read"))?.len();
+    if size > LARGEST {
+        bail!("{shown} is {size} bytes; a file of findings has at most {LARGEST}");
+    }
+    let bytes = std::fs::read(path).with_context(|| format!("{shown} cannot be read"))?;
+    let text = String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("{shown} is not UTF-8 text"))?;
+    parse(&text, framework).map_err(|faults| {
+        let lines: Vec<String> = faults.into_iter().map(|(line, fault)| format!("{shown}:{line}: {fault}")).collect();
+        anyhow::anyhow!("the findings cannot be used:\n  {}", lines.join("\n  "))
+    })
+}
+
+fn parse(text: &str, framework: &Framework) -> Result<Findings, Vec<(usize, String)>> {
+    let pairs: Pairs = serde_json::from_str(text).map_err(|fault| {
+        let hint = "one JSON object is expected, such as {\"3.1.1\": \"met\", \"3.5.3\": \"partial\"}";
+        vec![(fault.line().max(1), format!("{fault}; {hint}"))]
+    })?;
+    let (mut findings, mut faults) = (Findings::new(), Vec::new());
+    for (name, word) in pairs.0 {
+        let line = line_of(text, &name);
+        let found = serde_json::from_value::<Finding>(word.clone().into());
+        match (requirement(framework, &name), found) {
+            (Ok(control), Ok(found)) => {
+                if findings.insert(control.id.clone(), found).is_some() {
+                    faults.push((line, format!("`{name}` is named twice")));
+                }
+            }
+            (Err(fault), _) => faults.push((line, fault.to_string())),
+            (_, Err(_)) => faults.push((
+                line,
+                format!("`{name}` is `{word}`; use met, not_met, not_applicable, partial or undetermined"),
+            )),
+        }
+    }
+    if faults.is_empty() { Ok(findings) } else { Err(faults) }
+}
+
+/// The line that holds the last such key, counted from 1.
+fn line_of(text: &str, name: &str) -> usize {
+    let quoted = serde_json::Value::from(name).to_string();
+    text.rfind(&quoted).and_then(|at| text.get(..at)).map_or(1, |before| before.matches('\n').count() + 1)
+}
+
+/// Every pair of an object, doubles included.
+struct Pairs(Vec<(String, String)>);
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct PairsVisitor;
+        impl<'de> Visitor<'de> for PairsVisitor {
+            type Value = Pairs;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object of requirements and findings")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+        deserializer.deserialize_map(PairsVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use super::parse;
+    use crate::assess::cmmc::Finding;
+    use crate::catalog::Catalog;
+    use crate::catalog::framework::Framework;
+
+    static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::embedded().unwrap());
+
+    fn level_2() -> &'static Framework {
+        &CATALOG.frameworks[&"cmmc-l2".parse().unwrap()]
+    }
+
+    #[test]
+    fn a_requirement_may_be_named_by_number_or_id_and_what_nobody_has_shown_is_not_met() {
+        let text = r#"{"3.1.1": "met", "AC.L2-3.1.2": "undetermined", "3.5.3": "partial", "3.1.16": "not_applicable"}"#;
+        let findings = parse(text, level_2()).unwrap();
+        let of = |id: &str| findings[&id.parse().unwrap()];
+        assert_eq!((of("AC.L2-3.1.1"), of("AC.L2-3.1.2")), (Finding::Met, Finding::NotMet));
+        assert_eq!((of("IA.L2-3.5.3"), of("AC.L2-3.1.16")), (Finding::Partial, Finding::NotApplicable));
+    }
+
+    #[test]
+    fn every_fault_of_a_file_is_named_with_its_line() {
+        let text = "{\n\"3.1.1\": \"met\",\n\"9.9.9\": \"met\",\n\"3.1.2\": \"yes\",\n\"AC.L2-3.1.1\": \"met\"\n}";
+        let faults = parse(text, level_2()).unwrap_err();
+        let lines: Vec<usize> = faults.iter().map(|(line, _)| *line).collect();
+        assert_eq!(lines, [3, 4, 5], "{faults:?}");
+        assert!(faults[0].1.contains("9.9.9") && faults[1].1.contains("yes") && faults[2].1.contains("twice"));
+    }
+
+    #[test]
+    fn what_is_no_object_of_findings_is_refused_with_a_line() {
+        for text in ["", "[]", "{\"3.1.1\": 1}", "{\"3.1.1\": \"met\"", "{\"3.1.1\": {\"a\": \"met\"}}"] {
+            assert_eq!(parse(text, level_2()).unwrap_err()[0].0, 1, "{text}");
+        }
+    }
+}
