@@ -43,6 +43,8 @@ pub(super) struct Credentials {
     certificates: Vec<Registered>,
     issuers: Vec<TrustedIssuer>,
     seen: BTreeSet<String>,
+    /// Every assertion that was presented, right or wrong.
+    pub presented: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -91,6 +93,7 @@ impl Credentials {
         if proof.assertion.is_empty() {
             return self.check_secret(proof, by);
         }
+        self.presented.push(proof.assertion.to_owned());
         if proof.assertion_kind != JWT_BEARER {
             let text = "The request body must contain the following parameter: 'client_assertion_type'.".to_owned();
             return Err(Refusal::new(400, "invalid_request", 900_144, text));

@@ -48,6 +48,9 @@ pub enum FaultKind {
     NumbersAsStrings,
     /// The object arrives within `value`, as the documentation of some settings shows it.
     WrappedInValue,
+    /// This status, and a body that repeats what the client proved itself with: its token, or at the token endpoint the whole
+    /// form.
+    Echo(u16),
     /// 403 as for a tenant without premium licence, whatever it has bought.
     NotPremium,
     /// The answer's clock is so many seconds off.

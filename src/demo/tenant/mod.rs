@@ -66,6 +66,14 @@ pub struct TenantOptions {
     pub clock: Arc<dyn Clock>,
 }
 
+impl TenantOptions {
+    /// Without limits, with documented page sizes and no empty pages: for measuring a client, not for finding its faults.
+    #[must_use]
+    pub fn unhindered() -> Self {
+        Self { throttle: Throttle::Off, page_cap: None, empty_pages: false, ..Self::default() }
+    }
+}
+
 impl Default for TenantOptions {
     /// Documented limits, tokens for an hour, pages of 50 with an empty one among them, the machine's clock.
     fn default() -> Self {
@@ -269,6 +277,15 @@ impl RunningTenant {
     #[must_use]
     pub fn requests(&self) -> Vec<SeenRequest> {
         self.shared.state().log.iter().cloned().collect()
+    }
+
+    /// Everything the client was given or proved itself with so far: the secret, tokens, assertions. For tests that look whether
+    /// any of it lies where it must not.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<String> {
+        let state = self.shared.state();
+        let presented = state.credentials.presented.iter().chain(state.tokens.all()).cloned();
+        presented.chain([self.client_secret().to_owned()]).collect()
     }
 
     /// Stops listening; connections get a second to end.

@@ -167,6 +167,11 @@ async fn answer_login(Extracted(shared): Extracted<Arc<Shared>>, http: HttpReque
     let ordered = faults.iter().find_map(|fault| match fault {
         FaultKind::Html502 => Some(Answer::html(502)),
         FaultKind::Html(status) => Some(Answer::html(*status)),
+        FaultKind::Echo(status) => {
+            let text = format!("AADSTS50000: refused: {}", String::from_utf8_lossy(&body));
+            let body = serde_json::json!({"error": "server_error", "error_description": text, "error_codes": [50000]});
+            Some(Answer::json(*status, &body))
+        }
         FaultKind::Status(status, body) => Some(Answer::ordered(*status, body)),
         FaultKind::RetryAfter(text) => Some(Answer::throttled(&exchange, Some(text.clone()))),
         FaultKind::Aadsts(code) => Some(token::refuse(&Refusal::numbered(*code, &shared.site.identity), &exchange)),

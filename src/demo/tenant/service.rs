@@ -86,7 +86,7 @@ pub(super) fn answer(
 ) -> Answer {
     let now = Instant::now();
     let path = request.split().map_or(request.path, |(_, path)| path);
-    spoil::first(site, state, path, exchange, faults, now)
+    spoil::first(site, state, request, path, exchange, faults, now)
         .unwrap_or_else(|| decide(site, state, request, exchange, faults, now).unwrap_or_else(|refused| refused))
 }
 
@@ -100,7 +100,7 @@ pub(super) fn answer_batch(
     faults: &[FaultKind],
 ) -> Answer {
     let now = Instant::now();
-    if let Some(answer) = spoil::first(site, state, batch::PATH, exchange, faults, now) {
+    if let Some(answer) = spoil::first(site, state, request, batch::PATH, exchange, faults, now) {
         return answer;
     }
     if let Err(refused) = authenticate(site, state, request, exchange, now) {

@@ -15,6 +15,7 @@ use super::state::State;
 pub(super) fn first(
     site: &Site,
     state: &mut State,
+    request: &Request<'_>,
     path: &str,
     exchange: &Exchange,
     faults: &[FaultKind],
@@ -24,6 +25,10 @@ pub(super) fn first(
         match fault {
             FaultKind::Html502 => return Some(Answer::html(502)),
             FaultKind::Html(status) => return Some(Answer::html(*status)),
+            FaultKind::Echo(status) => {
+                let text = format!("The token '{}' was not accepted.", request.bearer.unwrap_or_default());
+                return Some(Answer::error(exchange, *status, "UnknownError", &text));
+            }
             FaultKind::Status(status, body) => return Some(Answer::ordered(*status, body)),
             FaultKind::RetryAfter(text) => {
                 state.gate.tell_to_wait(path, Some(text), now);

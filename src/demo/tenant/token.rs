@@ -61,6 +61,10 @@ impl Tokens {
         }
     }
 
+    pub(super) fn all(&self) -> impl Iterator<Item = &String> {
+        self.issued.keys()
+    }
+
     pub(super) fn expire_all(&mut self, now: Instant) {
         self.issued.values_mut().for_each(|issued| issued.expires = now);
     }

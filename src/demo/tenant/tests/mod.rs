@@ -4,6 +4,7 @@ mod assertions;
 mod batch;
 mod damage;
 mod samples;
+mod scale;
 mod shapes;
 mod sign_in;
 mod strict;
