@@ -2,7 +2,6 @@
 
 mod data_files;
 mod large;
-mod limits;
 mod names;
 mod secrets;
 mod tenants;

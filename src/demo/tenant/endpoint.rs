@@ -300,22 +300,40 @@ pub fn find(path: &str) -> Option<(&'static Endpoint, Option<&str>)> {
         loop {
             match (wanted.next(), given.next()) {
                 (None, None) => return Some((endpoint, id)),
-                (Some(wanted), Some(given)) => id = segment(wanted, given)?.or(id),
+                (Some(wanted), Some(given)) => match segment(wanted, given) {
+                    Segment::Same => {}
+                    Segment::Id(found) => id = Some(found),
+                    Segment::Other => return None,
+                },
                 _ => return None,
             }
         }
     })
 }
 
-/// Whether a segment is the one that is wanted, and the id in it.
-fn segment<'path>(wanted: &str, given: &'path str) -> Option<Option<&'path str>> {
+enum Segment<'path> {
+    Same,
+    /// The same, with this in the place of `{id}`.
+    Id(&'path str),
+    Other,
+}
+
+fn segment<'path>(wanted: &str, given: &'path str) -> Segment<'path> {
     let Some((before, after)) = wanted.split_once("{id}") else {
-        return wanted.eq_ignore_ascii_case(given).then_some(None);
+        return if wanted.eq_ignore_ascii_case(given) { Segment::Same } else { Segment::Other };
     };
-    let (start, rest) = given.split_at_checked(before.len())?;
-    let (id, end) = rest.split_at_checked(rest.len().checked_sub(after.len())?)?;
-    let is_same = start.eq_ignore_ascii_case(before) && end.eq_ignore_ascii_case(after);
-    (is_same && !id.is_empty()).then_some(Some(id))
+    let parts = given.split_at_checked(before.len()).and_then(|(start, rest)| {
+        let (id, end) = rest.split_at_checked(rest.len().checked_sub(after.len())?)?;
+        Some((start, id, end))
+    });
+    match parts {
+        Some((start, id, end))
+            if start.eq_ignore_ascii_case(before) && end.eq_ignore_ascii_case(after) && !id.is_empty() =>
+        {
+            Segment::Id(id)
+        }
+        _ => Segment::Other,
+    }
 }
 
 #[cfg(test)]

@@ -154,25 +154,24 @@ fn decide(
     let (page_session, version, path) = (state.page_session, version.to_owned(), path.to_owned());
     let key = Key { version, path, query: request.query.to_owned(), page_session, new_members };
     let is_plain = !spoil::touches_json(faults);
-    let body = match state.bodies.get(&key).filter(|_| is_plain) {
-        Some(body) => body,
-        None => {
-            let question = Question {
-                endpoint,
-                query: &query,
-                version: &key.version,
-                path: &key.path,
-                graph_url: &site.graph_url,
-                new_members,
-            };
-            let repeats = faults.contains(&FaultKind::RepeatedPage);
-            let body = body(site, state, &question, id, request, exchange, repeats)?;
-            let body = Content::from(spoil::json(body, site, request, faults).to_string().into_bytes());
-            if is_plain {
-                state.bodies.put(key, &body);
-            }
-            body
+    let body = if let Some(body) = state.bodies.get(&key).filter(|_| is_plain) {
+        body
+    } else {
+        let question = Question {
+            endpoint,
+            query: &query,
+            version: &key.version,
+            path: &key.path,
+            graph_url: &site.graph_url,
+            new_members,
+        };
+        let repeats = faults.contains(&FaultKind::RepeatedPage);
+        let body = body(site, state, &question, id, request, exchange, repeats)?;
+        let body = Content::from(spoil::json(body, site, request, faults).to_string().into_bytes());
+        if is_plain {
+            state.bodies.put(key, &body);
         }
+        body
     };
     let answer = Answer::content(200, body);
     Ok(if endpoint.service == Service::Directory {

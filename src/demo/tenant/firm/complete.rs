@@ -29,7 +29,7 @@ pub(super) fn complete(expander: &Expander, table: Table, row: &mut Row, line: u
         Table::Users => user(row),
         Table::ManagedDevices => device(expander, row, line)?,
         Table::RoleAssignments | Table::RoleAssignmentScheduleInstances | Table::RoleEligibilityScheduleInstances => {
-            role_assignment(directory, row, line)?
+            role_assignment(directory, row, line)?;
         }
         Table::Groups => {
             for member in row.get("members").and_then(Value::as_array).into_iter().flatten() {
