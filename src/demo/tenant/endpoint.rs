@@ -7,7 +7,7 @@ use super::table::Table;
 /// One path of the API.
 #[derive(Debug)]
 pub struct Endpoint {
-    /// Path below the version; `{id}` stands for one segment.
+    /// Path below the version; `{id}` stands for one segment, or for a part of one.
     pub path: &'static str,
     pub table: Table,
     pub shape: Shape,
@@ -20,31 +20,60 @@ pub struct Endpoint {
     pub service: Service,
     /// Resource units before `$select`, `$expand` and `$top` change them.
     pub cost: u64,
-    /// Default and largest `$top`; none means the whole collection in one answer and no `$top`.
+    /// None means the whole collection in one answer and no `$top`.
     pub page: Option<PageLimits>,
     pub expand: &'static [&'static str],
+    /// Whether `$select` is taken.
+    pub select: bool,
+    /// The only `$filter` texts that are taken.
+    pub filters: &'static [Filter],
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     Collection,
     Single,
-    /// The members of the row named by `{id}`.
+    /// The members of the group named by `{id}`, groups within it followed.
     Members,
+    /// What was granted on the service principal whose application is named by `{id}`.
+    AssignedTo,
 }
 
+/// How many rows a page holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageLimits {
     pub default: usize,
+    /// The largest `$top`; 0 when the service pages but takes no `$top`.
     pub max: usize,
+}
+
+/// Rows that have this text or flag in this property.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Filter {
+    pub text: &'static str,
+    pub property: &'static str,
+    pub equals: Equals,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Equals {
+    Text(&'static str),
+    Flag(bool),
 }
 
 /// The service behind the gateway: it decides limits and the spelling of errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Service {
     Directory,
+    /// Conditional access and identity protection share one limit.
     ConditionalAccess,
+    IdentityProtection,
+    /// Reports of sign-ins and registered methods.
+    Reports,
     Intune,
+    /// Intune's policies and settings, counted apart from its devices.
+    IntuneConfiguration,
+    Sharepoint,
 }
 
 /// A licence without which the service refuses; read from the firm's own subscribed SKUs.
@@ -68,8 +97,9 @@ impl Licence {
 }
 
 const DIRECTORY_PAGE: Option<PageLimits> = Some(PageLimits { default: 100, max: 999 });
+const INTUNE_PAGE: Option<PageLimits> = Some(PageLimits { default: 1000, max: 1000 });
 
-const fn directory(path: &'static str, table: Table, permissions: &'static [&'static str]) -> Endpoint {
+const fn collection(path: &'static str, table: Table, permissions: &'static [&'static str]) -> Endpoint {
     Endpoint {
         path,
         table,
@@ -81,19 +111,29 @@ const fn directory(path: &'static str, table: Table, permissions: &'static [&'st
         cost: 1,
         page: None,
         expand: &[],
+        select: true,
+        filters: &[],
     }
 }
 
-const POLICY: &[&str] = &["Policy.Read.All", "Policy.ReadWrite.ConditionalAccess"];
+const fn single(path: &'static str, table: Table, permissions: &'static [&'static str]) -> Endpoint {
+    Endpoint { shape: Shape::Single, ..collection(path, table, permissions) }
+}
+
 const ROLES: &[&str] = &["RoleManagement.Read.Directory", "RoleManagement.Read.All", "Directory.Read.All"];
+const APPLICATIONS: &[&str] = &["Application.Read.All", "Directory.Read.All"];
+const POLICY: &[&str] = &["Policy.Read.All", "Policy.ReadWrite.ConditionalAccess"];
+const POLICY_ONLY: &[&str] = &["Policy.Read.All"];
+const METHODS: &[&str] = &["Policy.Read.All", "Policy.Read.AuthenticationMethod"];
+const GROUPS: &[&str] = &["GroupMember.Read.All", "Group.Read.All", "Directory.Read.All"];
 
 /// Everything that is answered.
 pub const ENDPOINTS: &[Endpoint] = &[
-    directory("/organization", Table::Organization, &["Organization.Read.All", "Directory.Read.All"]),
-    directory("/domains", Table::Domains, &["Domain.Read.All", "Directory.Read.All"]),
+    collection("/organization", Table::Organization, &["Organization.Read.All", "Directory.Read.All"]),
+    collection("/domains", Table::Domains, &["Domain.Read.All", "Directory.Read.All"]),
     Endpoint {
         cost: 3,
-        ..directory(
+        ..collection(
             "/subscribedSkus",
             Table::SubscribedSkus,
             &["LicenseAssignment.Read.All", "Organization.Read.All", "Directory.Read.All"],
@@ -102,78 +142,151 @@ pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         page: DIRECTORY_PAGE,
         cost: 2,
-        ..directory("/users", Table::Users, &["User.Read.All", "Directory.Read.All"])
+        ..collection("/users", Table::Users, &["User.Read.All", "Directory.Read.All"])
     },
-    Endpoint { page: DIRECTORY_PAGE, ..directory("/groups", Table::Groups, &["Group.Read.All", "Directory.Read.All"]) },
+    Endpoint {
+        page: DIRECTORY_PAGE,
+        filters: &[Filter {
+            text: "isAssignableToRole eq true",
+            property: "isAssignableToRole",
+            equals: Equals::Flag(true),
+        }],
+        ..collection("/groups", Table::Groups, GROUPS)
+    },
     Endpoint {
         shape: Shape::Members,
         context: "directoryObjects",
         page: DIRECTORY_PAGE,
         cost: 5,
-        ..directory(
-            "/groups/{id}/transitiveMembers",
-            Table::Users,
-            &["GroupMember.Read.All", "Group.Read.All", "Directory.Read.All"],
-        )
+        ..collection("/groups/{id}/transitiveMembers", Table::Users, GROUPS)
     },
-    Endpoint { expand: &["members"], ..directory("/directoryRoles", Table::DirectoryRoles, ROLES) },
+    collection(
+        "/groupSettings",
+        Table::GroupSettings,
+        &["GroupSettings.Read.All", "Group.Read.All", "Directory.Read.All"],
+    ),
+    Endpoint { page: DIRECTORY_PAGE, cost: 2, ..collection("/applications", Table::Applications, APPLICATIONS) },
+    Endpoint { page: DIRECTORY_PAGE, ..collection("/servicePrincipals", Table::ServicePrincipals, APPLICATIONS) },
+    Endpoint {
+        shape: Shape::AssignedTo,
+        page: DIRECTORY_PAGE,
+        cost: 2,
+        ..collection("/servicePrincipals(appId='{id}')/appRoleAssignedTo", Table::AppRoleAssignments, APPLICATIONS)
+    },
+    Endpoint { expand: &["members"], ..collection("/directoryRoles", Table::DirectoryRoles, ROLES) },
     Endpoint {
         expand: &["principal"],
         page: DIRECTORY_PAGE,
-        ..directory("/roleManagement/directory/roleAssignments", Table::RoleAssignments, ROLES)
-    },
-    directory("/roleManagement/directory/roleDefinitions", Table::RoleDefinitions, ROLES),
-    Endpoint {
-        service: Service::ConditionalAccess,
-        ..directory("/identity/conditionalAccess/policies", Table::ConditionalAccessPolicies, POLICY)
+        ..collection("/roleManagement/directory/roleAssignments", Table::RoleAssignments, ROLES)
     },
     Endpoint {
-        service: Service::ConditionalAccess,
-        ..directory("/identity/conditionalAccess/namedLocations", Table::NamedLocations, POLICY)
-    },
-    Endpoint {
-        shape: Shape::Single,
-        ..directory("/policies/identitySecurityDefaultsEnforcementPolicy", Table::SecurityDefaults, POLICY)
-    },
-    Endpoint {
-        shape: Shape::Single,
-        ..directory("/policies/authorizationPolicy", Table::AuthorizationPolicy, &["Policy.Read.All"])
-    },
-    Endpoint {
-        shape: Shape::Single,
-        ..directory(
-            "/policies/authenticationMethodsPolicy",
-            Table::AuthenticationMethodsPolicy,
-            &["Policy.Read.All", "Policy.Read.AuthenticationMethod"],
+        licence: Some(Licence::EntraP2),
+        expand: &["principal"],
+        page: DIRECTORY_PAGE,
+        ..collection(
+            "/roleManagement/directory/roleAssignmentScheduleInstances",
+            Table::RoleAssignmentScheduleInstances,
+            &["RoleAssignmentSchedule.Read.Directory", "RoleManagement.Read.Directory", "RoleManagement.Read.All"],
         )
     },
     Endpoint {
-        shape: Shape::Single,
-        ..directory("/policies/adminConsentRequestPolicy", Table::AdminConsentRequestPolicy, &["Policy.Read.All"])
+        licence: Some(Licence::EntraP2),
+        expand: &["principal"],
+        page: DIRECTORY_PAGE,
+        ..collection(
+            "/roleManagement/directory/roleEligibilityScheduleInstances",
+            Table::RoleEligibilityScheduleInstances,
+            &["RoleEligibilitySchedule.Read.Directory", "RoleManagement.Read.Directory", "RoleManagement.Read.All"],
+        )
+    },
+    collection("/roleManagement/directory/roleDefinitions", Table::RoleDefinitions, ROLES),
+    Endpoint {
+        service: Service::ConditionalAccess,
+        ..collection("/identity/conditionalAccess/policies", Table::ConditionalAccessPolicies, POLICY)
+    },
+    Endpoint {
+        service: Service::ConditionalAccess,
+        ..collection("/identity/conditionalAccess/namedLocations", Table::NamedLocations, POLICY)
+    },
+    collection("/policies/authenticationStrengthPolicies", Table::AuthenticationStrengthPolicies, METHODS),
+    single("/policies/identitySecurityDefaultsEnforcementPolicy", Table::SecurityDefaults, POLICY),
+    single("/policies/authorizationPolicy", Table::AuthorizationPolicy, POLICY_ONLY),
+    single("/policies/authenticationMethodsPolicy", Table::AuthenticationMethodsPolicy, METHODS),
+    single("/policies/adminConsentRequestPolicy", Table::AdminConsentRequestPolicy, POLICY_ONLY),
+    single("/policies/deviceRegistrationPolicy", Table::DeviceRegistrationPolicy, &["Policy.Read.DeviceConfiguration"]),
+    single("/policies/crossTenantAccessPolicy/default", Table::CrossTenantAccessDefault, POLICY_ONLY),
+    Endpoint {
+        licence: Some(Licence::EntraP1),
+        service: Service::Reports,
+        page: Some(PageLimits { default: 1000, max: 0 }),
+        select: false,
+        ..collection(
+            "/reports/authenticationMethods/userRegistrationDetails",
+            Table::UserRegistrationDetails,
+            &["AuditLog.Read.All"],
+        )
     },
     Endpoint {
         licence: Some(Licence::Intune),
         service: Service::Intune,
-        page: Some(PageLimits { default: 1000, max: 1000 }),
-        ..directory(
+        page: INTUNE_PAGE,
+        ..collection(
             "/deviceManagement/managedDevices",
             Table::ManagedDevices,
             &["DeviceManagementManagedDevices.Read.All", "DeviceManagementManagedDevices.ReadWrite.All"],
         )
     },
     Endpoint {
+        licence: Some(Licence::Intune),
+        service: Service::IntuneConfiguration,
+        page: INTUNE_PAGE,
+        expand: &["assignments"],
+        ..collection(
+            "/deviceManagement/deviceCompliancePolicies",
+            Table::DeviceCompliancePolicies,
+            &["DeviceManagementConfiguration.Read.All", "DeviceManagementConfiguration.ReadWrite.All"],
+        )
+    },
+    Endpoint {
+        licence: Some(Licence::Intune),
+        service: Service::IntuneConfiguration,
+        ..single(
+            "/deviceManagement",
+            Table::DeviceManagement,
+            &[
+                "DeviceManagementServiceConfig.Read.All",
+                "DeviceManagementConfiguration.Read.All",
+                "DeviceManagementManagedDevices.Read.All",
+                "DeviceManagementApps.Read.All",
+                "DeviceManagementRBAC.Read.All",
+            ],
+        )
+    },
+    Endpoint {
         licence: Some(Licence::EntraP2),
-        service: Service::ConditionalAccess,
+        service: Service::IdentityProtection,
         page: Some(PageLimits { default: 100, max: 500 }),
-        ..directory("/identityProtection/riskyUsers", Table::RiskyUsers, &["IdentityRiskyUser.Read.All"])
+        filters: &[Filter { text: "riskState eq 'atRisk'", property: "riskState", equals: Equals::Text("atRisk") }],
+        ..collection("/identityProtection/riskyUsers", Table::RiskyUsers, &["IdentityRiskyUser.Read.All"])
+    },
+    Endpoint {
+        service: Service::Sharepoint,
+        ..single("/admin/sharepoint/settings", Table::SharepointSettings, &["SharePointTenantSettings.Read.All"])
     },
 ];
 
 impl Endpoint {
-    /// What follows `$metadata#`.
+    /// What follows `$metadata#`, for a request of `path`.
     #[must_use]
-    pub fn context(&self) -> &'static str {
-        if self.context.is_empty() { self.path.trim_start_matches('/') } else { self.context }
+    pub fn context<'path>(&self, path: &'path str) -> &'path str
+    where
+        'static: 'path,
+    {
+        match self.context {
+            "" if self.path.contains("{id}") => path.trim_start_matches('/'),
+            "" => self.path.trim_start_matches('/'),
+            context => context,
+        }
     }
 }
 
@@ -181,16 +294,46 @@ impl Endpoint {
 /// case, as the service does.
 #[must_use]
 pub fn find(path: &str) -> Option<(&'static Endpoint, Option<&str>)> {
-    let endpoint = ENDPOINTS.iter().find(|endpoint| {
-        let (wanted, given) = (endpoint.path.split('/'), path.split('/'));
-        let is_same = wanted
-            .clone()
-            .zip(given.clone())
-            .all(|(wanted, given)| (wanted == "{id}" && !given.is_empty()) || wanted.eq_ignore_ascii_case(given));
-        is_same && wanted.count() == given.count()
-    })?;
-    let id = endpoint.path.split('/').zip(path.split('/')).find(|(wanted, _)| *wanted == "{id}");
-    Some((endpoint, id.map(|(_, given)| given)))
+    ENDPOINTS.iter().find_map(|endpoint| {
+        let (mut wanted, mut given) = (endpoint.path.split('/'), path.split('/'));
+        let mut id = None;
+        loop {
+            match (wanted.next(), given.next()) {
+                (None, None) => return Some((endpoint, id)),
+                (Some(wanted), Some(given)) => match segment(wanted, given) {
+                    Segment::Same => {}
+                    Segment::Id(found) => id = Some(found),
+                    Segment::Other => return None,
+                },
+                _ => return None,
+            }
+        }
+    })
+}
+
+enum Segment<'path> {
+    Same,
+    /// The same, with this in the place of `{id}`.
+    Id(&'path str),
+    Other,
+}
+
+fn segment<'path>(wanted: &str, given: &'path str) -> Segment<'path> {
+    let Some((before, after)) = wanted.split_once("{id}") else {
+        return if wanted.eq_ignore_ascii_case(given) { Segment::Same } else { Segment::Other };
+    };
+    let parts = given.split_at_checked(before.len()).and_then(|(start, rest)| {
+        let (id, end) = rest.split_at_checked(rest.len().checked_sub(after.len())?)?;
+        Some((start, id, end))
+    });
+    match parts {
+        Some((start, id, end))
+            if start.eq_ignore_ascii_case(before) && end.eq_ignore_ascii_case(after) && !id.is_empty() =>
+        {
+            Segment::Id(id)
+        }
+        _ => Segment::Other,
+    }
 }
 
 #[cfg(test)]
@@ -201,12 +344,22 @@ mod tests {
     fn a_path_with_an_id_gives_the_id() {
         let (endpoint, id) = find("/groups/4b1c/transitiveMembers").unwrap();
         assert_eq!((endpoint.path, id), ("/groups/{id}/transitiveMembers", Some("4b1c")));
+        let (endpoint, id) = find("/serviceprincipals(appId='00000003-0000')/appRoleAssignedTo").unwrap();
+        assert!(endpoint.path.starts_with("/servicePrincipals(") && id == Some("00000003-0000"));
     }
 
     #[test]
     fn a_longer_or_shorter_path_is_another_path() {
-        assert!(find("/users/1").is_none());
-        assert!(find("/identity/conditionalAccess").is_none());
+        for path in [
+            "/users/1",
+            "/identity/conditionalAccess",
+            "/groups//transitiveMembers",
+            "/servicePrincipals(appId='')/appRoleAssignedTo",
+            "/servicePrincipals(appId=4)/appRoleAssignedTo",
+            "/servicePrincipals/4/appRoleAssignedTo",
+        ] {
+            assert!(find(path).is_none(), "{path}");
+        }
     }
 
     #[test]

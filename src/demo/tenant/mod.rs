@@ -8,14 +8,22 @@
 //! Two listeners, like the real thing: one signs in, the other is Graph; neither knows the other's paths.
 
 mod answer;
+mod batch;
+mod cache;
+pub mod credentials;
 pub mod endpoint;
 pub mod fault;
 pub mod firm;
+pub mod keys;
 mod page;
 mod print;
+pub mod property;
 mod query;
+mod refuse;
+mod rows;
 mod server;
 mod service;
+mod spoil;
 mod state;
 pub mod stats;
 pub mod table;
@@ -34,6 +42,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use self::credentials::{Credentials, TrustedIssuer};
 use self::fault::{Fault, Pending};
 use self::firm::{Directory, Edit, Firm, TenantIdentity};
 use self::service::Site;
@@ -57,6 +66,14 @@ pub struct TenantOptions {
     pub clock: Arc<dyn Clock>,
 }
 
+impl TenantOptions {
+    /// Without limits, with documented page sizes and no empty pages: for measuring a client, not for finding its faults.
+    #[must_use]
+    pub fn unhindered() -> Self {
+        Self { throttle: Throttle::Off, page_cap: None, empty_pages: false, ..Self::default() }
+    }
+}
+
 impl Default for TenantOptions {
     /// Documented limits, tokens for an hour, pages of 50 with an empty one among them, the machine's clock.
     fn default() -> Self {
@@ -67,6 +84,18 @@ impl Default for TenantOptions {
             empty_pages: true,
             clock: Arc::new(SystemClock),
         }
+    }
+}
+
+/// A clock that is off by the same amount all the time: with it a tenant dates its answers, and judges assertions, as a
+/// service does that is asked by a machine whose own clock is wrong.
+#[derive(Debug, Clone, Copy)]
+pub struct ShiftedClock(pub chrono::Duration);
+
+impl Clock for ShiftedClock {
+    fn now(&self) -> Timestamp {
+        let now = SystemClock.now();
+        now.as_datetime().checked_add_signed(self.0).map_or(now, Timestamp::from)
     }
 }
 
@@ -124,6 +153,10 @@ impl Tenant {
                 directory,
                 permissions: firm.tenant.permissions.iter().cloned().collect(),
                 tokens: Tokens::default(),
+                credentials: Credentials::default(),
+                is_blocked: false,
+                claims: None,
+                bodies: cache::Cache::default(),
                 page_session: 0,
                 faults: Pending::default(),
                 gate: Gate::new(options.throttle, users),
@@ -180,6 +213,7 @@ impl RunningTenant {
         for edit in &self.second_run {
             state.directory.apply(edit);
         }
+        state.bodies.clear();
         resolve_ages(&mut state.directory, self.as_of);
     }
 
@@ -188,6 +222,7 @@ impl RunningTenant {
     pub fn apply(&self, edit: &Edit) -> usize {
         let mut state = self.shared.state();
         let touched = state.directory.apply(edit);
+        state.bodies.clear();
         resolve_ages(&mut state.directory, self.as_of);
         touched
     }
@@ -200,6 +235,32 @@ impl RunningTenant {
     /// An administrator withdraws a permission at once.
     pub fn revoke(&self, permission: &str) {
         self.shared.state().permissions.remove(permission);
+    }
+
+    /// Registers a certificate (DER) for the application, beside those it has. False when it is none.
+    #[must_use]
+    pub fn register_certificate(&self, certificate: &[u8]) -> bool {
+        self.shared.state().credentials.add_certificate(certificate)
+    }
+
+    /// Takes a certificate away again; assertions made with it are refused at once.
+    pub fn remove_certificate(&self, certificate: &[u8]) {
+        self.shared.state().credentials.remove_certificate(certificate);
+    }
+
+    /// Lets the application sign in with statements of another identity provider.
+    pub fn trust_issuer(&self, issuer: TrustedIssuer) {
+        self.shared.state().credentials.trust(issuer);
+    }
+
+    /// The application's secret has expired: the right one is refused, too.
+    pub fn expire_secret(&self) {
+        self.shared.state().credentials.secret_is_over = true;
+    }
+
+    /// A conditional access policy for workload identities stops the application, or no longer does.
+    pub fn block_sign_in(&self, is_blocked: bool) {
+        self.shared.state().is_blocked = is_blocked;
     }
 
     /// Orders a fault.
@@ -216,6 +277,15 @@ impl RunningTenant {
     #[must_use]
     pub fn requests(&self) -> Vec<SeenRequest> {
         self.shared.state().log.iter().cloned().collect()
+    }
+
+    /// Everything the client was given or proved itself with so far: the secret, tokens, assertions. For tests that look whether
+    /// any of it lies where it must not.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<String> {
+        let state = self.shared.state();
+        let presented = state.credentials.presented.iter().chain(state.tokens.all()).cloned();
+        presented.chain([self.client_secret().to_owned()]).collect()
     }
 
     /// Stops listening; connections get a second to end.
@@ -250,7 +320,9 @@ fn last_midnight(now: Timestamp) -> Timestamp {
 
 fn resolve_ages(directory: &mut Directory, as_of: Timestamp) {
     directory.strings(&mut |text| {
-        if let Some(time) = text.strip_prefix("$ago:").and_then(|age| firm::ago(age, as_of)) {
+        let ago = text.strip_prefix("$ago:").and_then(|age| firm::ago(age, as_of));
+        let time = ago.or_else(|| text.strip_prefix("$ahead:").and_then(|age| firm::ahead(age, as_of)));
+        if let Some(time) = time {
             *text = time;
         }
     });

@@ -23,8 +23,9 @@ pub(super) struct Place {
 
 impl Binding {
     pub(super) fn new(tenant: &str, session: u64, path: &str, query: &Query) -> Self {
-        let Query { select, expand, top, count, skip_token: _ } = query;
-        let text = format!("{tenant}\n{session}\n{}\n{select:?}{expand:?}{top:?}{count}", path.to_lowercase());
+        let Query { select, expand, filter, top, count, skip_token: _ } = query;
+        let text =
+            format!("{tenant}\n{session}\n{}\n{select:?}{expand:?}{filter:?}{top:?}{count}", path.to_lowercase());
         Self(Digest::of(text.as_bytes()))
     }
 

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::endpoint::{Endpoint, Shape};
 use super::firm::Directory;
+use super::property::YOUNGER_MEMBERS;
 use super::query::Query;
-use super::table::{Property, Row, Table, Visibility, belongs_to_derived_type};
+use super::table::{Property, Row, Table, Visibility};
 
 /// What was asked of which path in which version.
 #[derive(Debug, Clone, Copy)]
@@ -15,6 +16,10 @@ pub(super) struct Question<'request> {
     pub version: &'request str,
     /// Below the version, as the client spelt it.
     pub path: &'request str,
+    /// Where the metadata is that contexts point to.
+    pub graph_url: &'request str,
+    /// Whether the client said it wants members that an enumeration was given later.
+    pub new_members: bool,
 }
 
 /// In beta the authorization policy is a collection of one.
@@ -25,12 +30,15 @@ pub(super) fn is_collection_in_beta(endpoint: &Endpoint, version: &str) -> bool 
 /// One row as it is sent.
 pub(super) fn row(directory: &Directory, question: &Question<'_>, properties: &[Property], row: &Row) -> Row {
     let Question { endpoint, query, .. } = *question;
-    let mut sent = Row::new();
     if endpoint.shape == Shape::Members {
-        sent.insert("@odata.type".to_owned(), json!("#microsoft.graph.user"));
+        return member(query, properties, row);
     }
+    let mut sent = Row::new();
     for property in properties {
-        if let Some(value) = shown(endpoint.table, property, query, row) {
+        if let Some(value) = shown(property, query, row) {
+            if property.name == "combinationConfigurations" {
+                sent.insert("combinationConfigurations@odata.context".to_owned(), combinations(question, row));
+            }
             sent.insert(property.name.to_owned(), value);
         }
     }
@@ -46,26 +54,76 @@ pub(super) fn row(directory: &Directory, question: &Question<'_>, properties: &[
     for name in &query.expand {
         let expanded = match name.as_str() {
             "principal" => principal(directory, row),
+            "assignments" => row.get("assignments").cloned().unwrap_or_else(|| json!([])),
             _ => Value::Array(members_of_role(directory, row)),
         };
         sent.insert(name.clone(), expanded);
     }
+    if !question.new_members && has_younger_members(endpoint.table) {
+        sent.iter_mut().for_each(|(name, value)| hide_younger(name, value));
+    }
     sent
 }
 
-fn shown(table: Table, property: &Property, query: &Query, row: &Row) -> Option<Value> {
+const fn has_younger_members(table: Table) -> bool {
+    matches!(table, Table::ConditionalAccessPolicies | Table::AuthenticationStrengthPolicies | Table::RiskyUsers)
+}
+
+/// Puts `unknownFutureValue` in the place of members that came after it; some values are several members, joined.
+fn hide_younger(name: &str, value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            let is_young = |member: &str| YOUNGER_MEMBERS.contains(&(name, member));
+            if text.split(',').any(is_young) {
+                let older: Vec<&str> = text.split(',').map(|one| if is_young(one) { UNKNOWN } else { one }).collect();
+                *text = older.join(",");
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| hide_younger(name, item)),
+        Value::Object(fields) => fields.iter_mut().for_each(|(name, value)| hide_younger(name, value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+const UNKNOWN: &str = "unknownFutureValue";
+
+fn combinations(question: &Question<'_>, row: &Row) -> Value {
+    let id = row.get("id").and_then(Value::as_str).unwrap_or_default();
+    let Question { graph_url, version, endpoint, .. } = question;
+    json!(format!("{graph_url}/{version}/$metadata#{}('{id}')/combinationConfigurations", endpoint.context("")))
+}
+
+/// A member of a group: a user, or a group within it, which has none of the properties of users.
+fn member(query: &Query, of_users: &[Property], row: &Row) -> Row {
+    if row.contains_key("userPrincipalName") {
+        return typed("#microsoft.graph.user", of_users, query, row);
+    }
+    typed("#microsoft.graph.group", &Table::Groups.properties(), query, row)
+}
+
+fn typed(kind: &str, properties: &[Property], query: &Query, row: &Row) -> Row {
+    let mut object = Row::from_iter([("@odata.type".to_owned(), json!(kind))]);
+    for property in properties {
+        if let Some(value) = shown(property, query, row) {
+            object.insert(property.name.to_owned(), value);
+        }
+    }
+    object
+}
+
+fn shown(property: &Property, query: &Query, row: &Row) -> Option<Value> {
     let held = row.get(property.name);
     if property.name == "@odata.type" {
         return held.cloned();
     }
-    let is_wanted = match (query.select.is_empty(), property.visibility) {
-        (false, _) => query.select.iter().any(|name| name == property.name),
-        (true, Visibility::Default) => true,
-        (true, Visibility::Hidden) => belongs_to_derived_type(table, property.name),
-        (true, Visibility::OnlySelected) => false,
+    let is_selected = query.select.iter().any(|name| name == property.name);
+    let is_wanted = match property.visibility {
+        Visibility::Hidden => false,
+        Visibility::OnlySelected => is_selected,
+        Visibility::Default | Visibility::Derived => is_selected || query.select.is_empty(),
     };
     // Not every type has the property, and who never signed in has no sign-in activity: then it is left out, not null.
-    let is_left_out_when_absent = belongs_to_derived_type(table, property.name) || property.name == "signInActivity";
+    let is_left_out_when_absent = property.visibility == Visibility::Derived || property.name == "signInActivity";
     match held {
         _ if !is_wanted => None,
         Some(value) => Some(value.clone()),
@@ -74,19 +132,18 @@ fn shown(table: Table, property: &Property, query: &Query, row: &Row) -> Option<
     }
 }
 
-fn user_object(user: &Row) -> Value {
-    let mut object = Row::from_iter([("@odata.type".to_owned(), json!("#microsoft.graph.user"))]);
-    for property in Table::Users.properties() {
-        if let Some(value) = shown(Table::Users, &property, &Query::default(), user) {
-            object.insert(property.name.to_owned(), value);
-        }
-    }
-    Value::Object(object)
-}
-
+/// The user, group or service principal that holds a role.
 fn principal(directory: &Directory, assignment: &Row) -> Value {
-    let holder = directory.rows(Table::Users).iter().find(|user| user.get("id") == assignment.get("principalId"));
-    holder.map_or(Value::Null, user_object)
+    let kinds = [
+        (Table::Users, "#microsoft.graph.user"),
+        (Table::Groups, "#microsoft.graph.group"),
+        (Table::ServicePrincipals, "#microsoft.graph.servicePrincipal"),
+    ];
+    let found = kinds.into_iter().find_map(|(table, kind)| {
+        let holder = directory.rows(table).iter().find(|row| row.get("id") == assignment.get("principalId"))?;
+        Some(typed(kind, &table.properties(), &Query::default(), holder))
+    });
+    found.map_or(Value::Null, Value::Object)
 }
 
 fn members_of_role(directory: &Directory, role: &Row) -> Vec<Value> {

@@ -2,8 +2,8 @@
 
 use url::form_urlencoded;
 
-use super::endpoint::Endpoint;
-use super::table::{Visibility, belongs_to_derived_type};
+use super::endpoint::{Endpoint, Filter};
+use super::table::{Table, Visibility};
 
 /// The options of one request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -11,6 +11,7 @@ pub(super) struct Query {
     /// Empty means the default properties.
     pub select: Vec<String>,
     pub expand: Vec<String>,
+    pub filter: Option<Filter>,
     pub top: Option<usize>,
     pub count: bool,
     pub skip_token: Option<String>,
@@ -38,7 +39,8 @@ pub(super) fn parse(endpoint: &Endpoint, text: &str) -> Result<Query, BadQuery> 
             )));
         }
         match name.as_str() {
-            "$select" => query.select = select(endpoint, &value)?,
+            "$select" if endpoint.select => query.select = select(endpoint, &value)?,
+            "$filter" if !endpoint.filters.is_empty() => query.filter = Some(filter(endpoint, &value)?),
             "$expand" => query.expand = expand(endpoint, &value)?,
             "$top" => query.top = Some(top(endpoint, &value)?),
             "$count" => {
@@ -47,7 +49,7 @@ pub(super) fn parse(endpoint: &Endpoint, text: &str) -> Result<Query, BadQuery> 
                     .map_err(|_| bad(format!("Invalid value '{value}' for $count query option found.")))?;
             }
             "$skiptoken" if endpoint.page.is_some() => query.skip_token = Some(value.into_owned()),
-            "$filter" | "$orderby" | "$search" | "$skip" | "$format" | "$apply" | "$compute" => {
+            "$select" | "$filter" | "$orderby" | "$search" | "$skip" | "$format" | "$apply" | "$compute" => {
                 return Err(BadQuery {
                     code: "Request_UnsupportedQuery",
                     message: format!("The query option '{name}' is not supported by this resource."),
@@ -66,7 +68,12 @@ fn select(endpoint: &Endpoint, value: &str) -> Result<Vec<String>, BadQuery> {
     for name in value.split(',').map(str::trim) {
         let known = properties.iter().find(|property| {
             property.name.eq_ignore_ascii_case(name)
-                && (property.visibility != Visibility::Hidden || belongs_to_derived_type(endpoint.table, property.name))
+                && match property.visibility {
+                    Visibility::Default | Visibility::OnlySelected => true,
+                    // Intune wants the type named before the property.
+                    Visibility::Derived => endpoint.table == Table::NamedLocations,
+                    Visibility::Hidden => false,
+                }
         });
         let Some(property) = known else {
             let message = format!("Parsing OData Select and Expand failed: Could not find a property named '{name}'.");
@@ -91,8 +98,16 @@ fn expand(endpoint: &Endpoint, value: &str) -> Result<Vec<String>, BadQuery> {
         .collect()
 }
 
+/// The text must be one of those the endpoint knows, to the letter.
+fn filter(endpoint: &Endpoint, value: &str) -> Result<Filter, BadQuery> {
+    endpoint.filters.iter().find(|filter| filter.text == value).copied().ok_or_else(|| BadQuery {
+        code: "Request_UnsupportedQuery",
+        message: format!("The filter '{value}' is not supported by this resource."),
+    })
+}
+
 fn top(endpoint: &Endpoint, value: &str) -> Result<usize, BadQuery> {
-    let Some(limits) = endpoint.page else {
+    let Some(limits) = endpoint.page.filter(|limits| limits.max > 0) else {
         return Err(bad("The query option '$top' is not supported by this resource.".to_owned()));
     };
     match value.parse::<usize>() {
@@ -130,6 +145,31 @@ mod tests {
         assert!(parse_users("$top=5&$top=6").is_err());
         assert!(parse_users("top=5").is_err());
         assert!(parse_users("$selct=id").is_err());
+    }
+
+    #[test]
+    fn a_filter_is_taken_in_its_documented_form_only() {
+        let parse_groups = |text: &str| parse(find("/groups").unwrap().0, text);
+        assert!(parse_groups("$filter=isAssignableToRole%20eq%20true").unwrap().filter.is_some());
+        for other in ["isAssignableToRole eq false", "isAssignableToRole  eq true", "displayName eq 'x'"] {
+            assert!(parse_groups(&format!("$filter={other}")).is_err(), "{other}");
+        }
+        assert!(parse_users("$filter=isAssignableToRole eq true").is_err());
+    }
+
+    #[test]
+    fn the_registration_report_takes_neither_select_nor_top() {
+        let parse_report =
+            |text: &str| parse(find("/reports/authenticationMethods/userRegistrationDetails").unwrap().0, text);
+        assert!(parse_report("$select=id").is_err() && parse_report("$top=5").is_err());
+        assert!(parse_report("").is_ok());
+    }
+
+    #[test]
+    fn a_property_of_one_type_of_policy_cannot_be_selected_without_naming_the_type() {
+        let policies = find("/deviceManagement/deviceCompliancePolicies").unwrap().0;
+        assert!(parse(policies, "$select=id,bitLockerEnabled").is_err());
+        assert!(parse(policies, "$select=id,version&$expand=assignments").is_ok());
     }
 
     #[test]

@@ -6,13 +6,18 @@ use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 
-use super::answer::{Answer, Exchange};
+use super::answer::{Answer, Content, Exchange};
+use super::batch;
+use super::cache::Key;
 use super::endpoint::{Endpoint, Licence, Service, Shape, find};
 use super::fault::FaultKind;
-use super::firm::{Directory, TenantIdentity};
+use super::firm::TenantIdentity;
 use super::page::{Binding, Place, cut};
 use super::print::{self, Question, is_collection_in_beta};
 use super::query::{Query, parse};
+use super::refuse;
+use super::rows::{has_licence, rows};
+use super::spoil;
 use super::state::State;
 use super::table::{Row, Table};
 use super::token::Worth;
@@ -35,6 +40,7 @@ pub(super) struct Request<'request> {
     pub query: &'request str,
     pub bearer: Option<&'request str>,
     pub consistency_level: Option<&'request str>,
+    pub prefer: Option<&'request str>,
 }
 
 impl Request<'_> {
@@ -43,11 +49,34 @@ impl Request<'_> {
         let rest = self.path.strip_prefix('/')?;
         rest.split_at_checked(rest.find('/')?)
     }
+
+    /// Whether members that an enumeration was given later may be sent.
+    fn takes_new_members(&self) -> bool {
+        let mut preferences = self.prefer.unwrap_or_default().split(',').map(str::trim);
+        preferences.any(|one| one.eq_ignore_ascii_case("include-unknown-enum-members"))
+    }
+}
+
+/// A path with its `%xx` resolved; what is no text afterwards stays as it is.
+pub(super) fn decode(path: &str) -> String {
+    let mut parts = path.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let code = part.split_at_checked(2).and_then(|(code, rest)| Some((u8::from_str_radix(code, 16).ok()?, rest)));
+        match code {
+            Some((byte, rest)) => {
+                bytes.push(byte);
+                bytes.extend_from_slice(rest.as_bytes());
+            }
+            None => return path.to_owned(),
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| path.to_owned())
 }
 
 type Refused = Answer;
 
-/// Answers one request. Faults of the body are left to whoever sends it.
+/// Answers one request. Faults of the bytes are left to whoever sends it.
 pub(super) fn answer(
     site: &Site,
     state: &mut State,
@@ -57,30 +86,30 @@ pub(super) fn answer(
 ) -> Answer {
     let now = Instant::now();
     let path = request.split().map_or(request.path, |(_, path)| path);
-    let path = find(path).map_or(path, |(endpoint, _)| endpoint.path);
-    for fault in faults {
-        match fault {
-            FaultKind::Html502 => return Answer::html_502(),
-            FaultKind::Status(status, body) => {
-                return Answer { body: body.clone().into_bytes(), ..Answer::json(*status, &Value::Null) };
-            }
-            FaultKind::RetryAfter(text) => {
-                state.gate.tell_to_wait(path, Some(text), now);
-                return Answer::throttled(exchange, Some(text.clone()));
-            }
-            FaultKind::ExpireTokens => state.tokens.expire_all(now),
-            FaultKind::ExpirePageTokens => state.page_session += 1,
-            FaultKind::LoseConsent(permission) => {
-                state.permissions.remove(permission);
-            }
-            FaultKind::ClaimsChallenge => {
-                state.tokens.expire_all(now);
-                return claims_challenge(site, exchange);
-            }
-            _ => {}
-        }
+    spoil::first(site, state, request, path, exchange, faults, now)
+        .unwrap_or_else(|| decide(site, state, request, exchange, faults, now).unwrap_or_else(|refused| refused))
+}
+
+/// Answers a batch whose body was read.
+pub(super) fn answer_batch(
+    site: &Site,
+    state: &mut State,
+    request: &Request<'_>,
+    body: &[u8],
+    exchange: &Exchange,
+    faults: &[FaultKind],
+) -> Answer {
+    let now = Instant::now();
+    if let Some(answer) = spoil::first(site, state, request, batch::PATH, exchange, faults, now) {
+        return answer;
     }
-    decide(site, state, request, exchange, faults, now).unwrap_or_else(|refused| refused)
+    if let Err(refused) = authenticate(site, state, request, exchange, now) {
+        return refused;
+    }
+    match request.split() {
+        Some((version @ ("v1.0" | "beta"), _)) => batch::answer(site, state, request, version, body, exchange),
+        _ => Answer::error(exchange, 400, "BadRequest", "Invalid version."),
+    }
 }
 
 fn decide(
@@ -110,7 +139,7 @@ fn decide(
     };
     let parsed = parse(endpoint, request.query);
     let cost = parsed.as_ref().map_or(endpoint.cost, |query| units(endpoint, query));
-    if let Err(refused) = state.gate.admit(endpoint, endpoint.path, cost, now) {
+    if let Err(refused) = state.gate.admit(endpoint, path, cost, now) {
         state.stats.avoidable_429 += u64::from(refused.avoidable);
         let scope = format!("{:?}/Read/{}/{}", refused.scope, site.identity.client_id, site.identity.id);
         return Err(Answer::throttled(exchange, refused.retry_after).with("x-ms-throttle-scope", scope));
@@ -121,23 +150,58 @@ fn decide(
         let message = "$count is not currently supported without ConsistencyLevel: eventual.";
         return Err(Answer::error(exchange, 400, "Request_UnsupportedQuery", message));
     }
-    let rows = rows(&state.directory, endpoint, id).ok_or_else(|| {
-        let message = format!("Resource '{}' does not exist.", id.unwrap_or_default());
-        Answer::error(exchange, 404, "Request_ResourceNotFound", &message)
-    })?;
-    let question = Question { endpoint, query: &query, version, path };
-    let body = if endpoint.shape == Shape::Single && !is_collection_in_beta(endpoint, version) {
-        single(site, state, &question, &rows, exchange)?
+    let new_members = request.takes_new_members();
+    let (page_session, version, path) = (state.page_session, version.to_owned(), path.to_owned());
+    let key = Key { version, path, query: request.query.to_owned(), page_session, new_members };
+    let is_plain = !spoil::touches_json(faults);
+    let body = if let Some(body) = state.bodies.get(&key).filter(|_| is_plain) {
+        body
     } else {
-        page(site, state, &question, &rows, request, exchange)?
+        let question = Question {
+            endpoint,
+            query: &query,
+            version: &key.version,
+            path: &key.path,
+            graph_url: &site.graph_url,
+            new_members,
+        };
+        let repeats = faults.contains(&FaultKind::RepeatedPage);
+        let body = body(site, state, &question, id, request, exchange, repeats)?;
+        let body = Content::from(spoil::json(body, site, request, faults).to_string().into_bytes());
+        if is_plain {
+            state.bodies.put(key, &body);
+        }
+        body
     };
-    let body = Value::Object(spoil_link(body, site, request, faults));
-    let answer = Answer::json(200, &body);
+    let answer = Answer::content(200, body);
     Ok(if endpoint.service == Service::Directory {
         answer.with("x-ms-resource-unit", cost.to_string())
     } else {
         answer
     })
+}
+
+fn body(
+    site: &Site,
+    state: &State,
+    question: &Question<'_>,
+    id: Option<&str>,
+    request: &Request<'_>,
+    exchange: &Exchange,
+    repeats: bool,
+) -> Result<Map<String, Value>, Refused> {
+    let rows = rows(&state.directory, question.endpoint, id, question.query.filter).ok_or_else(|| {
+        let message = format!(
+            "Resource '{}' does not exist or one of its queried reference-property objects are not present.",
+            id.unwrap_or_default()
+        );
+        Answer::error(exchange, 404, "Request_ResourceNotFound", &message)
+    })?;
+    if question.endpoint.shape == Shape::Single && !is_collection_in_beta(question.endpoint, question.version) {
+        single(site, state, question, &rows, exchange)
+    } else {
+        page(site, state, question, &rows, request, exchange, repeats)
+    }
 }
 
 fn authenticate(
@@ -147,29 +211,21 @@ fn authenticate(
     exchange: &Exchange,
     now: Instant,
 ) -> Result<BTreeSet<String>, Refused> {
-    let message = match request.bearer.map(|token| state.tokens.judge(token, now)) {
+    let message = match request.bearer.map(|token| state.tokens.judge(token, state.claims.as_deref(), now)) {
         Some(Worth::Good(permissions)) => return Ok(permissions),
+        Some(Worth::Unclaimed) => {
+            let claims = state.claims.as_deref().unwrap_or_default();
+            return Err(refuse::claims_challenge(&site.login_url, claims, exchange));
+        }
+        Some(Worth::Expired) if state.claims.is_some() => {
+            let claims = state.claims.as_deref().unwrap_or_default();
+            return Err(refuse::claims_challenge(&site.login_url, claims, exchange));
+        }
         Some(Worth::Expired) => "Lifetime validation failed, the token is expired.",
         Some(Worth::Unknown) => "CompactToken parsing failed with error code: 80049217",
         None => "Access token is empty.",
     };
-    let challenge = format!(
-        "Bearer realm=\"\", authorization_uri=\"{}/common/oauth2/authorize\", client_id=\"00000003-0000-0000-c000-000000000000\"",
-        site.login_url
-    );
-    Err(Answer::error(exchange, 401, "InvalidAuthenticationToken", message).with("www-authenticate", challenge))
-}
-
-fn claims_challenge(site: &Site, exchange: &Exchange) -> Answer {
-    use base64::Engine as _;
-    let claims = json!({"access_token": {"nbf": {"essential": true, "value": exchange.now.as_datetime().timestamp().to_string()}}});
-    let claims = base64::engine::general_purpose::STANDARD.encode(claims.to_string());
-    let challenge = format!(
-        "Bearer realm=\"\", authorization_uri=\"{}/common/oauth2/authorize\", error=\"insufficient_claims\", claims=\"{claims}\"",
-        site.login_url
-    );
-    let message = "Continuous access evaluation resulted in challenge with result: InteractionRequired";
-    Answer::error(exchange, 401, "InvalidAuthenticationToken", message).with("www-authenticate", challenge)
+    Err(refuse::no_token(&site.login_url, message, exchange))
 }
 
 /// Resource units: the path's own cost, cheaper with `$select` or a small page, dearer with `$expand`.
@@ -192,74 +248,26 @@ fn permit(
 ) -> Result<(), Refused> {
     let holds = |permission: &str| granted.contains(permission) && state.permissions.contains(permission);
     if !endpoint.permissions.iter().any(|permission| holds(permission)) {
-        return Err(no_consent(endpoint, exchange));
+        return Err(refuse::no_consent(endpoint, exchange));
     }
     if let Some(licence) = endpoint.licence.filter(|licence| !has_licence(&state.directory, *licence)) {
-        return Err(no_licence(licence, exchange));
+        return Err(refuse::no_licence(licence, endpoint.service, exchange));
     }
     if endpoint.table == Table::Users && query.select.iter().any(|name| name == "signInActivity") {
         if !holds("AuditLog.Read.All") {
-            return Err(no_consent(endpoint, exchange));
+            return Err(refuse::no_audit_permission(exchange));
         }
         if !has_licence(&state.directory, Licence::EntraP1) {
-            return Err(no_licence(Licence::EntraP1, exchange));
+            return Err(refuse::not_premium(exchange));
         }
     }
     Ok(())
 }
 
-fn no_consent(endpoint: &Endpoint, exchange: &Exchange) -> Answer {
-    if endpoint.service == Service::Intune {
-        let inner = json!({
-            "_version": 3,
-            "Message": format!("Application is not authorized to perform this operation. Application must have one of the following scopes: {} - Operation ID (for customer support): {}", endpoint.permissions.join(", "), exchange.request_id),
-            "CustomApiErrorPhrase": "", "RetryAfter": null, "ErrorSourceService": "", "HttpHeaders": "{}",
-        });
-        return Answer::error(exchange, 403, "Forbidden", &inner.to_string());
-    }
-    Answer::error(exchange, 403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
-}
-
-fn no_licence(licence: Licence, exchange: &Exchange) -> Answer {
-    match licence {
-        Licence::Intune => Answer::error(exchange, 400, "BadRequest", "Request not applicable to target tenant."),
-        Licence::EntraP1 => Answer::error(
-            exchange,
-            403,
-            "Authentication_RequestFromNonPremiumTenantOrB2CTenant",
-            "Neither tenant is B2C or tenant doesn't have premium license",
-        ),
-        Licence::EntraP2 => Answer::error(exchange, 403, "Forbidden", "Your tenant is not licensed for this feature."),
-    }
-}
-
-fn has_licence(directory: &Directory, licence: Licence) -> bool {
-    let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    directory
-        .rows(Table::SubscribedSkus)
-        .iter()
-        .filter(|sku| sku.get("capabilityStatus").and_then(Value::as_str) == Some("Enabled"))
-        .filter_map(|sku| sku.get("servicePlans").and_then(Value::as_array))
-        .flatten()
-        .filter(|plan| text(plan, "provisioningStatus") == "Success")
-        .any(|plan| licence.service_plans().contains(&text(plan, "servicePlanName").as_str()))
-}
-
-/// The rows behind a path; none when the object named by the path does not exist.
-fn rows<'rows>(directory: &'rows Directory, endpoint: &Endpoint, id: Option<&str>) -> Option<Vec<&'rows Row>> {
-    if endpoint.shape != Shape::Members {
-        return Some(directory.rows(endpoint.table).iter().collect());
-    }
-    let group = directory.rows(Table::Groups).iter().find(|row| row.get("id").and_then(Value::as_str) == id)?;
-    let members = group.get("members").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let is_member = |row: &&Row| row.get("userPrincipalName").is_some_and(|upn| members.contains(upn));
-    Some(directory.rows(Table::Users).iter().filter(is_member).collect())
-}
-
 fn context(site: &Site, question: &Question<'_>) -> String {
     let select = &question.query.select;
     let chosen = if select.is_empty() { String::new() } else { format!("({})", select.join(",")) };
-    format!("{}/{}/$metadata#{}{chosen}", site.graph_url, question.version, question.endpoint.context())
+    format!("{}/{}/$metadata#{}{chosen}", site.graph_url, question.version, question.endpoint.context(question.path))
 }
 
 fn single(
@@ -285,8 +293,9 @@ fn page(
     rows: &[&Row],
     request: &Request<'_>,
     exchange: &Exchange,
+    repeats: bool,
 ) -> Result<Map<String, Value>, Refused> {
-    let Question { endpoint, query, version, path } = *question;
+    let Question { endpoint, query, version, path, .. } = *question;
     let binding = Binding::new(&site.identity.id, state.page_session, path, query);
     let place = match &query.skip_token {
         None => Place::default(),
@@ -299,7 +308,10 @@ fn page(
         let asked = query.top.unwrap_or(limits.default);
         site.page_cap.map_or(asked, |cap| asked.min(cap.max(1)))
     });
-    let (range, next) = cut(rows.len(), place, length, site.empty_pages);
+    let (range, mut next) = cut(rows.len(), place, length, site.empty_pages);
+    if repeats {
+        next = Some(Place { offset: place.offset, page: place.page + 1 });
+    }
     let mut body = Map::from_iter([("@odata.context".to_owned(), json!(context(site, question)))]);
     if query.count {
         body.insert("@odata.count".to_owned(), json!(rows.len()));
@@ -322,22 +334,4 @@ fn page(
 fn is_skip_token(option: &str) -> bool {
     let name = option.split('=').next().unwrap_or_default().to_lowercase();
     name == "$skiptoken" || name == "%24skiptoken"
-}
-
-fn spoil_link(
-    mut body: Map<String, Value>,
-    site: &Site,
-    request: &Request<'_>,
-    faults: &[FaultKind],
-) -> Map<String, Value> {
-    let link = faults.iter().find_map(|fault| match fault {
-        FaultKind::ForeignNextLink => Some(format!("https://graph.foreign.example{}?$skiptoken=stolen", request.path)),
-        FaultKind::LoopingNextLink if request.query.is_empty() => Some(format!("{}{}", site.graph_url, request.path)),
-        FaultKind::LoopingNextLink => Some(format!("{}{}?{}", site.graph_url, request.path, request.query)),
-        _ => None,
-    });
-    if let Some(link) = link {
-        body.insert("@odata.nextLink".to_owned(), json!(link));
-    }
-    body
 }

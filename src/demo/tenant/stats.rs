@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 /// Counts since the tenant started.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SimulatorStats {
-    /// Graph requests of any kind, refused ones included.
+    /// Graph requests of any kind, refused ones included; a batch is one.
     pub requests: u64,
+    /// Requests within batches; paths and statuses count each of them, too.
+    pub batch_items: u64,
     pub token_requests: u64,
     pub tokens_issued: u64,
     /// Requests by path below the version; the token endpoint included.
@@ -31,6 +33,8 @@ pub struct SeenRequest {
     pub request_id: String,
     pub client_request_id: Option<String>,
     pub user_agent: Option<String>,
+    /// Whether it came as a part of a batch.
+    pub in_batch: bool,
 }
 
 /// How many requests the log keeps; older ones are dropped.

@@ -1,10 +1,13 @@
-//! What the pretend tenant holds: one table per kind of object, and the properties Graph gives each of them.
+//! What the pretend tenant holds: one table per kind of object.
 //!
-//! The property lists are names of the public v1.0 metadata. A firm file that misspells one is refused, and so is a
-//! `$select` that asks for one that does not exist. Start with [`Table::properties`].
+//! A firm file that misspells a property is refused, and so is a `$select` that asks for one that does not exist. The
+//! properties are in [`super::property`]; start with [`Table::properties`].
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use super::property;
+pub use super::property::{Property, Visibility};
 
 /// One object as Graph would print it.
 pub type Row = Map<String, Value>;
@@ -18,56 +21,62 @@ pub enum Table {
     SubscribedSkus,
     Users,
     Groups,
+    GroupSettings,
+    Applications,
+    ServicePrincipals,
+    AppRoleAssignments,
     RoleAssignments,
+    RoleAssignmentScheduleInstances,
+    RoleEligibilityScheduleInstances,
     RoleDefinitions,
     NamedLocations,
     ConditionalAccessPolicies,
+    AuthenticationStrengthPolicies,
     SecurityDefaults,
     AuthorizationPolicy,
     AuthenticationMethodsPolicy,
     AdminConsentRequestPolicy,
+    DeviceRegistrationPolicy,
+    CrossTenantAccessDefault,
+    UserRegistrationDetails,
     ManagedDevices,
+    DeviceCompliancePolicies,
+    DeviceManagement,
     RiskyUsers,
+    SharepointSettings,
     DirectoryRoles,
 }
 
-/// How one property is returned.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Property {
-    pub name: &'static str,
-    /// What is sent when the row does not say.
-    pub when_absent: Value,
-    pub visibility: Visibility,
-}
-
-/// When a property is part of an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Visibility {
-    /// Always, unless `$select` leaves it out.
-    Default,
-    /// Only when `$select` names it.
-    OnlySelected,
-    /// Never: it tells the simulator something, such as who is in a group.
-    Hidden,
-}
-
 impl Table {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 29] = [
         Self::Organization,
         Self::Domains,
         Self::SubscribedSkus,
         Self::Users,
         Self::Groups,
+        Self::GroupSettings,
+        Self::Applications,
+        Self::ServicePrincipals,
+        Self::AppRoleAssignments,
         Self::RoleAssignments,
+        Self::RoleAssignmentScheduleInstances,
+        Self::RoleEligibilityScheduleInstances,
         Self::RoleDefinitions,
         Self::NamedLocations,
         Self::ConditionalAccessPolicies,
+        Self::AuthenticationStrengthPolicies,
         Self::SecurityDefaults,
         Self::AuthorizationPolicy,
         Self::AuthenticationMethodsPolicy,
         Self::AdminConsentRequestPolicy,
+        Self::DeviceRegistrationPolicy,
+        Self::CrossTenantAccessDefault,
+        Self::UserRegistrationDetails,
         Self::ManagedDevices,
+        Self::DeviceCompliancePolicies,
+        Self::DeviceManagement,
         Self::RiskyUsers,
+        Self::SharepointSettings,
         Self::DirectoryRoles,
     ];
 
@@ -80,16 +89,29 @@ impl Table {
             Self::SubscribedSkus => "subscribed_skus",
             Self::Users => "users",
             Self::Groups => "groups",
+            Self::GroupSettings => "group_settings",
+            Self::Applications => "applications",
+            Self::ServicePrincipals => "service_principals",
+            Self::AppRoleAssignments => "app_role_assignments",
             Self::RoleAssignments => "role_assignments",
+            Self::RoleAssignmentScheduleInstances => "role_assignment_schedule_instances",
+            Self::RoleEligibilityScheduleInstances => "role_eligibility_schedule_instances",
             Self::RoleDefinitions => "role_definitions",
             Self::NamedLocations => "named_locations",
             Self::ConditionalAccessPolicies => "conditional_access_policies",
+            Self::AuthenticationStrengthPolicies => "authentication_strength_policies",
             Self::SecurityDefaults => "security_defaults",
             Self::AuthorizationPolicy => "authorization_policy",
             Self::AuthenticationMethodsPolicy => "authentication_methods_policy",
             Self::AdminConsentRequestPolicy => "admin_consent_request_policy",
+            Self::DeviceRegistrationPolicy => "device_registration_policy",
+            Self::CrossTenantAccessDefault => "cross_tenant_access_default",
+            Self::UserRegistrationDetails => "user_registration_details",
             Self::ManagedDevices => "managed_devices",
+            Self::DeviceCompliancePolicies => "device_compliance_policies",
+            Self::DeviceManagement => "device_management",
             Self::RiskyUsers => "risky_users",
+            Self::SharepointSettings => "sharepoint_settings",
             Self::DirectoryRoles => "directory_roles",
         }
     }
@@ -98,151 +120,69 @@ impl Table {
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
-            Self::Users | Self::RiskyUsers => "userPrincipalName",
+            Self::Users | Self::RiskyUsers | Self::UserRegistrationDetails => "userPrincipalName",
             Self::ManagedDevices => "deviceName",
             Self::Domains => "id",
             Self::SubscribedSkus => "skuPartNumber",
-            Self::RoleAssignments => "principal",
+            table if table.repeats_keys() => "principal",
             _ => "displayName",
         }
+    }
+
+    /// Whether one key may stand in several rows: somebody may hold several roles.
+    #[must_use]
+    pub(super) const fn repeats_keys(self) -> bool {
+        matches!(
+            self,
+            Self::RoleAssignments
+                | Self::RoleAssignmentScheduleInstances
+                | Self::RoleEligibilityScheduleInstances
+                | Self::AppRoleAssignments
+        )
     }
 
     /// Every property of the table.
     #[must_use]
     pub fn properties(self) -> Vec<Property> {
-        let text = self.property_text();
-        let marked = text.contains('+');
-        text.split_whitespace().map(|word| parse_property(word, marked)).collect()
+        property::parse(match self {
+            Self::Organization => property::ORGANIZATION,
+            Self::Domains => property::DOMAIN,
+            Self::SubscribedSkus => property::SUBSCRIBED_SKU,
+            Self::Users => property::USER,
+            Self::Groups => property::GROUP,
+            Self::GroupSettings => property::GROUP_SETTING,
+            Self::Applications => property::APPLICATION,
+            Self::ServicePrincipals => property::SERVICE_PRINCIPAL,
+            Self::AppRoleAssignments => property::APP_ROLE_ASSIGNMENT,
+            Self::RoleAssignments => property::ROLE_ASSIGNMENT,
+            Self::RoleAssignmentScheduleInstances => property::ROLE_ASSIGNMENT_SCHEDULE_INSTANCE,
+            Self::RoleEligibilityScheduleInstances => property::ROLE_ELIGIBILITY_SCHEDULE_INSTANCE,
+            Self::RoleDefinitions => property::ROLE_DEFINITION,
+            Self::NamedLocations => property::NAMED_LOCATION,
+            Self::ConditionalAccessPolicies => property::CONDITIONAL_ACCESS_POLICY,
+            Self::AuthenticationStrengthPolicies => property::AUTHENTICATION_STRENGTH_POLICY,
+            Self::SecurityDefaults => property::SECURITY_DEFAULTS,
+            Self::AuthorizationPolicy => property::AUTHORIZATION_POLICY,
+            Self::AuthenticationMethodsPolicy => property::AUTHENTICATION_METHODS_POLICY,
+            Self::AdminConsentRequestPolicy => property::ADMIN_CONSENT_REQUEST_POLICY,
+            Self::DeviceRegistrationPolicy => property::DEVICE_REGISTRATION_POLICY,
+            Self::CrossTenantAccessDefault => property::CROSS_TENANT_ACCESS_DEFAULT,
+            Self::UserRegistrationDetails => property::USER_REGISTRATION_DETAILS,
+            Self::ManagedDevices => property::MANAGED_DEVICE,
+            Self::DeviceCompliancePolicies => property::DEVICE_COMPLIANCE_POLICY,
+            Self::DeviceManagement => property::DEVICE_MANAGEMENT,
+            Self::RiskyUsers => property::RISKY_USER,
+            Self::SharepointSettings => property::SHAREPOINT_SETTINGS,
+            Self::DirectoryRoles => property::DIRECTORY_ROLE,
+        })
     }
 
-    /// `+x` comes without asking (when a table has any, the rest must be selected), `x[]` is a list, `x=v` is never null,
-    /// `.x` stays inside the simulator.
-    const fn property_text(self) -> &'static str {
-        match self {
-            Self::Organization => ORGANIZATION,
-            Self::Domains => DOMAIN,
-            Self::SubscribedSkus => SUBSCRIBED_SKU,
-            Self::Users => USER,
-            Self::Groups => GROUP,
-            Self::RoleAssignments => {
-                "id principalId directoryScopeId=/ roleDefinitionId .principal .role .appScopeId .condition"
-            }
-            Self::RoleDefinitions => {
-                "id templateId displayName description version isBuiltIn=true isEnabled=true resourceScopes[] \
-                 rolePermissions[]"
-            }
-            Self::NamedLocations => {
-                "id @odata.type displayName createdDateTime modifiedDateTime deletedDateTime .isTrusted .ipRanges \
-                 .countriesAndRegions .countryLookupMethod .includeUnknownCountriesAndRegions"
-            }
-            Self::ConditionalAccessPolicies => {
-                "id templateId displayName createdDateTime modifiedDateTime deletedDateTime state=disabled conditions \
-                 grantControls sessionControls"
-            }
-            Self::SecurityDefaults => "id displayName description isEnabled=false deletedDateTime",
-            Self::AuthorizationPolicy => AUTHORIZATION_POLICY,
-            Self::AuthenticationMethodsPolicy => {
-                "id displayName description lastModifiedDateTime policyVersion policyMigrationState reconfirmationInDays \
-                 registrationEnforcement authenticationMethodConfigurations[]"
-            }
-            Self::AdminConsentRequestPolicy => {
-                "isEnabled=false notifyReviewers=false remindersEnabled=false requestDurationInDays=0 version=0 reviewers[]"
-            }
-            Self::ManagedDevices => MANAGED_DEVICE,
-            Self::RiskyUsers => {
-                "id isDeleted=false isProcessing=false riskDetail riskLastUpdatedDateTime riskLevel riskState \
-                 userDisplayName userPrincipalName"
-            }
-            Self::DirectoryRoles => "id deletedDateTime description displayName roleTemplateId",
-        }
+    /// Whether its objects are known by an id; some settings that exist once are not.
+    #[must_use]
+    pub(super) fn has_id(self) -> bool {
+        self.properties().iter().any(|property| property.name == "id")
     }
 }
-
-/// Properties that exist only on some rows of a polymorphic table, with the type that has them.
-#[must_use]
-pub fn belongs_to_derived_type(table: Table, property: &str) -> bool {
-    table == Table::NamedLocations
-        && matches!(
-            property,
-            "isTrusted"
-                | "ipRanges"
-                | "countriesAndRegions"
-                | "countryLookupMethod"
-                | "includeUnknownCountriesAndRegions"
-        )
-}
-
-fn parse_property(word: &'static str, marked: bool) -> Property {
-    let (visibility, word) = match (word.strip_prefix('+'), word.strip_prefix('.')) {
-        (Some(rest), _) => (Visibility::Default, rest),
-        (None, Some(rest)) => (Visibility::Hidden, rest),
-        (None, None) if marked => (Visibility::OnlySelected, word),
-        (None, None) => (Visibility::Default, word),
-    };
-    if let Some(name) = word.strip_suffix("[]") {
-        return Property { name, when_absent: Value::Array(Vec::new()), visibility };
-    }
-    match word.split_once('=') {
-        Some((name, text)) => {
-            let when_absent = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()));
-            Property { name, when_absent, visibility }
-        }
-        None => Property { name: word, when_absent: Value::Null, visibility },
-    }
-}
-
-const ORGANIZATION: &str = "id deletedDateTime assignedPlans[] businessPhones[] city country countryLetterCode \
-    createdDateTime defaultUsageLocation displayName marketingNotificationEmails[] mobileDeviceManagementAuthority=unknown \
-    onPremisesLastSyncDateTime onPremisesSyncEnabled partnerTenantType postalCode preferredLanguage privacyProfile \
-    provisionedPlans[] securityComplianceNotificationMails[] securityComplianceNotificationPhones[] state street \
-    technicalNotificationMails[] tenantType verifiedDomains[]";
-
-const DOMAIN: &str = "id authenticationType=Managed availabilityStatus isAdminManaged=true isDefault=false isInitial=false \
-    isRoot=true isVerified=true manufacturer model passwordNotificationWindowInDays passwordValidityPeriodInDays state \
-    supportedServices[]";
-
-const SUBSCRIBED_SKU: &str = "id accountId accountName appliesTo=User capabilityStatus consumedUnits prepaidUnits \
-    servicePlans[] skuId skuPartNumber subscriptionIds[]";
-
-const AUTHORIZATION_POLICY: &str = "id displayName description allowInvitesFrom \
-    allowedToSignUpEmailBasedSubscriptions=false allowedToUseSSPR=false allowEmailVerifiedUsersToJoinOrganization=false \
-    allowUserConsentForRiskyApps blockMsolPowerShell guestUserRoleId defaultUserRolePermissions deletedDateTime";
-
-const USER: &str = "+id +businessPhones[] +displayName +givenName +jobTitle +mail +mobilePhone +officeLocation \
-    +preferredLanguage +surname +userPrincipalName deletedDateTime aboutMe accountEnabled ageGroup assignedLicenses[] \
-    assignedPlans[] authorizationInfo birthday=0001-01-01T00:00:00Z city companyName consentProvidedForMinor country \
-    createdDateTime creationType customSecurityAttributes department deviceEnrollmentLimit=5 employeeHireDate employeeId \
-    employeeLeaveDateTime employeeOrgData employeeType externalUserState externalUserStateChangeDateTime faxNumber \
-    hireDate=0001-01-01T00:00:00Z identities[] identityParentId imAddresses[] interests[] isManagementRestricted \
-    isResourceAccount lastPasswordChangeDateTime legalAgeGroupClassification licenseAssignmentStates[] mailboxSettings \
-    mailNickname mySite onPremisesDistinguishedName onPremisesDomainName onPremisesExtensionAttributes \
-    onPremisesImmutableId onPremisesLastSyncDateTime onPremisesProvisioningErrors[] onPremisesSamAccountName \
-    onPremisesSecurityIdentifier onPremisesSyncEnabled onPremisesUserPrincipalName otherMails[] passwordPolicies \
-    passwordProfile pastProjects[] postalCode preferredDataLocation preferredName print provisionedPlans[] \
-    proxyAddresses[] responsibilities[] schools[] securityIdentifier serviceProvisioningErrors[] showInAddressList \
-    signInActivity signInSessionsValidFromDateTime skills[] state streetAddress usageLocation userType";
-
-const GROUP: &str = "id deletedDateTime assignedLabels[] assignedLicenses[] classification createdDateTime description \
-    displayName expirationDateTime groupTypes[] isAssignableToRole isManagementRestricted mail mailEnabled mailNickname \
-    membershipRule membershipRuleProcessingState onPremisesDomainName onPremisesLastSyncDateTime \
-    onPremisesNetBiosName onPremisesProvisioningErrors[] onPremisesSamAccountName onPremisesSecurityIdentifier \
-    onPremisesSyncEnabled preferredDataLocation preferredLanguage proxyAddresses[] renewedDateTime \
-    resourceBehaviorOptions[] resourceProvisioningOptions[] securityEnabled securityIdentifier \
-    serviceProvisioningErrors[] theme uniqueName visibility .members";
-
-const MANAGED_DEVICE: &str = "id activationLockBypassCode androidSecurityPatchLevel azureADDeviceId azureADRegistered \
-    complianceGracePeriodExpirationDateTime=9999-12-31T23:59:59Z complianceState=unknown \
-    configurationManagerClientEnabledFeatures deviceActionResults[] deviceCategoryDisplayName \
-    deviceEnrollmentType=unknown deviceHealthAttestationState deviceName deviceRegistrationState=registered \
-    easActivated=false easActivationDateTime=0001-01-01T00:00:00Z easDeviceId emailAddress \
-    enrolledDateTime=0001-01-01T00:00:00Z enrollmentProfileName ethernetMacAddress exchangeAccessState=none \
-    exchangeAccessStateReason=none exchangeLastSuccessfulSyncDateTime=0001-01-01T00:00:00Z freeStorageSpaceInBytes=0 \
-    iccid imei isEncrypted=false isSupervised=false jailBroken lastSyncDateTime=0001-01-01T00:00:00Z managedDeviceName \
-    managedDeviceOwnerType=unknown managementAgent=mdm managementCertificateExpirationDate=0001-01-01T00:00:00Z \
-    managementState=managed manufacturer meid model notes operatingSystem osVersion \
-    partnerReportedThreatState=unknown phoneNumber physicalMemoryInBytes=0 remoteAssistanceSessionErrorDetails \
-    remoteAssistanceSessionUrl requireUserEnrollmentApproval serialNumber subscriberCarrier totalStorageSpaceInBytes=0 \
-    udid userDisplayName userId userPrincipalName wiFiMacAddress";
 
 #[cfg(test)]
 mod tests {

@@ -23,7 +23,7 @@ pub enum Throttle {
 /// Requests number `first` to `first + times - 1` to a path are refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// Path below the version.
+    /// Path below the version, or as [`super::endpoint`] lists it.
     pub path: String,
     /// Counted from 1.
     pub first: u64,
@@ -45,8 +45,12 @@ pub struct Limit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     pub directory: Limit,
+    /// Conditional access and identity protection together.
     pub conditional_access: Limit,
+    /// Reports of sign-ins and registered methods.
+    pub reports: Limit,
     pub intune: Limit,
+    pub intune_configuration: Limit,
 }
 
 impl Limits {
@@ -63,15 +67,21 @@ impl Limits {
         Self {
             directory: Limit { units, window: Duration::from_secs(10), says_when: true },
             conditional_access: Limit { units: 1, window: Duration::from_secs(1), says_when: false },
+            reports: Limit { units: 5, window: Duration::from_secs(10), says_when: true },
             intune: Limit { units: 2000, window: Duration::from_secs(20), says_when: true },
+            intune_configuration: Limit { units: 1000, window: Duration::from_secs(20), says_when: true },
         }
     }
 
-    const fn of(&self, service: Service) -> Limit {
+    /// None where nothing is documented.
+    const fn of(&self, service: Service) -> Option<Limit> {
         match service {
-            Service::Directory => self.directory,
-            Service::ConditionalAccess => self.conditional_access,
-            Service::Intune => self.intune,
+            Service::Directory => Some(self.directory),
+            Service::ConditionalAccess | Service::IdentityProtection => Some(self.conditional_access),
+            Service::Reports => Some(self.reports),
+            Service::Intune => Some(self.intune),
+            Service::IntuneConfiguration => Some(self.intune_configuration),
+            Service::Sharepoint => None,
         }
     }
 }
@@ -116,13 +126,14 @@ impl Gate {
         match &self.rule {
             Throttle::Off => Ok(()),
             Throttle::Scripted(refusals) => {
-                let number = self.seen.entry(path.to_owned()).or_default();
-                *number += 1;
-                let number = *number;
-                let refusal = refusals.iter().find(|refusal| {
-                    refusal.path.eq_ignore_ascii_case(path)
+                let pattern = endpoint.path;
+                let own = count_one(&mut self.seen, path);
+                let alike = if path.eq_ignore_ascii_case(pattern) { own } else { count_one(&mut self.seen, pattern) };
+                let is_meant = |refusal: &&Refusal, name: &str, number: u64| {
+                    refusal.path.eq_ignore_ascii_case(name)
                         && (refusal.first..refusal.first.saturating_add(refusal.times)).contains(&number)
-                });
+                };
+                let refusal = refusals.iter().find(|one| is_meant(one, path, own) || is_meant(one, pattern, alike));
                 let Some(retry_after) = refusal.map(|refusal| refusal.retry_after.clone()) else { return Ok(()) };
                 self.tell_to_wait(path, retry_after.as_deref(), now);
                 Err(Refused { retry_after, avoidable: false, scope })
@@ -143,9 +154,11 @@ impl Gate {
     }
 
     fn count(&mut self, scope: Service, cost: u64, now: Instant) -> Result<(), Refused> {
-        let limit = self.limits.of(scope);
+        let Some(limit) = self.limits.of(scope) else { return Ok(()) };
+        // One window for the services that share a limit.
+        let window_of = if scope == Service::IdentityProtection { Service::ConditionalAccess } else { scope };
         let length = limit.window.mul_f64(0.95);
-        let window = self.windows.entry(scope).or_default();
+        let window = self.windows.entry(window_of).or_default();
         while window.front().is_some_and(|(time, _)| now.saturating_duration_since(*time) >= length) {
             window.pop_front();
         }
@@ -159,6 +172,12 @@ impl Gate {
         let retry_after = limit.says_when.then(|| format!("{:.3}", left.as_secs_f64().max(0.001)));
         Err(Refused { retry_after, avoidable: true, scope })
     }
+}
+
+fn count_one(seen: &mut BTreeMap<String, u64>, path: &str) -> u64 {
+    let number = seen.entry(path.to_owned()).or_default();
+    *number += 1;
+    *number
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
-//! The token endpoint: client credentials with a secret, Entra's errors, opaque tokens.
-//!
-//! No certificate is registered for the pretend applications, so a client assertion is always refused.
+//! The token endpoint: client credentials, Entra's errors, opaque tokens. What an application may prove itself with is in
+//! [`super::credentials`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -8,10 +7,11 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use countersign_seal::digest::Digest;
-use serde_json::json;
+use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use super::answer::{Answer, Exchange};
+use super::credentials::{Credentials, Measure, Proof};
 use super::firm::TenantIdentity;
 
 /// What the token endpoint needs of a request.
@@ -36,24 +36,33 @@ pub(super) struct Tokens {
 struct Issued {
     expires: Instant,
     permissions: BTreeSet<String>,
+    /// The claims it was asked for with.
+    claims: String,
 }
 
 /// What a bearer token is worth.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Worth {
     Good(BTreeSet<String>),
+    /// Good, had it been asked for with the claims that are wanted now.
+    Unclaimed,
     Expired,
     /// Never issued here: made up, or of another tenant.
     Unknown,
 }
 
 impl Tokens {
-    pub(super) fn judge(&self, token: &str, now: Instant) -> Worth {
+    pub(super) fn judge(&self, token: &str, wanted: Option<&str>, now: Instant) -> Worth {
         match self.issued.get(token) {
             None => Worth::Unknown,
             Some(issued) if issued.expires <= now => Worth::Expired,
+            Some(issued) if wanted.is_some_and(|wanted| since(&issued.claims) != since(wanted)) => Worth::Unclaimed,
             Some(issued) => Worth::Good(issued.permissions.clone()),
         }
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &String> {
+        self.issued.keys()
     }
 
     pub(super) fn expire_all(&mut self, now: Instant) {
@@ -61,29 +70,42 @@ impl Tokens {
     }
 
     /// A text that means nothing to its bearer; `unguessable` keeps two tenants' tokens apart.
-    fn issue(&mut self, permissions: &BTreeSet<String>, expires: Instant, unguessable: &str) -> String {
+    fn issue(&mut self, permissions: &BTreeSet<String>, claims: &str, expires: Instant, unguessable: &str) -> String {
         self.serial += 1;
         let seed = format!("{unguessable}/{}", self.serial);
         let parts = ["a", "b", "c"]
             .map(|part| URL_SAFE_NO_PAD.encode(Digest::of(format!("{seed}/{part}").as_bytes()).as_bytes()));
         let token = format!("sim.{}", parts.concat());
-        self.issued.insert(token.clone(), Issued { expires, permissions: permissions.clone() });
+        self.issued
+            .insert(token.clone(), Issued { expires, permissions: permissions.clone(), claims: claims.to_owned() });
         token
     }
+}
+
+/// Since when a token must have been issued, in claims that may hold more than that.
+fn since(claims: &str) -> Option<String> {
+    let claims: Value = serde_json::from_str(claims).ok()?;
+    claims.pointer("/access_token/nbf/value")?.as_str().map(str::to_owned)
 }
 
 /// The server's side of a token exchange.
 pub(super) struct Issuer<'state> {
     pub identity: &'state TenantIdentity,
     pub graph_url: &'state str,
+    pub login_url: &'state str,
     pub lifetime: Duration,
     pub permissions: &'state BTreeSet<String>,
     pub tokens: &'state mut Tokens,
+    pub credentials: &'state mut Credentials,
+    /// Whether a conditional access policy for workload identities stops the application.
+    pub is_blocked: bool,
     /// Differs between two starts of the same firm.
     pub instance: &'state str,
 }
 
-struct Refusal {
+/// Why no token is issued.
+#[derive(Debug)]
+pub(super) struct Refusal {
     status: u16,
     error: &'static str,
     code: u32,
@@ -93,7 +115,7 @@ struct Refusal {
 impl Issuer<'_> {
     /// Answers a token request. True when a token was issued.
     pub(super) fn answer(&mut self, request: &TokenRequest<'_>, exchange: &Exchange, now: Instant) -> (Answer, bool) {
-        match self.grant(request, now) {
+        match self.grant(request, exchange, now) {
             Ok(token) => {
                 let seconds = self.lifetime.as_secs();
                 let body = json!({"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds,
@@ -106,7 +128,7 @@ impl Issuer<'_> {
         }
     }
 
-    fn grant(&mut self, request: &TokenRequest<'_>, now: Instant) -> Result<String, Refusal> {
+    fn grant(&mut self, request: &TokenRequest<'_>, exchange: &Exchange, now: Instant) -> Result<String, Refusal> {
         let known = [&self.identity.id, &self.identity.domain, &self.identity.initial_domain];
         if request.method != "POST" {
             let text = format!("The endpoint only accepts POST requests. Received a {} request.", request.method);
@@ -128,38 +150,70 @@ impl Issuer<'_> {
             return Err(Refusal::new(400, "unauthorized_client", 700_016, text));
         }
         let scope = field("scope");
+        if let Some(host) = scope.strip_suffix("/.default").filter(|host| OTHER_CLOUDS.contains(host)) {
+            let domain = &self.identity.domain;
+            let text = format!("The resource principal named {host} was not found in the tenant named {domain}.");
+            return Err(Refusal::new(400, "invalid_resource", 500_011, text));
+        }
         if scope.strip_suffix("/.default") != Some(self.graph_url) {
             let text = format!(
                 "The provided value for the input parameter 'scope' is not valid. The scope {scope} is not valid."
             );
             return Err(Refusal::new(400, "invalid_scope", 70011, text));
         }
-        self.check_credential(field("client_assertion"), field("client_secret"))?;
+        let proof = Proof {
+            client_id: &self.identity.client_id,
+            secret: field("client_secret"),
+            assertion_kind: field("client_assertion_type"),
+            assertion: field("client_assertion"),
+        };
+        let audiences = known.map(|name| format!("{}/{name}/oauth2/v2.0/token", self.login_url));
+        let by = Measure { secret: &self.identity.client_secret, audiences: &audiences, now: exchange.now };
+        self.credentials.check(proof, by)?;
+        if self.is_blocked {
+            return Err(Refusal::numbered(53_003, self.identity));
+        }
         let seed = format!("{}/{}/{}", self.instance, self.identity.id, self.identity.client_id);
         let expires = now.checked_add(self.lifetime).unwrap_or(now);
-        Ok(self.tokens.issue(self.permissions, expires, &seed))
-    }
-
-    fn check_credential(&self, assertion: &str, secret: &str) -> Result<(), Refusal> {
-        if !assertion.is_empty() {
-            let text = "The client assertion failed signature validation: the key is not registered.";
-            return Err(Refusal::new(401, "invalid_client", 700_027, text.to_owned()));
-        }
-        if secret.is_empty() {
-            let text = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.";
-            return Err(Refusal::new(401, "invalid_client", 7_000_218, text.to_owned()));
-        }
-        if secret != self.identity.client_secret {
-            let text = format!("Invalid client secret provided for app '{}'.", self.identity.client_id);
-            return Err(Refusal::new(401, "invalid_client", 7_000_215, text));
-        }
-        Ok(())
+        Ok(self.tokens.issue(self.permissions, field("claims"), expires, &seed))
     }
 }
 
+/// Graph in clouds that this tenant is not in.
+const OTHER_CLOUDS: [&str; 4] = [
+    "https://graph.microsoft.com",
+    "https://graph.microsoft.us",
+    "https://dod-graph.microsoft.us",
+    "https://microsoftgraph.chinacloudapi.cn",
+];
+
 impl Refusal {
-    const fn new(status: u16, error: &'static str, code: u32, text: String) -> Self {
+    pub(super) const fn new(status: u16, error: &'static str, code: u32, text: String) -> Self {
         Self { status, error, code, text }
+    }
+
+    /// A refusal by its number, as it would be if there were a reason for it.
+    pub(super) fn numbered(code: u32, identity: &TenantIdentity) -> Self {
+        let app = &identity.client_id;
+        let (status, error, text) = match code {
+            53_003 => (
+                400,
+                "invalid_grant",
+                "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance."
+                    .to_owned(),
+            ),
+            90_002 => (400, "invalid_request", format!("Tenant '{}' not found.", identity.id)),
+            500_011 => (400, "invalid_resource", "The resource principal was not found in the tenant.".to_owned()),
+            700_016 => (400, "unauthorized_client", format!("Application with identifier '{app}' was not found.")),
+            700_024 => (401, "invalid_client", "Client assertion is not within its valid time range.".to_owned()),
+            7_000_112 => (401, "unauthorized_client", format!("Application '{app}' is disabled.")),
+            7_000_215 => (401, "invalid_client", format!("Invalid client secret provided for app '{app}'.")),
+            7_000_222 => {
+                (401, "invalid_client", format!("The provided client secret keys for app '{app}' are expired."))
+            }
+            _ => (400, "invalid_request", "The request was refused.".to_owned()),
+        };
+        Self::new(status, error, code, text)
     }
 
     fn missing(parameter: &str) -> Self {
@@ -200,7 +254,7 @@ fn basic(authorization: &str) -> Option<(String, String)> {
     Some((decode(id)?, decode(secret)?))
 }
 
-fn refuse(refusal: &Refusal, exchange: &Exchange) -> Answer {
+pub(super) fn refuse(refusal: &Refusal, exchange: &Exchange) -> Answer {
     let stamp = exchange.now.as_datetime().format("%Y-%m-%d %H:%M:%SZ").to_string();
     let trace = &exchange.request_id;
     let correlation = exchange.client_request_id.as_ref().unwrap_or(trace);

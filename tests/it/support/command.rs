@@ -134,13 +134,24 @@ impl Installation {
 
     /// Runs a command on this data folder, standing beside it.
     pub fn run<A: AsRef<OsStr>>(&self, arguments: &[A]) -> Told {
-        let mut command = program(env!("CARGO_BIN_EXE_countersign"));
-        told(command.args(arguments).arg("--data").arg(self.data()).current_dir(self.folder.path()))
+        told(&mut self.command(arguments))
     }
 
-    /// Connects a simulated tenant.
+    /// The same command, not started yet.
+    pub fn command<A: AsRef<OsStr>>(&self, arguments: &[A]) -> Command {
+        let mut command = program(env!("CARGO_BIN_EXE_countersign"));
+        command.args(arguments).arg("--data").arg(self.data()).current_dir(self.folder.path());
+        command
+    }
+
+    /// Connects a simulated tenant by its secret.
     pub fn connect(&self, tenant: &RunningTenant) -> Told {
         let secret = self.file("client-secret", tenant.client_secret());
+        self.connect_with(tenant, "--client-secret-file", &secret)
+    }
+
+    /// Connects a simulated tenant by the credential in a file.
+    pub fn connect_with(&self, tenant: &RunningTenant, credential: &str, file: &Path) -> Told {
         self.run(&[
             "connect",
             "m365",
@@ -150,8 +161,8 @@ impl Installation {
             tenant.tenant_id(),
             "--client-id",
             tenant.client_id(),
-            "--client-secret-file",
-            secret.to_str().unwrap(),
+            credential,
+            file.to_str().unwrap(),
             "--cloud",
             "custom",
             "--login-url",

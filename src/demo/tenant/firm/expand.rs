@@ -1,57 +1,84 @@
 //! Turns a firm file into rows: defaults applied, generated rows counted out, ids made, short forms resolved, every property
 //! name checked. Deterministic: it knows nothing but the file.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use serde_saphyr::Spanned;
 
+use super::complete::complete;
 use super::file::{FirmFile, Generate, Names, TableFile};
 use super::reference::{ROLES, guid, resolve};
 use super::{Directory, Edit, Firm, FirmError, visit};
 use crate::demo::tenant::table::{Row, Table};
 
-/// Tables in an order in which every short form points backwards.
-const ORDER: [Table; 14] = [
+/// Tables in an order in which every short form points backwards; directory roles follow from the rest.
+pub(super) const ORDER: [Table; 28] = [
     Table::SubscribedSkus,
     Table::Organization,
     Table::Domains,
     Table::Users,
     Table::Groups,
+    Table::GroupSettings,
+    Table::Applications,
+    Table::ServicePrincipals,
+    Table::AppRoleAssignments,
     Table::NamedLocations,
+    Table::RoleDefinitions,
     Table::RoleAssignments,
+    Table::RoleAssignmentScheduleInstances,
+    Table::RoleEligibilityScheduleInstances,
+    Table::AuthenticationStrengthPolicies,
     Table::ConditionalAccessPolicies,
     Table::SecurityDefaults,
     Table::AuthorizationPolicy,
     Table::AuthenticationMethodsPolicy,
     Table::AdminConsentRequestPolicy,
+    Table::DeviceRegistrationPolicy,
+    Table::CrossTenantAccessDefault,
+    Table::UserRegistrationDetails,
     Table::ManagedDevices,
+    Table::DeviceCompliancePolicies,
+    Table::DeviceManagement,
     Table::RiskyUsers,
+    Table::SharepointSettings,
 ];
 
-struct Expander {
-    slug: String,
+pub(super) struct Expander {
+    pub slug: String,
+    pub tenant_id: String,
     domain: String,
     names: Names,
-    /// How many people and owned devices were generated so far.
+    /// How many people, owned devices and places in groups were given so far.
     people: usize,
     devices: usize,
-    directory: Directory,
+    places: usize,
+    /// Where each sign-in name is in the table of users.
+    people_by_name: BTreeMap<String, usize>,
+    pub directory: Directory,
 }
 
 pub(super) fn firm(mut file: FirmFile) -> Result<Firm, FirmError> {
     let mut expander = Expander {
         slug: file.slug.clone(),
+        tenant_id: file.tenant.id.clone(),
         domain: file.tenant.domain.clone(),
         names: std::mem::take(&mut file.names),
         people: 0,
         devices: 0,
+        places: 0,
+        people_by_name: BTreeMap::new(),
         directory: Directory::default(),
     };
     for table in ORDER {
         let content = file.tables.remove(&table).unwrap_or_default();
         let rows = expander.table(table, content)?;
         expander.directory.put(table, rows);
+        match table {
+            Table::Users => expander.remember_people(),
+            Table::RoleAssignmentScheduleInstances => expander.standing_assignments(),
+            _ => {}
+        }
     }
     expander.directory_roles();
     let second_run = expander.second_run(file.second_run)?;
@@ -77,19 +104,30 @@ impl Expander {
         }
         for Spanned { value, referenced, .. } in content.generate {
             let line = referenced.line();
-            drafts.extend(self.generate(&value, line)?.into_iter().map(|row| (line, row)));
+            let known: BTreeSet<String> = drafts.iter().filter_map(|(_, row)| sign_in_name(row)).collect();
+            drafts.extend(self.generate(&value, &known, line)?.into_iter().map(|row| (line, row)));
         }
+        let groups: BTreeSet<String> = match table {
+            Table::Groups => drafts.iter().filter_map(|(_, row)| key_of(table, row)).collect(),
+            _ => BTreeSet::new(),
+        };
         let mut keys = BTreeSet::new();
         let mut rows = Vec::with_capacity(drafts.len());
         for (number, (line, draft)) in drafts.into_iter().enumerate() {
             let mut row = content.defaults.clone();
             row.extend(draft);
             let row = self.finish(table, row, number, line)?;
-            if let Some(key) = row.get(table.key()).and_then(Value::as_str)
-                && table != Table::RoleAssignments
-                && !keys.insert(key.to_owned())
+            for within in row.get("nested").and_then(Value::as_array).into_iter().flatten() {
+                let name = within.as_str().unwrap_or_default();
+                if !groups.contains(name) {
+                    let hint = "no group has that displayName";
+                    return Err(FirmError::BadReference { line, reference: name.to_owned(), hint });
+                }
+            }
+            if let Some(key) = key_of(table, &row)
+                && !table.repeats_keys()
+                && !keys.insert(key.clone())
             {
-                let key = key.to_owned();
                 return Err(FirmError::Duplicate { line, table: table.name(), property: table.key(), key });
             }
             rows.push(row);
@@ -97,7 +135,10 @@ impl Expander {
         Ok(rows)
     }
 
-    fn generate(&mut self, block: &Generate, line: u64) -> Result<Vec<Row>, FirmError> {
+    fn generate(&mut self, block: &Generate, known: &BTreeSet<String>, line: u64) -> Result<Vec<Row>, FirmError> {
+        if block.every_user {
+            return Ok(self.for_every_user(block, known));
+        }
         let owners = if block.owned { self.owners() } else { Vec::new() };
         if block.owned && owners.is_empty() {
             let fault = "`owned` needs at least one enabled member with a licence".to_owned();
@@ -118,9 +159,66 @@ impl Expander {
                 row.insert("userPrincipalName".to_owned(), json!(owner));
                 self.devices += 1;
             }
+            if block.people > 0 {
+                row.insert("members".to_owned(), self.next_people(block.people));
+            }
             rows.push(row);
         }
         Ok(rows)
+    }
+
+    /// One row for each enabled user who has none yet.
+    fn for_every_user(&self, block: &Generate, known: &BTreeSet<String>) -> Vec<Row> {
+        let users = self.directory.rows(Table::Users).iter();
+        let enabled = users.filter(|row| row.get("accountEnabled") == Some(&json!(true))).filter_map(sign_in_name);
+        let without = enabled.filter(|upn| !known.contains(upn)).enumerate();
+        let row = |(turn, upn): (usize, String)| {
+            let properties = block
+                .properties
+                .iter()
+                .map(|(name, value)| (name.clone(), numbered(take_turns(value, turn), turn + 1)));
+            properties.chain([("userPrincipalName".to_owned(), json!(upn))]).collect()
+        };
+        without.map(row).collect()
+    }
+
+    /// The next so many users in the order of the file, beginning again at the end.
+    fn next_people(&mut self, count: usize) -> Value {
+        let users = self.directory.rows(Table::Users);
+        let places = (self.places..self.places + count).map(|place| place.checked_rem(users.len()).unwrap_or(0));
+        let people: Vec<String> = places.filter_map(|place| users.get(place).and_then(sign_in_name)).collect();
+        self.places += count;
+        json!(people)
+    }
+
+    fn remember_people(&mut self) {
+        let users = self.directory.rows(Table::Users).iter().enumerate();
+        self.people_by_name = users.filter_map(|(place, row)| Some((sign_in_name(row)?, place))).collect();
+    }
+
+    /// Every standing role assignment is an instance too; the file adds those that were activated for a time.
+    fn standing_assignments(&mut self) {
+        let mut rows = self.directory.rows(Table::RoleAssignmentScheduleInstances).to_vec();
+        for assignment in self.directory.rows(Table::RoleAssignments) {
+            let is_same = |row: &Row| {
+                ["principalId", "roleDefinitionId"].iter().all(|name| row.get(*name) == assignment.get(*name))
+            };
+            if rows.iter().any(is_same) {
+                continue;
+            }
+            let take = |name: &str| assignment.get(name).cloned().unwrap_or(Value::Null);
+            rows.push(Row::from_iter(
+                [
+                    ("id", take("id")),
+                    ("principalId", take("principalId")),
+                    ("roleDefinitionId", take("roleDefinitionId")),
+                    ("roleAssignmentOriginId", take("id")),
+                    ("roleAssignmentScheduleId", take("id")),
+                ]
+                .map(|(name, value)| (name.to_owned(), value)),
+            ));
+        }
+        self.directory.put(Table::RoleAssignmentScheduleInstances, rows);
     }
 
     /// Gives the next pair of names; no pair comes twice, and neighbours differ in both.
@@ -172,71 +270,24 @@ impl Expander {
         if let Some(error) = fault {
             return Err(error);
         }
-        match table {
-            Table::Users => complete_user(&mut row),
-            Table::ManagedDevices => self.complete_device(&mut row, line)?,
-            Table::RoleAssignments => self.complete_role_assignment(&mut row, line)?,
-            Table::Groups => {
-                for member in row.get("members").and_then(Value::as_array).into_iter().flatten() {
-                    self.user(member.as_str().unwrap_or_default(), line)?;
-                }
-            }
-            _ => {}
-        }
-        if !row.contains_key("id") && table != Table::AdminConsentRequestPolicy {
+        complete(self, table, &mut row, line)?;
+        if !row.contains_key("id") && table.has_id() {
             let key = row.get(table.key()).and_then(Value::as_str).map_or_else(|| number.to_string(), str::to_owned);
-            let role = row.get("roleDefinitionId").and_then(Value::as_str).unwrap_or_default();
-            row.insert("id".to_owned(), json!(guid(&format!("{}/{}/{key}{role}", self.slug, table.name()))));
+            let part = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
+            let (role, app_role) = (part("roleDefinitionId"), part("appRoleId"));
+            let label = format!("{}/{}/{key}{role}{app_role}", self.slug, table.name());
+            row.insert("id".to_owned(), json!(guid(&label)));
         }
         Ok(row)
     }
 
-    fn user(&self, upn: &str, line: u64) -> Result<&Row, FirmError> {
-        self.directory
-            .rows(Table::Users)
-            .iter()
-            .find(|row| row.get("userPrincipalName").and_then(Value::as_str) == Some(upn))
-            .ok_or_else(|| FirmError::BadReference {
-                line,
-                reference: upn.to_owned(),
-                hint: "no user has that userPrincipalName",
-            })
-    }
-
-    fn complete_device(&self, row: &mut Row, line: u64) -> Result<(), FirmError> {
-        if let Some(upn) = row.get("userPrincipalName").and_then(Value::as_str).filter(|upn| !upn.is_empty()) {
-            let owner = self.user(upn, line)?.clone();
-            for (from, to) in [("id", "userId"), ("displayName", "userDisplayName"), ("mail", "emailAddress")] {
-                row.entry(to.to_owned()).or_insert_with(|| owner.get(from).cloned().unwrap_or(Value::Null));
-            }
-        }
-        let name = row.get("deviceName").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let fill = |row: &mut Row, property: &str, value: String| {
-            row.entry(property.to_owned()).or_insert(Value::String(value));
-        };
-        fill(row, "azureADDeviceId", guid(&format!("{}/device/{name}", self.slug)));
-        fill(row, "managedDeviceName", name.clone());
-        let serial: String =
-            guid(&format!("{}/serial/{name}", self.slug)).chars().filter(|c| *c != '-').take(10).collect();
-        fill(row, "serialNumber", serial.to_uppercase());
-        Ok(())
-    }
-
-    fn complete_role_assignment(&self, row: &mut Row, line: u64) -> Result<(), FirmError> {
-        let text = |row: &Row, property: &str| row.get(property).and_then(Value::as_str).map(str::to_owned);
-        if let Some(upn) = text(row, "principal") {
-            let id = self.user(&upn, line)?.get("id").cloned().unwrap_or(Value::Null);
-            row.insert("principalId".to_owned(), id);
-        }
-        if let Some(role) = text(row, "role") {
-            let (_, id) = ROLES.iter().find(|(name, _)| *name == role).ok_or(FirmError::BadReference {
-                line,
-                reference: role,
-                hint: "no role has that name",
-            })?;
-            row.insert("roleDefinitionId".to_owned(), json!(id));
-        }
-        Ok(())
+    pub(super) fn user(&self, upn: &str, line: u64) -> Result<&Row, FirmError> {
+        let place = self.people_by_name.get(upn).and_then(|place| self.directory.rows(Table::Users).get(*place));
+        place.ok_or_else(|| FirmError::BadReference {
+            line,
+            reference: upn.to_owned(),
+            hint: "no user has that userPrincipalName",
+        })
     }
 
     /// Only roles that somebody holds are activated, so the list follows from the assignments.
@@ -298,16 +349,6 @@ impl Expander {
     }
 }
 
-fn complete_user(row: &mut Row) {
-    let Some(upn) = row.get("userPrincipalName").and_then(Value::as_str).map(str::to_owned) else { return };
-    let nickname = upn.split('@').next().unwrap_or_default().to_owned();
-    row.entry("mailNickname".to_owned()).or_insert_with(|| json!(nickname));
-    let licensed = row.get("assignedLicenses").and_then(Value::as_array).is_some_and(|all| !all.is_empty());
-    if licensed {
-        row.entry("mail".to_owned()).or_insert_with(|| json!(upn));
-    }
-}
-
 fn check_names<'name>(table: Table, names: impl Iterator<Item = &'name String>, line: u64) -> Result<(), FirmError> {
     let known: BTreeSet<&str> = table.properties().into_iter().map(|property| property.name).collect();
     for name in names {
@@ -316,6 +357,14 @@ fn check_names<'name>(table: Table, names: impl Iterator<Item = &'name String>, 
         }
     }
     Ok(())
+}
+
+fn sign_in_name(row: &Row) -> Option<String> {
+    row.get("userPrincipalName").and_then(Value::as_str).map(str::to_owned)
+}
+
+fn key_of(table: Table, row: &Row) -> Option<String> {
+    row.get(table.key()).and_then(Value::as_str).map(str::to_owned)
 }
 
 fn take_turns(value: &Value, turn: usize) -> Value {

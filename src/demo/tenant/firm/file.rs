@@ -82,6 +82,7 @@ pub(super) struct TableFile {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Generate {
+    #[serde(default)]
     pub count: usize,
     /// For users: make names from the firm's lists, and the sign-in name from them.
     #[serde(default)]
@@ -89,9 +90,29 @@ pub(super) struct Generate {
     /// For devices: give each to the next enabled, licensed member.
     #[serde(default)]
     pub owned: bool,
+    /// One row for each enabled user who has none in this table, instead of `count`.
+    #[serde(default)]
+    pub every_user: bool,
+    /// For groups: so many members each, the next ones in the order of the users.
+    #[serde(default)]
+    pub people: usize,
+    /// The block that grows when a firm is scaled; see [`super::Firm::scaled`].
+    #[serde(default)]
+    pub scale: bool,
     /// Properties; `{n}` in a text is the row's number, `{cycle: [...]}` takes turns.
     #[serde(rename = "with")]
     pub properties: Row,
+}
+
+impl TableFile {
+    /// Lets the blocks that scale make so many rows that the table holds `wanted`.
+    pub(super) fn grow_to(&mut self, wanted: usize) {
+        let fixed = self.generate.iter().filter(|block| !block.value.scale).map(|block| block.value.count);
+        let missing = wanted.saturating_sub(self.rows.len() + fixed.sum::<usize>());
+        for block in self.generate.iter_mut().filter(|block| block.value.scale) {
+            block.value.count = block.value.count.max(missing);
+        }
+    }
 }
 
 pub(super) fn read(text: &str) -> Result<FirmFile, FirmError> {

@@ -5,6 +5,7 @@
 //! unknown keys and misspelt Graph properties with the line they are on. It never reads the clock: ages are written as
 //! `$ago:3d` and become times when the tenant starts. Start with [`Firm::load_embedded`].
 
+mod complete;
 mod expand;
 mod file;
 mod reference;
@@ -21,7 +22,11 @@ use crate::model::responsibility::EngagementModel;
 const EMBEDDED: &[(&str, &str)] = &[
     ("larkspur", include_str!("../../firms/larkspur.yaml")),
     ("tarnbrook", include_str!("../../firms/tarnbrook.yaml")),
+    ("hollowmere", include_str!("../../firms/hollowmere.yaml")),
 ];
+
+/// The firm that [`Firm::scaled`] lets grow.
+const SCALABLE: &str = "hollowmere";
 
 /// A firm whose file was read, expanded and found consistent.
 #[derive(Debug, Clone)]
@@ -114,6 +119,21 @@ impl Firm {
     /// The name is not known.
     pub fn load_embedded(name: &str) -> Result<Self, FirmError> {
         Self::parse(Self::embedded_text(name)?)
+    }
+
+    /// Hollowmere with so many users and devices in all, and a group for every twenty users: a tenant with every licence and
+    /// every consent in which each dataset holds rows, for measuring. Never fewer than the file's own.
+    ///
+    /// # Errors
+    /// The compiled-in file is at fault.
+    pub fn scaled(users: usize, devices: usize) -> Result<Self, FirmError> {
+        let mut file = file::read(Self::embedded_text(SCALABLE)?)?;
+        for (table, wanted) in [(Table::Users, users), (Table::ManagedDevices, devices), (Table::Groups, users / 20)] {
+            if let Some(content) = file.tables.get_mut(&table) {
+                content.grow_to(wanted);
+            }
+        }
+        expand::firm(file)
     }
 
     /// The file of a firm that is compiled in, for those who want to edit it.
@@ -235,7 +255,7 @@ pub(super) fn visit(value: &mut Value, replace: &mut impl FnMut(&mut String)) {
     }
 }
 
-pub use self::reference::{ago, guid};
+pub use self::reference::{ago, ahead, guid};
 
 #[cfg(test)]
 mod tests;

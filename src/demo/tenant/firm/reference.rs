@@ -1,6 +1,7 @@
-//! Short forms in firm files: `$user:…`, `$group:…`, `$role:…`, `$location:…`, `$sku:…`, `$guid:…` and `$ago:…`.
+//! Short forms in firm files: `$user:…`, `$group:…`, `$role:…`, `$location:…`, `$sku:…`, `$app:…`, `$guid:…`, `$ago:…` and
+//! `$ahead:…`.
 //!
-//! All but the last are replaced by ids when the file is read; ages become times when the tenant starts.
+//! All but the last two are replaced by ids when the file is read; ages become times when the tenant starts.
 
 use chrono::Duration;
 use countersign_seal::digest::Digest;
@@ -21,6 +22,20 @@ pub fn guid(label: &str) -> String {
 /// The time an age means: `3d`, `5h`, `3d7h12m` before `now`. None when it is not an age.
 #[must_use]
 pub fn ago(age: &str, now: Timestamp) -> Option<String> {
+    Some(print(now.as_datetime().checked_sub_signed(length(age)?)?))
+}
+
+/// The time that far after `now`, in the same notation.
+#[must_use]
+pub fn ahead(age: &str, now: Timestamp) -> Option<String> {
+    Some(print(now.as_datetime().checked_add_signed(length(age)?)?))
+}
+
+fn print(time: chrono::DateTime<chrono::Utc>) -> String {
+    time.format("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+fn length(age: &str) -> Option<Duration> {
     let mut total = Duration::zero();
     let mut number = None::<i64>;
     for character in age.chars() {
@@ -36,10 +51,7 @@ pub fn ago(age: &str, now: Timestamp) -> Option<String> {
             _ => return None,
         })?;
     }
-    if number.is_some() || age.is_empty() {
-        return None;
-    }
-    Some(now.as_datetime().checked_sub_signed(total)?.format("%Y-%m-%dT%H:%M:%SZ").to_string())
+    (number.is_none() && !age.is_empty()).then_some(total)
 }
 
 /// Role templates of Microsoft Entra: the same ids in every tenant.
@@ -73,11 +85,12 @@ pub(super) fn resolve(text: &str, slug: &str, directory: &Directory, line: u64) 
             (ROLES.iter().find(|(name, _)| *name == argument).map(|(_, id)| (*id).to_owned()), "no role has that name")
         }
         "guid" => (Some(guid(&format!("{slug}/{argument}"))), ""),
-        "ago" => match ago(argument, Timestamp::from(chrono::DateTime::UNIX_EPOCH)) {
+        "app" => (id_of(directory, Table::Applications, "appId", argument), "no application has that displayName"),
+        "ago" | "ahead" => match ago(argument, Timestamp::from(chrono::DateTime::UNIX_EPOCH)) {
             Some(_) => return Ok(None),
             None => (None, "write an age as 3d, 5h or 3d7h12m"),
         },
-        _ => (None, "known are $user, $group, $role, $location, $sku, $guid and $ago"),
+        _ => (None, "known are $user, $group, $role, $location, $sku, $app, $guid, $ago and $ahead"),
     };
     match found {
         (Some(id), _) => Ok(Some(id)),

@@ -123,3 +123,44 @@ fn an_id_depends_on_its_label_only_and_looks_like_a_random_one() {
     assert_ne!(guid("a"), guid("b"));
     assert_eq!(guid("a").as_bytes()[14], b'4');
 }
+
+#[test]
+fn a_scaled_firm_holds_as_many_users_and_devices_as_asked_and_rows_for_every_table() {
+    let firm = Firm::scaled(2_000, 2_000).unwrap();
+    let count = |table| firm.directory().rows(table).len();
+    assert_eq!((count(Table::Users), count(Table::ManagedDevices)), (2_000, 2_000));
+    assert_eq!(count(Table::UserRegistrationDetails), 2_000, "one for each enabled user");
+    assert_eq!(count(Table::Groups), 100);
+    for table in Table::ALL {
+        assert!(count(table) > 0, "{} is empty", table.name());
+    }
+}
+
+#[test]
+fn every_table_is_read_from_the_file() {
+    let mut read = super::expand::ORDER.to_vec();
+    read.push(Table::DirectoryRoles);
+    read.sort();
+    assert_eq!(read, Table::ALL, "a table that is not in the order is silently empty");
+}
+
+#[test]
+fn what_is_registered_decides_what_the_report_says() {
+    let firm = Firm::load_embedded("larkspur").unwrap();
+    let rows = firm.directory().rows(Table::UserRegistrationDetails);
+    assert_eq!(rows.len(), 117, "disabled accounts are not in the report");
+    let of = |upn: &str| rows.iter().find(|row| row["userPrincipalName"] == json!(upn)).unwrap();
+    let ops = of("admin.fernbank.ops@larkspurdental.example");
+    assert_eq!(
+        (&ops["isAdmin"], &ops["isMfaCapable"], &ops["isPasswordlessCapable"]),
+        (&json!(true), &json!(true), &json!(false))
+    );
+    let owner = of("lindsey.larkspur@larkspurdental.example");
+    assert_eq!((&owner["isAdmin"], &owner["isMfaCapable"]), (&json!(false), &json!(false)));
+}
+
+#[test]
+fn a_property_of_another_type_of_policy_is_refused() {
+    let (error, _) = fault("passcodeRequired: true", "bitLockerEnabled: true");
+    assert!(matches!(&error, FirmError::UnknownProperty { property, .. } if property == "bitLockerEnabled"), "{error}");
+}

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::super::fault::{Fault, FaultKind, TOKEN_PATH};
-use super::{error_code, visit_larkspur};
+use super::super::firm::Firm;
+use super::{error_code, options, visit, visit_larkspur};
 
 #[tokio::test]
 async fn a_gateway_page_is_html_and_strikes_once() {
@@ -133,4 +134,114 @@ async fn an_odd_retry_after_is_sent_as_ordered() {
     }
     // Three faults wait for the same request; the first ordered wins.
     assert_eq!(visit.send("/v1.0/domains").await.headers()["retry-after"], "2.128");
+}
+
+#[tokio::test]
+async fn a_body_is_compressed_when_asked_for_and_says_the_same() {
+    let visit = visit_larkspur().await;
+    let plain = visit.send("/v1.0/users").await;
+    assert!(plain.headers().get("content-encoding").is_none(), "the plain client did not ask");
+    let plain = plain.bytes().await.unwrap();
+    let url = format!("{}/v1.0/users", visit.tenant.graph_url());
+    let asked = visit.http.get(&url).bearer_auth(&visit.token).header("accept-encoding", "deflate, gzip;q=0.9");
+    let packed = asked.send().await.unwrap();
+    assert_eq!(packed.headers()["content-encoding"], "gzip");
+    let packed = packed.bytes().await.unwrap();
+    assert!(packed.len() < plain.len() / 3, "{} of {}", packed.len(), plain.len());
+    let mut unpacked = String::new();
+    std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&packed[..]), &mut unpacked).unwrap();
+    assert_eq!(unpacked.as_bytes(), &plain[..]);
+}
+
+#[tokio::test]
+async fn a_small_compressed_body_can_hide_a_large_one() {
+    let visit = visit_larkspur().await;
+    visit.tenant.inject(Fault::on("/users", 1, FaultKind::OversizedGzip(20_000_000)));
+    let response = visit.send("/v1.0/users").await;
+    assert_eq!(response.headers()["content-encoding"], "gzip");
+    let packed = response.bytes().await.unwrap();
+    assert!(packed.len() < 400_000, "{}", packed.len());
+    let unpacked = std::io::copy(&mut flate2::read::GzDecoder::new(&packed[..]), &mut std::io::sink()).unwrap();
+    assert!(unpacked > 20_000_000);
+}
+
+#[tokio::test]
+async fn a_repeated_page_has_a_link_of_its_own_and_no_row_is_lost_behind_it() {
+    let visit = visit_larkspur().await;
+    visit.tenant.inject(Fault::on("/users", 1, FaultKind::RepeatedPage));
+    let pages = visit.walk("/v1.0/users?$select=id&$top=40").await;
+    assert_eq!(pages.concat().len(), 160, "forty came twice");
+    let mut ids: Vec<String> = pages.concat().iter().map(|user| user["id"].to_string()).collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 120);
+}
+
+#[tokio::test]
+async fn numbers_arrive_as_texts_when_ordered_and_settings_within_value() {
+    let visit = visit_larkspur().await;
+    for path in ["/subscribedSkus", "/admin/sharepoint/settings"] {
+        visit.tenant.inject(Fault::on(path, 1, FaultKind::NumbersAsStrings));
+    }
+    visit.tenant.inject(Fault::on("/admin/sharepoint/settings", 1, FaultKind::WrappedInValue));
+    let (_, skus) = visit.get("/v1.0/subscribedSkus").await;
+    assert_eq!(
+        (&skus["value"][0]["consumedUnits"], &skus["value"][0]["prepaidUnits"]["enabled"]),
+        (&json!("100"), &json!("115"))
+    );
+    assert_eq!(visit.get("/v1.0/subscribedSkus").await.1["value"][0]["consumedUnits"], json!(100), "only once");
+    let (_, settings) = visit.get("/v1.0/admin/sharepoint/settings").await;
+    assert_eq!(settings["value"]["deletedUserPersonalSiteRetentionPeriodInDays"], json!("30"));
+    assert!(visit.get("/v1.0/admin/sharepoint/settings").await.1["sharingCapability"].is_string());
+}
+
+#[tokio::test]
+async fn a_member_that_an_enumeration_was_given_later_is_told_to_those_who_ask() {
+    let visit = visit(Firm::load_embedded("hollowmere").unwrap(), options()).await;
+    let (_, plain) = visit.get("/v1.0/identity/conditionalAccess/policies").await;
+    assert!(plain.to_string().contains("unknownFutureValue") && !plain.to_string().contains("riskRemediation"));
+    let url = format!("{}/v1.0/identity/conditionalAccess/policies", visit.tenant.graph_url());
+    let asked = visit.http.get(&url).bearer_auth(&visit.token).header("prefer", "include-unknown-enum-members");
+    let text = asked.send().await.unwrap().text().await.unwrap();
+    assert!(text.contains("riskRemediation") && !text.contains("unknownFutureValue"));
+    let (_, risky) = visit.get("/v1.0/identityProtection/riskyUsers").await;
+    assert_eq!(risky["value"][2]["riskDetail"], json!("unknownFutureValue"));
+    assert_eq!(risky["value"][0]["riskState"], json!("atRisk"));
+}
+
+#[tokio::test]
+async fn the_refusal_of_a_tenant_without_licence_can_flap() {
+    let visit = visit_larkspur().await;
+    let path = "/reports/authenticationMethods/userRegistrationDetails";
+    visit.tenant.inject(Fault::on(path, 1, FaultKind::NotPremium).times(2));
+    let code = |body: &Value| error_code(body).to_owned();
+    let refusals = [visit.get(&format!("/v1.0{path}")).await, visit.get(&format!("/v1.0{path}")).await];
+    for (status, body) in &refusals {
+        assert_eq!((*status, code(body).as_str()), (403, "Authentication_RequestFromNonPremiumTenantOrB2CTenant"));
+    }
+    assert_eq!(visit.get(&format!("/v1.0{path}")).await.0, 200);
+}
+
+#[tokio::test]
+async fn web_pages_wrong_types_and_wrong_clocks_are_sent_when_ordered() {
+    let visit = visit_larkspur().await;
+    for status in [200, 403, 502] {
+        visit.tenant.inject(Fault::on("/domains", 1, FaultKind::Html(status)));
+        let response = visit.send("/v1.0/domains").await;
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()["content-type"]),
+            (status, &"text/html".parse().unwrap())
+        );
+    }
+    visit.tenant.inject(Fault::on("/domains", 1, FaultKind::ContentType("text/plain".into())));
+    let plain = visit.send("/v1.0/domains").await;
+    assert_eq!(plain.headers()["content-type"], "text/plain");
+    assert!(plain.json::<Value>().await.unwrap()["value"].is_array(), "the body is the right one all the same");
+    visit.tenant.inject(Fault::on("/domains", 1, FaultKind::WrongDate(3600)));
+    let date = |response: reqwest::Response| {
+        let text = response.headers()["date"].to_str().unwrap().to_owned();
+        chrono::DateTime::parse_from_rfc2822(&text).unwrap()
+    };
+    let (wrong, right) = (date(visit.send("/v1.0/domains").await), date(visit.send("/v1.0/domains").await));
+    assert!((wrong - right).num_seconds() > 3500, "{wrong} {right}");
 }

@@ -1,6 +1,10 @@
 //! The simulator against plain HTTP: never through the product's Graph client.
 
+mod assertions;
+mod batch;
 mod damage;
+mod samples;
+mod scale;
 mod shapes;
 mod sign_in;
 mod strict;
@@ -30,7 +34,7 @@ fn larkspur() -> Firm {
 
 async fn visit(firm: Firm, options: TenantOptions) -> Visit {
     let tenant = Tenant::start(firm, options).await.unwrap();
-    let http = Client::builder().no_proxy().build().unwrap();
+    let http = Client::builder().no_proxy().no_gzip().build().unwrap();
     let mut visit = Visit { tenant, http, token: String::new() };
     visit.sign_in().await;
     visit

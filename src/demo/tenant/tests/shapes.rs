@@ -105,26 +105,52 @@ async fn named_locations_and_principals_tell_their_type() {
     assert!(locations[0].get("countriesAndRegions").is_none() && locations[0]["isTrusted"] == json!(true));
     let assignments = visit.rows("/v1.0/roleManagement/directory/roleAssignments?$expand=principal").await;
     assert!(
-        assignments
-            .iter()
-            .all(|one| one["principal"]["userPrincipalName"].is_string() && one["directoryScopeId"] == "/")
+        assignments.iter().all(|one| one["principal"]["@odata.type"].is_string() && one["directoryScopeId"] == "/")
     );
+    let groups = assignments.iter().filter(|one| one["principal"]["@odata.type"] == json!("#microsoft.graph.group"));
+    assert_eq!(groups.count(), 1, "one role is held by a group");
     let roles = visit.rows("/v1.0/directoryRoles?$expand=members").await;
     let global = roles.iter().find(|role| role["displayName"] == json!("Global Administrator")).unwrap();
     assert_eq!(global["members"].as_array().unwrap().len(), 3);
 }
 
 #[tokio::test]
-async fn every_dataset_of_the_firm_answers() {
-    let mut visit = visit_larkspur().await;
-    visit.tenant.grant("RoleManagement.Read.Directory");
-    visit.sign_in().await;
+async fn every_dataset_of_a_firm_with_every_licence_and_consent_answers_with_rows() {
+    let visit = visit(Firm::load_embedded("hollowmere").unwrap(), options()).await;
+    let group = exception_group(&visit).await;
     for endpoint in super::super::endpoint::ENDPOINTS {
-        let expected = if endpoint.path.contains("riskyUsers") { 403 } else { 200 };
-        if !endpoint.path.contains("{id}") {
-            assert_eq!(visit.get(&format!("/v1.0{}", endpoint.path)).await.0, expected, "{}", endpoint.path);
+        let id = if endpoint.path.starts_with("/groups/") { &group } else { GRAPH };
+        let path = format!("/v1.0{}", endpoint.path.replace("{id}", id));
+        let (status, body) = visit.get(&path).await;
+        assert_eq!(status, 200, "{path}: {body}");
+        let is_filled = body["value"].as_array().map_or(body.as_object().unwrap().len() > 2, |rows| !rows.is_empty());
+        assert!(is_filled, "{path}: {body}");
+        for filter in endpoint.filters {
+            let all = visit.rows(&path).await.len();
+            let some = visit.rows(&format!("{path}?$filter={}", filter.text)).await.len();
+            assert!(some > 0 && some < all, "{path}: {some} of {all}");
         }
     }
+}
+
+/// The application id of Microsoft Graph itself.
+const GRAPH: &str = "00000003-0000-0000-c000-000000000000";
+
+async fn exception_group(visit: &super::Visit) -> String {
+    let groups = visit.rows("/v1.0/groups").await;
+    let found = groups.iter().find(|group| group["displayName"] == json!("Not yet on MFA")).unwrap();
+    found["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_group_within_a_group_brings_its_people_and_itself() {
+    let visit = visit(Firm::load_embedded("hollowmere").unwrap(), options()).await;
+    let group = exception_group(&visit).await;
+    let members = visit.rows(&format!("/v1.0/groups/{group}/transitiveMembers?$select=id,userPrincipalName")).await;
+    let of_type = |kind: &str| members.iter().filter(|one| one["@odata.type"] == json!(kind)).count();
+    assert_eq!((of_type("#microsoft.graph.user"), of_type("#microsoft.graph.group")), (11, 1));
+    let within = members.iter().find(|one| one["@odata.type"] == json!("#microsoft.graph.group")).unwrap();
+    assert_eq!(keys(within), ["@odata.type", "id"], "a group has no sign-in name");
 }
 
 #[tokio::test]

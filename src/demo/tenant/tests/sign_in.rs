@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
 use serde_json::{Value, json};
 
 use super::super::TenantOptions;
+use super::super::fault::{Fault, FaultKind, TOKEN_PATH};
 use super::{larkspur, options, visit, visit_larkspur};
 
-fn assert_refused((status, body): &(u16, Value), expected: u16, error: &str, code: u32) {
+pub(super) fn assert_refused((status, body): &(u16, Value), expected: u16, error: &str, code: u32) {
     assert_eq!((*status, &body["error"], &body["error_codes"]), (expected, &json!(error), &json!([code])), "{body}");
     let description = body["error_description"].as_str().unwrap();
     assert!(description.starts_with(&format!("AADSTS{code}: ")), "{description}");
@@ -38,8 +40,11 @@ async fn a_scope_of_the_real_service_or_of_single_permissions_is_refused() {
     let visit = visit_larkspur().await;
     let single = format!("{}/User.Read.All", visit.tenant.graph_url());
     let trailing = format!("{}//.default", visit.tenant.graph_url());
-    for scope in ["https://graph.microsoft.com/.default", &single, &trailing] {
+    for scope in ["https://foo.example/.default", &single, &trailing] {
         assert_refused(&visit.ask_for_token(&[("scope", scope)]).await, 400, "invalid_scope", 70011);
+    }
+    for cloud in ["https://graph.microsoft.com/.default", "https://graph.microsoft.us/.default"] {
+        assert_refused(&visit.ask_for_token(&[("scope", cloud)]).await, 400, "invalid_resource", 500_011);
     }
 }
 
@@ -49,7 +54,37 @@ async fn another_grant_a_missing_field_and_an_assertion_are_refused() {
     assert_refused(&visit.ask_for_token(&[("grant_type", "password")]).await, 400, "unsupported_grant_type", 70003);
     assert_refused(&visit.ask_for_token(&[("grant_type", "")]).await, 400, "invalid_request", 900_144);
     assert_refused(&visit.ask_for_token(&[("client_secret", "")]).await, 401, "invalid_client", 7_000_218);
-    assert_refused(&visit.ask_for_token(&[("client_assertion", "e30.e30.x")]).await, 401, "invalid_client", 700_027);
+    assert_refused(&visit.ask_for_token(&[("client_assertion", "e30.e30.")]).await, 400, "invalid_request", 900_144);
+}
+
+#[tokio::test]
+async fn a_secret_that_is_over_and_a_policy_that_stops_the_application_have_their_own_codes() {
+    let visit = visit_larkspur().await;
+    visit.tenant.block_sign_in(true);
+    assert_refused(&visit.ask_for_token(&[]).await, 400, "invalid_grant", 53_003);
+    visit.tenant.block_sign_in(false);
+    assert_eq!(visit.ask_for_token(&[]).await.0, 200);
+    visit.tenant.expire_secret();
+    assert_refused(&visit.ask_for_token(&[]).await, 401, "invalid_client", 7_000_222);
+    visit.tenant.inject(Fault::on(TOKEN_PATH, 1, FaultKind::Aadsts(700_016)));
+    assert_refused(&visit.ask_for_token(&[]).await, 400, "unauthorized_client", 700_016);
+}
+
+#[tokio::test]
+async fn after_a_strict_challenge_only_a_token_asked_for_with_its_claims_is_accepted() {
+    let mut visit = visit_larkspur().await;
+    visit.tenant.inject(Fault::on("/organization", 1, FaultKind::ClaimsRequired));
+    let response = visit.send("/v1.0/organization").await;
+    assert_eq!(response.status(), 401);
+    let challenge = response.headers()["www-authenticate"].to_str().unwrap().to_owned();
+    visit.sign_in().await;
+    assert_eq!(visit.send("/v1.0/organization").await.status(), 401, "asked for without the claims");
+    let claims = challenge.split("claims=\"").nth(1).unwrap().split('"').next().unwrap();
+    let claims = String::from_utf8(base64::engine::general_purpose::STANDARD.decode(claims).unwrap()).unwrap();
+    let (status, body) = visit.ask_for_token(&[("claims", &claims)]).await;
+    assert_eq!(status, 200);
+    visit.token = body["access_token"].as_str().unwrap().to_owned();
+    assert_eq!(visit.send("/v1.0/organization").await.status(), 200);
 }
 
 #[tokio::test]

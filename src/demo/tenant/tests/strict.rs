@@ -51,6 +51,28 @@ async fn a_missing_permission_is_a_403_in_the_spelling_of_the_service() {
 }
 
 #[tokio::test]
+async fn each_service_spells_a_missing_consent_in_its_own_way() {
+    let visit = visit(Firm::load_embedded("hollowmere").unwrap(), options()).await;
+    for (permission, path, code) in [
+        ("Policy.Read.All", "/identity/conditionalAccess/policies", "AccessDenied"),
+        ("Policy.Read.All", "/policies/authorizationPolicy", "Authorization_RequestDenied"),
+        ("IdentityRiskyUser.Read.All", "/identityProtection/riskyUsers", "Forbidden"),
+        (
+            "AuditLog.Read.All",
+            "/reports/authenticationMethods/userRegistrationDetails",
+            "Authentication_MSGraphPermissionMissing",
+        ),
+        ("AuditLog.Read.All", "/users?$select=id,signInActivity", "Authentication_MSGraphPermissionMissing"),
+        ("SharePointTenantSettings.Read.All", "/admin/sharepoint/settings", "accessDenied"),
+        ("DeviceManagementConfiguration.Read.All", "/deviceManagement/deviceCompliancePolicies", "Forbidden"),
+    ] {
+        visit.tenant.revoke(permission);
+        let (status, body) = visit.get(&format!("/v1.0{path}")).await;
+        assert_eq!((status, error_code(&body)), (403, code), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn consent_given_later_needs_a_new_token() {
     let mut visit = visit_larkspur().await;
     visit.tenant.grant("RoleManagement.Read.Directory");
@@ -71,6 +93,25 @@ async fn a_missing_licence_is_refused_with_the_documented_bodies() {
             "Authentication_RequestFromNonPremiumTenantOrB2CTenant",
             "Neither tenant is B2C or tenant doesn't have premium license",
         ),
+        (
+            "/v1.0/reports/authenticationMethods/userRegistrationDetails",
+            403,
+            "Authentication_RequestFromNonPremiumTenantOrB2CTenant",
+            "Neither tenant is B2C or tenant doesn't have premium license",
+        ),
+        (
+            "/v1.0/roleManagement/directory/roleAssignmentScheduleInstances",
+            400,
+            "AadPremiumLicenseRequired",
+            "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license.",
+        ),
+        (
+            "/v1.0/deviceManagement/deviceCompliancePolicies",
+            400,
+            "BadRequest",
+            "Request not applicable to target tenant.",
+        ),
+        ("/v1.0/deviceManagement", 400, "BadRequest", "Request not applicable to target tenant."),
         ("/v1.0/identityProtection/riskyUsers", 403, "Forbidden", "Your tenant is not licensed for this feature."),
     ] {
         let (got, body) = visit.get(path).await;
