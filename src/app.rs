@@ -176,7 +176,7 @@ impl App {
         leftovers::remove(&data.staging_folder(), &presence);
         let spool = Spool::at(data.spool_folder(), &config.spool);
         let reading = Semaphore::new(config.collect.targets_at_once);
-        let graph = GraphPool::default();
+        let graph = GraphPool::with_pace(config.collect.graph_pace);
         Ok(Self { data, config, store, vault, spool, catalog, secret_key, clock, graph, presence, reading })
     }
 }

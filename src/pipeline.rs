@@ -51,6 +51,7 @@ use crate::store::{CollectorState, EvidenceRow, IndexRows, OrgScope, RunEnd, Run
 
 use collecting::{Progress, Watcher};
 use commit::{Admitted, Committed};
+use credentials::CredentialFault;
 use fault::CommitFault;
 use lease::Lease;
 use turns::{BusyTarget, Turns, Wanted};
@@ -117,9 +118,9 @@ pub enum RunFault {
     #[error("a secret cannot be sealed or opened")]
     Key(#[from] KeyFault),
     #[error(transparent)]
+    Credential(CredentialFault),
+    #[error(transparent)]
     Graph(#[from] ConnectionError),
-    #[error("the connection to {target} cannot be used: {message}")]
-    Connection { target: String, message: String },
     #[error("this version cannot collect from {0} targets")]
     CannotRead(&'static str),
     #[error(
@@ -148,6 +149,17 @@ pub enum RunFault {
     BrokeOff { sealed: u64, source: Box<RunFault> },
     #[error("there is no collector `{0}`; countersign collector list shows those there are")]
     NoSuchCollector(DatasetId),
+}
+
+impl From<CredentialFault> for RunFault {
+    /// A database that cannot be asked is not a fault of the connection.
+    fn from(fault: CredentialFault) -> Self {
+        match fault {
+            CredentialFault::Store(fault) => Self::Store(fault),
+            CredentialFault::Key(fault) => Self::Key(fault),
+            fault => Self::Credential(fault),
+        }
+    }
 }
 
 /// Evidence of one target's dataset with the rows it came to.

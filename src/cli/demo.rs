@@ -10,8 +10,8 @@ use super::watching::Watcher;
 use super::{Common, Ending, output, session};
 use crate::app::App;
 use crate::catalog::Catalog;
-use crate::config::Config;
 use crate::config::data_folder::DataFolder;
+use crate::config::{Config, GraphPace};
 use crate::demo::tenant::firm::Firm;
 use crate::demo::{self, DemoReport};
 use crate::model::time::SystemClock;
@@ -41,7 +41,9 @@ pub async fn run(common: &Common, arguments: DemoArguments) -> anyhow::Result<En
         None => DataFolder::at(&fresh_folder()?)?,
     };
     // Only what the user named decides; a demo never reads settings that happen to lie about.
-    let config = if common.config.is_some() { session::config(common, None)? } else { Config::default() };
+    let mut config = if common.config.is_some() { session::config(common, None)? } else { Config::default() };
+    // The pretend tenant has no limits.
+    config.collect.graph_pace = GraphPace::Unlimited;
     let catalog = Catalog::load(&session::file_set(&config))?;
     let app = Arc::new(App::init(data, config, Arc::new(catalog), Arc::new(SystemClock)).await?);
     let watcher = Watcher::start();

@@ -52,6 +52,17 @@ impl Redactor {
         Ok(Self { rules })
     }
 
+    /// Takes out a secret that is known, wherever it stands from now on.
+    ///
+    /// # Errors
+    /// [`InvalidRule`] when it is far too long to be looked for. Nothing may be kept then.
+    pub fn withhold(&mut self, rule: &str, secret: &str) -> Result<(), InvalidRule> {
+        let regex = RegexBuilder::new(&regex::escape(secret)).unicode(false).build();
+        let regex = regex.map_err(|source| InvalidRule { rule: rule.to_owned(), source })?;
+        self.rules.push((rule.to_owned(), regex));
+        Ok(())
+    }
+
     /// The bytes to store, and per rule which ranges of them are marks. Bytes without a match are handed back
     /// untouched and uncopied. Where matches overlap they become one mark, named after the rule that began first.
     #[must_use]
@@ -158,6 +169,15 @@ mod tests {
         let (stored, redactions) = redact(&[], text);
         assert_eq!(stored, r#"Authorization: Bearer [redacted] {"node_key": "[redacted]", "x": "[redacted]"}"#);
         assert_eq!(redactions.len(), 3);
+    }
+
+    #[test]
+    fn a_secret_that_is_known_is_taken_out_whatever_it_looks_like() {
+        let mut redactor = Redactor::new(&[]).unwrap();
+        redactor.withhold("access-token", "opaque.token+1").unwrap();
+        let (bytes, redactions) = redactor.apply("a", Bytes::from_static(b"<p>opaque.token+1</p> opaqueXtoken+1"));
+        assert_eq!(bytes.as_ref(), b"<p>[redacted]</p> opaqueXtoken+1");
+        assert_eq!(redactions[0].rule, "access-token");
     }
 
     #[test]

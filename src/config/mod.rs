@@ -80,11 +80,24 @@ pub struct CollectConfig {
     pub targets_at_once: usize,
     /// Datasets of one target read side by side. Default 4.
     pub datasets_at_once: usize,
+    /// How fast Microsoft Graph is asked. Default: documented.
+    pub graph_pace: GraphPace,
+}
+
+/// How fast Microsoft Graph is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GraphPace {
+    /// Never faster than the service documents for each kind of data.
+    #[default]
+    Documented,
+    /// As fast as it answers; for a service of one's own that has no limits.
+    Unlimited,
 }
 
 impl Default for CollectConfig {
     fn default() -> Self {
-        Self { targets_at_once: 4, datasets_at_once: 4 }
+        Self { targets_at_once: 4, datasets_at_once: 4, graph_pace: GraphPace::Documented }
     }
 }
 

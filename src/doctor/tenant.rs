@@ -10,7 +10,7 @@ use crate::model::evidence::{CollectionOutcome, Source};
 use crate::model::organization::Organization;
 use crate::model::time::Timestamp;
 use crate::pipeline::credentials::{self, CredentialFacts};
-use crate::pipeline::targets::GraphSettings;
+use crate::pipeline::targets::{CredentialKind, GraphSettings};
 use crate::schedule::alarm;
 use crate::store::{Connection, OrgScope};
 
@@ -105,6 +105,10 @@ async fn lately(app: &App, organization: &Organization, target: &str) -> Vec<Lin
 fn credential_in_words(facts: &CredentialFacts, warn_days: u32, now: Timestamp) -> Line {
     const AREA: &str = "credential";
     let target = facts.target.as_str();
+    if facts.credential == CredentialKind::Federated {
+        let says = "is a statement of another identity provider, which is read from its file at each sign-in and has no end here";
+        return Line::ok(AREA, target, says);
+    }
     let Some(ends) = facts.ends else {
         let says = "when its client secret ends is known to the app registration only, so nobody is warned before";
         let next = "say it with connect m365 --replace --secret-expires DATE, or use a certificate";
@@ -122,11 +126,11 @@ fn credential_in_words(facts: &CredentialFacts, warn_days: u32, now: Timestamp) 
 
 #[cfg(test)]
 mod tests {
+    use super::CredentialKind;
     use super::credential_in_words;
     use crate::doctor::Level;
     use crate::model::time::Timestamp;
     use crate::pipeline::credentials::CredentialFacts;
-    use crate::pipeline::targets::CredentialKind;
 
     #[test]
     fn a_credential_is_a_warning_before_its_end_and_when_that_is_not_known_and_a_problem_after() {

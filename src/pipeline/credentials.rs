@@ -87,6 +87,9 @@ pub(super) async fn opened(
     let unreadable = |message: String| CredentialFault::Unreadable { target: connection.target.clone(), message };
     let settings: GraphSettings =
         serde_json::from_value(connection.settings.clone()).map_err(|fault| unreadable(fault.to_string()))?;
+    if settings.credential == CredentialKind::Federated {
+        return Ok((settings, SecretString::default()));
+    }
     let id = connection.secret.ok_or_else(|| unreadable("it has no secret".to_owned()))?;
     let sealed = app.store.sealed_secret(scope, id).await?;
     let opened = app.secret_key.open(&connection_purpose(scope, &connection.target), &sealed)?;

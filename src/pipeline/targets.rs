@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use super::RunFault;
 use super::unusable::Unusable;
-use crate::app::{App, connection_purpose};
+use super::{RunFault, credentials};
+use crate::app::App;
 use crate::assess::Targets;
 use crate::catalog::collector::Cloud;
 use crate::collect::Target;
@@ -126,19 +126,6 @@ pub async fn in_scope(app: &App, scope: &OrgScope) -> Result<Targets, RunFault> 
 
 /// A tenant, ready to be read.
 pub async fn graph(app: &App, scope: &OrgScope, connection: &Connection) -> Result<GraphTarget, RunFault> {
-    let unreadable = |message: String| RunFault::Connection { target: connection.target.clone(), message };
-    let settings: GraphSettings =
-        serde_json::from_value(connection.settings.clone()).map_err(|fault| unreadable(fault.to_string()))?;
-    let secret = match (settings.credential, connection.secret) {
-        (CredentialKind::Federated, _) => SecretString::default(),
-        (_, None) => return Err(unreadable("it has no secret".to_owned())),
-        (_, Some(id)) => {
-            let sealed = app.store.sealed_secret(scope, id).await?;
-            let opened = app.secret_key.open(&connection_purpose(scope, &connection.target), &sealed)?;
-            let text =
-                String::from_utf8(opened.to_vec()).map_err(|_| unreadable("its secret is not text".to_owned()))?;
-            text.into()
-        }
-    };
+    let (settings, secret) = credentials::opened(app, scope, connection).await?;
     Ok(app.graph.target(settings.connection(&connection.target, &secret)?)?)
 }

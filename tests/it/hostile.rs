@@ -2,6 +2,7 @@
 
 mod data_files;
 mod large;
+mod limits;
 mod names;
 mod secrets;
 mod tenants;

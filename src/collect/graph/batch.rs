@@ -111,6 +111,7 @@ impl Walk<'_> {
             Err(reason) => return Err(Setback::failed(reason).keeping(answer)),
         };
         let name = format!("batch-{:04}.json", self.seen.batches + 1);
+        self.kept.withhold(&self.inquiry.sent)?;
         self.kept.add(name, "application/json", answer.body).await?;
         self.seen.batches += 1;
         let mut answers = by_name(read, &items)?;

@@ -26,6 +26,8 @@ pub(super) struct Inquiry<'a> {
     pub(super) definition: &'a CollectorDefinition,
     pub(super) clock: &'a dyn Clock,
     pub(super) journal: Journal,
+    /// The tokens that requests were sent with.
+    pub(super) sent: Vec<Arc<AccessToken>>,
     /// The trouble that is being waited out, if the time limit strikes now.
     pub(super) trouble: Option<Setback>,
     /// Waits for its turn.
@@ -226,6 +228,9 @@ impl Inquiry<'_> {
         match token {
             Ok(token) => {
                 self.journal.token_used(&token.roles);
+                if !self.sent.iter().any(|known| Arc::ptr_eq(known, &token)) {
+                    self.sent.push(Arc::clone(&token));
+                }
                 Ok(token)
             }
             Err(failure) => {

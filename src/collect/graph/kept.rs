@@ -3,16 +3,20 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use uuid::Uuid;
 
 use super::setback::Setback;
+use super::token::AccessToken;
 use crate::collect::redact::Redactor;
 use crate::model::evidence::{Body, RawArtifact, Redaction};
 
 pub(super) struct Kept<'a> {
-    redactor: &'a Redactor,
+    redactor: Redactor,
+    /// Tokens that the redactor knows.
+    withheld: Vec<Arc<AccessToken>>,
     folder: &'a Path,
     /// How much of what is kept may stay in memory.
     most_in_memory: u64,
@@ -24,9 +28,10 @@ pub(super) struct Kept<'a> {
 }
 
 impl<'a> Kept<'a> {
-    pub(super) fn new(redactor: &'a Redactor, folder: &'a Path, most_in_memory: u64) -> Self {
+    pub(super) fn new(redactor: Redactor, folder: &'a Path, most_in_memory: u64) -> Self {
         Self {
             redactor,
+            withheld: Vec::new(),
             folder,
             most_in_memory,
             in_memory: 0,
@@ -34,6 +39,21 @@ impl<'a> Kept<'a> {
             artifacts: Vec::new(),
             redactions: Vec::new(),
         }
+    }
+
+    /// Never keeps these tokens, whoever repeats them.
+    pub(super) fn withhold(&mut self, tokens: &[Arc<AccessToken>]) -> Result<(), Setback> {
+        for token in tokens {
+            if self.withheld.iter().any(|known| Arc::ptr_eq(known, token)) {
+                continue;
+            }
+            let refused = self.redactor.withhold("access-token", token.text()).is_err();
+            self.withheld.push(Arc::clone(token));
+            if refused {
+                return Err(Setback::failed("the sign-in service gave a token that is far too long to be a token"));
+            }
+        }
+        Ok(())
     }
 
     /// Bytes that were received and kept, before anything was taken out.
@@ -99,8 +119,8 @@ impl<'a> Kept<'a> {
         self.received = 0;
     }
 
-    pub(super) fn into_parts(self) -> (Vec<RawArtifact>, Vec<Redaction>) {
-        (self.artifacts, self.redactions)
+    pub(super) fn into_parts(self) -> (Vec<RawArtifact>, Vec<Redaction>, Redactor) {
+        (self.artifacts, self.redactions, self.redactor)
     }
 }
 

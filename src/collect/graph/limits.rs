@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::gates::{self, GateRule};
+use crate::config::GraphPace;
 
 /// Limits of one [`super::GraphTarget`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,14 +54,22 @@ impl Default for GraphLimits {
 }
 
 impl GraphLimits {
-    /// For a service on this machine: no limits of rate, short pauses, and refusals are forgotten at once.
+    /// The same with another pace.
+    #[must_use]
+    pub fn at(self, pace: GraphPace) -> Self {
+        match pace {
+            GraphPace::Documented => self,
+            GraphPace::Unlimited => Self { gates: gates::unlimited(), ..self },
+        }
+    }
+
+    /// For a service on this machine: short pauses, and refusals are forgotten at once.
     #[must_use]
     pub fn for_loopback() -> Self {
         Self {
             first_delay: Duration::from_millis(20),
             longest_delay: Duration::from_millis(500),
             refusal_memory: Duration::ZERO,
-            gates: gates::unlimited(),
             ..Self::default()
         }
     }

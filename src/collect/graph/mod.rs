@@ -206,9 +206,17 @@ impl Target for GraphTarget {
         };
         let journal = Journal::default();
         let mut walk = Walk {
-            inquiry: Inquiry { target: self, definition, clock, journal, trouble: None, in_gate: false },
+            inquiry: Inquiry {
+                target: self,
+                definition,
+                clock,
+                journal,
+                sent: Vec::new(),
+                trouble: None,
+                in_gate: false,
+            },
             request,
-            kept: Kept::new(&redactor, folder, self.limits.memory_bytes),
+            kept: Kept::new(redactor, folder, self.limits.memory_bytes),
             seen: Seen::default(),
         };
         let limit = Duration::from_secs(definition.timeout_seconds);
@@ -225,6 +233,6 @@ impl Target for GraphTarget {
             Ended::Run => Err(Setback::run_ended()),
             Ended::Tenant => Err(self.stopped_setback()),
         };
-        report.of(walk, first.url(), &redactor, ended)
+        report.of(walk, first.url(), ended)
     }
 }

@@ -14,12 +14,14 @@ use super::gates::AllGates;
 use super::http::{ClientKind, Clients};
 use super::limits::GraphLimits;
 use super::token::{TokenKey, TokenSource};
+use crate::config::GraphPace;
 
 /// Shared by everything in this process that reads Microsoft Graph.
 #[derive(Default)]
 pub struct GraphPool {
     /// None lets each connection have its own.
     limits: Option<GraphLimits>,
+    pace: GraphPace,
     clients: Mutex<HashMap<ClientKind, Arc<Clients>>>,
     tokens: Mutex<HashMap<TokenKey, Arc<TokenSource>>>,
     gates: AllGates,
@@ -32,11 +34,17 @@ impl fmt::Debug for GraphPool {
 }
 
 impl GraphPool {
-    /// A pool whose connections all keep these limits. [`GraphPool::default`] is patient with Microsoft and quick with a
-    /// service on this machine.
+    /// A pool whose connections all keep these limits. [`GraphPool::default`] is patient with Microsoft and less so with
+    /// a service on this machine.
     #[must_use]
     pub fn with_limits(limits: GraphLimits) -> Self {
         Self { limits: Some(limits), ..Self::default() }
+    }
+
+    /// A pool that asks so fast.
+    #[must_use]
+    pub fn with_pace(pace: GraphPace) -> Self {
+        Self { pace, ..Self::default() }
     }
 
     /// One tenant, ready to be read. Sends nothing yet.
@@ -46,8 +54,8 @@ impl GraphPool {
     pub fn target(&self, connection: GraphConnection) -> Result<GraphTarget, ConnectionError> {
         let limits = match &self.limits {
             Some(limits) => limits.clone(),
-            None if connection.is_local() => GraphLimits::for_loopback(),
-            None => GraphLimits::default(),
+            None if connection.is_local() => GraphLimits::for_loopback().at(self.pace),
+            None => GraphLimits::default().at(self.pace),
         };
         let kind = ClientKind::of(&connection, &limits);
         let known = self.clients.lock().unwrap_or_else(PoisonError::into_inner).get(&kind).cloned();

@@ -33,27 +33,23 @@ impl Report<'_> {
         RawEvidence { provenance, ..self.evidence(setback.outcome, setback.reason) }
     }
 
-    pub(super) fn of(
-        &self,
-        walk: Walk<'_>,
-        first: &url::Url,
-        redactor: &Redactor,
-        ended: Result<(), Setback>,
-    ) -> RawEvidence {
+    pub(super) fn of(&self, walk: Walk<'_>, first: &url::Url, ended: Result<(), Setback>) -> RawEvidence {
         let has_each = walk.request.each.is_some();
         let (outcome, reason, answer) = verdict(&walk.seen, has_each, ended);
         let Walk { inquiry, request, mut kept, seen } = walk;
+        // A token that cannot be looked for forbids keeping what may repeat it.
+        let answer = answer.filter(|_| kept.withhold(&inquiry.sent).is_ok());
         if let Some(answer) = answer.map(without_a_torn_end).filter(|answer| !answer.body.is_empty()) {
             let (extension, media_type) = kind_of(&answer);
             kept.add_in_memory(format!("error-0001.{extension}"), media_type, answer.body);
         }
-        let (artifacts, redactions) = kept.into_parts();
+        let (artifacts, redactions, redactor) = kept.into_parts();
         let pages = seen.pages + seen.lists + seen.batches;
         let source_clock = inquiry.journal.source_clock();
         let mut provenance =
             inquiry.journal.into_map(self.target.connection(), self.definition, Some(request), Some(first), pages);
-        redact_texts(redactor, &mut provenance);
-        let reason = redacted(redactor, reason);
+        redact_texts(&redactor, &mut provenance);
+        let reason = redacted(&redactor, reason);
         RawEvidence { source_clock, provenance, redactions, artifacts, ..self.evidence(outcome, reason) }
     }
 

@@ -96,6 +96,14 @@ pub(super) struct TokenRequest<'a> {
     pub(super) clock: &'a dyn Clock,
 }
 
+impl AccessToken {
+    /// The token alone, to be taken out of whatever repeats it.
+    pub(super) fn text(&self) -> &str {
+        let text = self.authorization.to_str().unwrap_or_default();
+        text.strip_prefix("Bearer ").unwrap_or(text)
+    }
+}
+
 impl TokenSource {
     /// The cached token, or a new one.
     pub(super) async fn current(&self, request: TokenRequest<'_>) -> Result<Arc<AccessToken>, TokenFailure> {

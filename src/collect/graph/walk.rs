@@ -127,6 +127,7 @@ impl Walk<'_> {
             None => format!("page-{:04}.json", self.seen.pages + 1),
         };
         let is_list = name.starts_with("list-");
+        self.kept.withhold(&self.inquiry.sent)?;
         self.kept.add(name, "application/json", answer.body).await?;
         let link = page.next_link.unwrap_or_default();
         let now = Before { rows: page.rows, length, link: link.clone() };

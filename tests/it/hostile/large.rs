@@ -35,7 +35,6 @@ fn collect(installation: &Installation, dataset: &str) -> (Value, u64) {
 const MOST_KIB: u64 = 160 * 1024;
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the client holds an answer in memory until it streams pages to files"]
 async fn a_body_of_three_hundred_megabytes_is_refused_by_its_limit_and_never_held_in_memory() {
     let options = TenantOptions { throttle: Throttle::Off, ..TenantOptions::default() };
     let tenant = Tenant::start(Firm::load_embedded("larkspur").unwrap(), options).await.unwrap();

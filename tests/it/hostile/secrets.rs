@@ -129,7 +129,6 @@ async fn no_secret_and_no_token_is_left_anywhere_after_runs_that_went_wrong() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "collect/graph still seals bodies of refusals with the token they repeat"]
 async fn a_token_that_a_refusal_repeats_is_not_kept_either() {
     let tenant = tenant().await;
     let installation = Installation::new();

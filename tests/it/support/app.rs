@@ -4,9 +4,9 @@ use std::sync::{Arc, LazyLock};
 
 use countersign::app::{App, AppFault, signing_purpose};
 use countersign::catalog::Catalog;
-use countersign::config::Config;
 use countersign::config::data_folder::DataFolder;
 use countersign::config::secret_key::random;
+use countersign::config::{Config, GraphPace};
 use countersign::model::evidence::{CollectionOutcome, RawArtifact, RawEvidence, SealedEvidence, Source};
 use countersign::model::id::{OrgId, RunId};
 use countersign::model::organization::Organization;
@@ -176,6 +176,7 @@ pub fn index_rows(run: RunId, all: &[RawEvidence], committed: &Committed) -> Vec
 pub fn settings(database: &Database) -> (DataFolder, Config) {
     let mut config = Config::default();
     config.database.url = database.setting();
+    config.collect.graph_pace = GraphPace::Unlimited;
     (DataFolder::at(database.folder.path()).unwrap(), config)
 }
 

@@ -107,6 +107,12 @@ impl Installation {
             let path = data.to_str().unwrap();
             countersign(&["init", "--data", path]).fine();
             countersign(&["org", "add", ORG, "--name", "Northwind Clinic (fictional)", "--data", path]).fine();
+            // Most stories are about something else than waiting.
+            let settings = data.join("countersign.toml");
+            let text = std::fs::read_to_string(&settings).unwrap();
+            let quick = text.replace("graph_pace = \"documented\"", "graph_pace = \"unlimited\"");
+            assert_ne!(text, quick);
+            std::fs::write(&settings, quick).unwrap();
             (folder, data)
         });
         let folder = scratch();

@@ -34,10 +34,14 @@ pub struct Story {
 
 impl Story {
     pub async fn begin(database: Database) -> Self {
+        Self::of(database, Firm::load_embedded("larkspur").unwrap(), Throttle::Off).await
+    }
+
+    /// The same of another firm, whose tenant keeps limits.
+    pub async fn of(database: Database, firm: Firm, throttle: Throttle) -> Self {
         let app = TestApp::on(database).await;
-        let firm = Firm::load_embedded("larkspur").unwrap();
         let request = OrganizationRequest {
-            slug: "larkspur".parse().unwrap(),
+            slug: firm.slug.parse().unwrap(),
             name: firm.client.clone(),
             model: firm.engagement,
             frameworks: Vec::new(),
@@ -47,7 +51,7 @@ impl Story {
         let organization = add_organization(&app.app, request).await.unwrap();
         let scope = OrgScope::of(&organization);
         let clock = Arc::clone(&app.clock) as Arc<dyn Clock>;
-        let options = TenantOptions { throttle: Throttle::Off, clock, ..TenantOptions::default() };
+        let options = TenantOptions { throttle, clock, ..TenantOptions::default() };
         let tenant = Tenant::start(firm, options).await.unwrap();
         let story = Self { app, organization, scope, tenant };
         story.connect().await;
