@@ -9,7 +9,7 @@ use super::setback::Setback;
 use super::walk::{Seen, Walk};
 use crate::catalog::collector::CollectorDefinition;
 use crate::collect::redact::Redactor;
-use crate::model::evidence::{CollectionOutcome, RawEvidence, Source};
+use crate::model::evidence::{CollectionOutcome, RawEvidence, Redaction, Source};
 use crate::model::time::{Clock, Timestamp};
 
 /// Makes evidence out of a walk.
@@ -43,7 +43,15 @@ impl Report<'_> {
             let (extension, media_type) = kind_of(&answer);
             kept.add_in_memory(format!("error-0001.{extension}"), media_type, answer.body);
         }
-        let (artifacts, redactions, redactor) = kept.into_parts();
+        let (mut artifacts, mut redactions, redactor) = kept.into_parts();
+        let (mut outcome, mut reason) = (outcome, reason);
+        if is_too_long(&redactions) {
+            outcome = CollectionOutcome::Failed;
+            "what was read holds so many secrets that nothing of it was kept: have the collector select fewer properties"
+                .clone_into(&mut reason);
+            // Their files go with the run's folder.
+            (artifacts, redactions) = (Vec::new(), Vec::new());
+        }
         let pages = seen.pages + seen.lists + seen.batches;
         let source_clock = inquiry.journal.source_clock();
         let mut provenance =
@@ -105,6 +113,13 @@ fn verdict(
         }
         Ok(()) => (CollectionOutcome::Complete, String::new(), None),
     }
+}
+
+/// A record names every place where something was taken out, and it must stay small: one that is too long could not be
+/// sealed, and nothing else of the run either.
+fn is_too_long(redactions: &[Redaction]) -> bool {
+    const LONGEST: usize = 8 * 1024;
+    serde_json::to_vec(redactions).is_ok_and(|text| text.len() > LONGEST)
 }
 
 fn counted(number: usize, noun: &str) -> String {

@@ -46,6 +46,34 @@ fn exactly_one_credential_is_needed() {
 }
 
 #[test]
+fn a_federated_token_is_read_when_it_is_needed_and_kept_nowhere() {
+    let installation = Installation::new();
+    installation.file("token", "header.payload-of-the-statement.signature");
+    connect(&installation, &["--federated-token-file", "token", "--client-secret-file", "token"])
+        .refused(&["cannot be used with"]);
+    connect(
+        &installation,
+        &[
+            "--federated-token-file",
+            "token",
+            "--login-url",
+            "http://127.0.0.1:9",
+            "--graph-url",
+            "http://127.0.0.1:9",
+            "--cloud",
+            "custom",
+        ],
+    )
+    .fine();
+    let held = |wanted: &str| {
+        let mut files = files_below(&installation.data()).into_iter();
+        files.any(|path| holds(&std::fs::read(path).unwrap(), wanted.as_bytes()))
+    };
+    assert!(held("federated_token_file"), "the search finds nothing at all");
+    assert!(!held("payload-of-the-statement"));
+}
+
+#[test]
 fn a_certificate_with_its_key_is_taken_and_a_mismatched_one_is_not() {
     let installation = Installation::new();
     let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/graph");

@@ -125,6 +125,17 @@ async fn an_answer_cut_in_the_middle_of_a_secret_keeps_none_of_it() {
 }
 
 #[tokio::test]
+async fn so_many_secrets_that_their_places_fit_in_no_record_end_the_dataset_and_not_the_run() {
+    let secret = "123456-234567-345678-456789-567890-678901-789012-890123";
+    let rows = |count: usize| page(&vec![secret; count], None);
+    let (few, _) = collect(vec![rows(50)]).await;
+    assert_eq!((few.outcome, few.redactions[0].ranges.len()), (Outcome::Complete, 50));
+    let (many, _) = collect(vec![rows(1_200)]).await;
+    assert_eq!((many.outcome, many.artifacts.len(), many.redactions.len()), (Outcome::Failed, 0, 0));
+    assert!(many.reason.contains("so many secrets"), "{}", many.reason);
+}
+
+#[tokio::test]
 async fn a_secret_that_the_service_repeats_in_a_header_or_a_message_is_not_kept_either() {
     let secret = "123456-234567-345678-456789-567890-678901-789012-890123";
     let header = format!("x-ms-ags-diagnostic: {secret}\r\n");
