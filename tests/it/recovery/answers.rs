@@ -81,6 +81,8 @@ pub async fn of(app: &App, organization: &Organization) -> Answers {
         note("evidence_of_run", &store.evidence_of_run(scope, run).await.unwrap());
         note("count_of_evidence_of_run", &store.count_of_evidence_of_run(scope, run).await.unwrap());
     }
+    // All of them were given back; those of the dead mean nothing in another database.
+    note("target_leases", &store.target_leases(scope).await.unwrap());
     note("collector_states", &store.collector_states(scope).await.unwrap());
     for gap in &gaps {
         note("gap_events", &store.gap_events(scope, gap.id).await.unwrap());

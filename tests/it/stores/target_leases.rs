@@ -45,10 +45,12 @@ async fn one_run_at_a_time_holds_a_target_until_it_gives_it_back_or_its_lease_ex
 
         store.release_target_lease(&scope, Source::Host, "ws-01.example", "second").await.unwrap();
         assert!(take(&second, later).await.is_err(), "{kind:?}: a stranger gave it back");
-        take(&second, renewed.expires_at).await.unwrap_or_else(|fault| panic!("{kind:?}: never expires: {fault}"));
-        assert!(take(&first, renewed.expires_at).await.is_err(), "{kind:?}: the first holder came back");
+        let over = renewed.expires_at;
+        let second = lease("second", "ws-01.example", over, 120);
+        take(&second, over).await.unwrap_or_else(|fault| panic!("{kind:?}: never expires: {fault}"));
+        assert!(take(&first, over).await.is_err(), "{kind:?}: the first holder came back");
         store.release_target_lease(&scope, Source::Host, "ws-01.example", "second").await.unwrap();
-        take(&first, renewed.expires_at).await.unwrap_or_else(|fault| panic!("{kind:?}: not released: {fault}"));
+        take(&first, over).await.unwrap_or_else(|fault| panic!("{kind:?}: not released: {fault}"));
     }
 }
 
