@@ -59,7 +59,7 @@ impl Setback {
 
     /// Somebody ended the run.
     pub(super) fn run_ended() -> Self {
-        Self::failed("the run was ended before the dataset was read whole: collect it again")
+        Self::failed("what was still to come was not asked for")
     }
 
     /// An answer or a dataset that is larger than may be.
