@@ -113,8 +113,16 @@ const ALWAYS_THERE: &str = "! [ [[ { } ( ) : . break case cat cd command continu
 /// is only named there is missed; none is invented.
 fn tools_of(shell: &str) -> BTreeSet<String> {
     let bare = without_quotes(shell);
+    let own = functions_of(&bare);
     let commands = bare.split(['\n', '|', ';', '&', '(', ')', '`', '{', '}']);
-    commands.filter_map(first_word).filter(|word| is_tool(word)).map(str::to_owned).collect()
+    let words = commands.filter_map(first_word).filter(|word| is_tool(word) && !own.contains(word));
+    words.map(str::to_owned).collect()
+}
+
+/// Names that the text gives to parts of itself: `name() {`.
+fn functions_of(bare: &str) -> BTreeSet<&str> {
+    let before = bare.match_indices("()").filter_map(|(at, _)| bare.get(..at));
+    before.filter_map(|text| text.rsplit(|letter: char| letter.is_whitespace() || letter == ';').next()).collect()
 }
 
 /// The word in the place of a command, behind keywords and settings of variables.
@@ -178,6 +186,7 @@ mod tests {
             tools("if command -v nft; then nft list ruleset; else iptables-save | grep -v '^#'; fi"),
             ["iptables-save", "nft"]
         );
+        assert_eq!(tools("ask() { sshd -T; }; show() (\n cvtsudoers\n)\nask && show"), ["cvtsudoers", "sshd"]);
         assert_eq!(tools("printf '%s | dangerous' x\necho \"mount\""), [""; 0]);
         assert_eq!(
             tools("awk '{\n  kind = length(x)\n print kind }' # it isn't a tool: lsof\nfindmnt \\\n  parts"),

@@ -60,7 +60,7 @@ pub enum CredentialFault {
     Key(#[from] KeyFault),
     #[error(transparent)]
     Connection(#[from] ConnectionError),
-    #[error("the connection {target} cannot be used: {message}")]
+    #[error("the connection to {target} cannot be used: {message}")]
     Unreadable { target: String, message: String },
     #[error("`{0}` is not connected; connect it with: countersign connect m365")]
     NotConnected(String),

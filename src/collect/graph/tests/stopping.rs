@@ -23,8 +23,8 @@ async fn a_run_that_ends_while_the_service_asks_to_wait_hands_over_what_was_read
     let slow = || http("429 Too Many Requests", "Retry-After: 3600\r\n", r#"{"error":{"code":"TooManyRequests"}}"#);
     let more = page(&["1"], Some("BASE/v1.0/users?$skiptoken=2"));
     for (answers, outcome, words) in [
-        (vec![more, slow()], Outcome::Partial, "only 1 page with 1 row could be read: the run was ended before"),
-        (vec![slow()], Outcome::Failed, "the run was ended before the dataset was read whole"),
+        (vec![more, slow()], Outcome::Partial, "only 1 page with 1 row could be read: what was still to come"),
+        (vec![slow()], Outcome::Failed, "what was still to come was not asked for"),
     ] {
         let script = Script::play(vec![token("token-1")], answers).await;
         let (evidence, late) = stopped_after(&script.target(), 300).await;
@@ -48,7 +48,7 @@ async fn a_run_that_ends_while_a_dataset_waits_for_its_turn_or_for_a_token_does_
 
     let script = Script::play(vec![HANG.to_owned()], vec![]).await;
     let (evidence, late) = stopped_after(&script.target(), 100).await;
-    assert!(evidence.reason.contains("the run was ended"), "{}", evidence.reason);
+    assert!(evidence.reason.contains("still to come"), "{}", evidence.reason);
     assert!(late < Duration::from_secs(1), "{late:?}");
 }
 
