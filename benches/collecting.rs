@@ -2,8 +2,9 @@
 //! them: `cargo bench --bench collecting`. `-- PEOPLE` changes the size.
 //!
 //! The pretend tenant has no limits and runs in this process, which is not measured. Measured are whole processes, side by
-//! side in one run, as medians: curl and sha256sum; this program as a child that only reads the tenant and hashes what came;
-//! and `countersign collect`, which also redacts, seals and judges. Needs curl and GNU time.
+//! side in one run, as medians: curl and sha256sum; a child that reads the tenant as a run does and hashes what came, less one
+//! that only loads the catalog, which has nothing to do with the size of a tenant; and `countersign collect`, which also seals
+//! and judges. Needs curl and GNU time.
 
 #![allow(
     clippy::unwrap_used,
@@ -71,9 +72,10 @@ fn compare(tenant: &RunningTenant, desk: &Path, people: usize) {
         "rm -rf {folder}/out; mkdir {folder}/out; curl -s -f --compressed -K {folder}/curl && cat {folder}/out/* | sha256sum"
     );
     let data = installation(tenant, desk);
-    let (mut curl, mut reading, mut whole) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut curl, mut loading, mut reading, mut whole) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         curl.push(shell(&fetch));
+        loading.push(run(&own, &[CHILD]));
         reading.push(run(&own, &child));
         whole.push(run(
             env!("CARGO_BIN_EXE_countersign"),
@@ -81,11 +83,14 @@ fn compare(tenant: &RunningTenant, desk: &Path, people: usize) {
         ));
         eprintln!("round {} of {ROUNDS} done", round + 1);
     }
-    let bytes: u64 = std::fs::read_dir(desk.join("out")).unwrap().map(|file| file.unwrap().metadata().unwrap().len()).sum();
+    let bytes: u64 =
+        std::fs::read_dir(desk.join("out")).unwrap().map(|file| file.unwrap().metadata().unwrap().len()).sum();
     println!("{people} people and devices, {pages} pages, {:.1} MB, {ROUNDS} rounds", bytes as f64 / 1e6);
     let base = median(&curl);
     show("curl and sha256sum", base, base);
-    show("reading and hashing", median(&reading), base);
+    let (loading, reading) = (median(&loading), median(&reading));
+    show("loading the catalog", loading, base);
+    show("reading and hashing", Measured { cpu: reading.cpu - loading.cpu, ..reading }, base);
     show("countersign collect, sealing and judging too", median(&whole), base);
 }
 
@@ -156,11 +161,14 @@ fn installation(tenant: &RunningTenant, desk: &Path) -> PathBuf {
 
 /// The child: reads every dataset of the tenant as a run does and hashes what came.
 async fn read(words: &[String]) {
+    let catalog = Catalog::embedded().unwrap_or_else(|faults| panic!("{faults}"));
+    if words.is_empty() {
+        return;
+    }
     let [login, graph, tenant, client, secret, folder] = words else { panic!("six words are needed") };
     let secret = Credential::Secret(secret.clone().into());
     let connection = GraphConnection::new(Cloud::Custom, tenant, client, secret, Some(login), Some(graph)).unwrap();
     let target = GraphPool::with_pace(GraphPace::Unlimited).target(connection).unwrap();
-    let catalog = Catalog::embedded().unwrap_or_else(|faults| panic!("{faults}"));
     let folder = tempfile::tempdir_in(folder).unwrap();
     let stop = CancellationToken::new();
     let place = Workplace { clock: &SystemClock, folder: folder.path(), stop: &stop };

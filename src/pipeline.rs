@@ -223,14 +223,15 @@ async fn carry_out(
     let sealed = seal(app, &scope, run, derived).await?;
     drop(folder);
     watch(Progress::Judging);
-    let judged = judging::judge_and_track(app, organization, run, &sealed).await?;
-
     let lines: Vec<DatasetLine> = sealed.iter().map(line).collect();
     let ended_early = sealed.iter().any(|one| one.evidence.was_ended_early());
+    // What was cut off is as due as before, so the next run makes good for it.
+    let states = sealed.iter().filter(|one| !one.evidence.was_ended_early()).map(state).collect();
+    let judged = judging::judge_and_track(app, organization, run, sealed).await?;
+
     let end = RunEnd {
         state: if ended_early { RunState::EndedEarly } else { RunState::Ended },
-        // What was cut off is as due as before, so the next run makes good for it.
-        states: sealed.iter().filter(|one| !one.evidence.was_ended_early()).map(state).collect(),
+        states,
         summary: serde_json::to_value(&lines).unwrap_or_default(),
     };
     app.store.end_run(&scope, run, end, app.clock.now()).await?;

@@ -191,7 +191,7 @@ fn judge_files(common: &Common, catalog: &Catalog, arguments: &RunArguments) -> 
     }
     let judge = Judge::of([check], &catalog.library);
     let subject = Subject { organization: "files", target: "files", now };
-    let inputs = Inputs::prepare(subject, &datasets, &settings, &BTreeMap::new(), &|_| None);
+    let inputs = Inputs::prepare(subject, datasets, &settings, &BTreeMap::new(), &|_| None);
     let result = judge.judge(check, &inputs);
     if common.json {
         output::json(&json!({

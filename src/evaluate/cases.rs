@@ -166,7 +166,7 @@ fn judge_input(judge: &Judge, check: &CheckDefinition, input: &CaseInput) -> Che
         .collect();
     let subject = Subject { organization: "case", target: "case", now: input.now };
     let settings = Value::Object(input.settings.clone());
-    let inputs = Inputs::prepare(subject, &datasets, &settings, &BTreeMap::new(), &|_| Some(CASE_TIME_TO_LIVE_HOURS));
+    let inputs = Inputs::prepare(subject, datasets, &settings, &BTreeMap::new(), &|_| Some(CASE_TIME_TO_LIVE_HOURS));
     judge.judge(check, &inputs)
 }
 

@@ -49,28 +49,28 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// Converts a target's datasets. `settings` are the organization's; `evidence` names the ledger leaf each dataset
+    /// Converts a target's datasets, and lets each row go once it is converted. `settings` are the organization's; `evidence` names the ledger leaf each dataset
     /// came from, where there is a ledger; `time_to_live` answers with hours, none meaning that data never grows old.
     #[must_use]
     pub fn prepare(
         subject: Subject<'_>,
-        datasets: &BTreeMap<DatasetId, Dataset>,
+        datasets: BTreeMap<DatasetId, Dataset>,
         settings: &serde_json::Value,
         evidence: &BTreeMap<DatasetId, u64>,
         time_to_live: &dyn Fn(&DatasetId) -> Option<u32>,
     ) -> Self {
-        let seen = datasets.iter().map(|(id, dataset)| {
+        let seen = datasets.into_iter().map(|(id, dataset)| {
             let age = subject.now.since(dataset.collected_at);
-            let too_old = time_to_live(id).filter(|hours| age > Duration::hours(i64::from(*hours)));
+            let too_old = time_to_live(&id).filter(|hours| age > Duration::hours(i64::from(*hours)));
             let seen = Seen {
                 outcome: dataset.outcome,
                 reason: dataset.reason.clone(),
                 too_old,
                 collected_at: dataset.collected_at,
-                evidence: evidence.get(id).copied(),
+                evidence: evidence.get(&id).copied(),
                 document: document(dataset, too_old.is_none()),
             };
-            (id.clone(), seen)
+            (id, seen)
         });
         Self {
             target: subject.target.to_owned(),
@@ -127,7 +127,7 @@ impl Seen {
     }
 }
 
-fn document(dataset: &Dataset, fresh: bool) -> Value {
+fn document(dataset: Dataset, fresh: bool) -> Value {
     let has_rows = fresh && (dataset.outcome.is_seen_whole() || dataset.outcome == CollectionOutcome::Partial);
     let mut document = value_of(&json!({
         "outcome": dataset.outcome,
@@ -136,7 +136,7 @@ fn document(dataset: &Dataset, fresh: bool) -> Value {
         "meta": dataset.meta,
     }));
     if has_rows && let Ok(object) = document.as_object_mut() {
-        let rows: Vec<Value> = dataset.rows.iter().map(value_of).collect();
+        let rows: Vec<Value> = dataset.rows.into_iter().map(|row| value_of(&row)).collect();
         object.insert(Value::from("rows"), Value::from(rows));
     }
     document

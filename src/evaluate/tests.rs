@@ -122,7 +122,7 @@ fn judged(check: &CheckDefinition, library: &[RegoModule], datasets: Vec<Dataset
     let datasets: BTreeMap<_, _> = datasets.into_iter().map(|dataset| (dataset.id.clone(), dataset)).collect();
     let subject = Subject { organization: "harbor", target: "tenant-1", now: "2026-03-31T09:00:00Z".parse().unwrap() };
     let leaves = BTreeMap::from([(id("m365/users"), 41_u64)]);
-    let inputs = Inputs::prepare(subject, &datasets, &json!({}), &leaves, &|_| Some(48));
+    let inputs = Inputs::prepare(subject, datasets, &json!({}), &leaves, &|_| Some(48));
     Judge::of([check], library).judge(check, &inputs)
 }
 
@@ -222,7 +222,7 @@ findings contains {"resource": "a", "outcome": "pass", "because": "x"} if {
     let check = check(USERS, rule);
     let datasets = users(Complete, &["pass"]).into_iter().map(|dataset| (dataset.id.clone(), dataset)).collect();
     let subject = Subject { organization: "harbor", target: "tenant-1", now: "2026-03-31T09:00:00Z".parse().unwrap() };
-    let inputs = Inputs::prepare(subject, &datasets, &json!({}), &BTreeMap::new(), &|_| None);
+    let inputs = Inputs::prepare(subject, datasets, &json!({}), &BTreeMap::new(), &|_| None);
     let judge = Judge::with_time_limit([&check], &[], Duration::from_millis(40));
     let result = judge.judge(&check, &inputs);
     assert_eq!(result.outcome, FindingOutcome::Unknown);

@@ -45,17 +45,18 @@ pub async fn judge_and_track(
     app: &App,
     organization: &Organization,
     run: RunId,
-    sealed: &[SealedDataset],
+    sealed: Vec<SealedDataset>,
 ) -> Result<JudgingReport, RunFault> {
     let scope = OrgScope::of(organization);
     let now = app.clock.now();
     let data = with_older(app, &scope, sealed, now).await?;
     let settings = app.store.settings(&scope).await?;
-    let results = judge(app, organization, &data, &settings, now);
+    let seen = seen_at(&data);
+    let documents = documents(&data);
+    let results = judge(app, organization, data, &settings, now);
 
     let before = Standing::known(app, organization, now).await?;
     let mut all = Results::new(before.results.iter().cloned());
-    let seen = seen_at(&data);
     for result in &results {
         all.add(judged_with(result.clone(), now, &seen));
     }
@@ -66,9 +67,9 @@ pub async fn judge_and_track(
     let requests = crate::track::requests::follow_up(&owners, &before.requests, &statuses, now);
     let changes = status_changes(app, &scope, organization, run, &statuses, now).await?;
 
-    let mut sealing = parts(app, run, now, &results, &data);
+    let mut sealing = parts(app, run, now, &results, documents);
     sealing.outcome = outcome_lines::artifacts(&changes, &tracked, &requests)?;
-    let mut entrants = vec![records::judgement(&scope, &sealing)?];
+    let mut entrants = vec![records::judgement(&scope, sealing)?];
     let mut events = Vec::new();
     for one in &tracked {
         if let Some(change) = one.change {
@@ -111,11 +112,11 @@ pub async fn judge_and_track(
 async fn with_older(
     app: &App,
     scope: &OrgScope,
-    sealed: &[SealedDataset],
+    sealed: Vec<SealedDataset>,
     now: Timestamp,
 ) -> Result<Vec<TargetData>, RunFault> {
     let mut data: BTreeMap<(Source, String), TargetData> = BTreeMap::new();
-    for one in sealed.iter().filter(|one| !one.evidence.was_ended_early()) {
+    for one in sealed.into_iter().filter(|one| !one.evidence.was_ended_early()) {
         let key = (one.evidence.source, one.evidence.target.clone());
         let entry = data.entry(key).or_insert_with(|| TargetData {
             target: one.evidence.target.clone(),
@@ -123,8 +124,8 @@ async fn with_older(
             datasets: BTreeMap::new(),
             evidence: BTreeMap::new(),
         });
-        entry.datasets.insert(one.evidence.dataset.clone(), one.dataset.clone());
-        entry.evidence.insert(one.evidence.dataset.clone(), one.evidence.leaf);
+        entry.datasets.insert(one.evidence.dataset.clone(), one.dataset);
+        entry.evidence.insert(one.evidence.dataset, one.evidence.leaf);
     }
     let mut older = app.store.latest_evidence(scope, now).await?;
     older.retain(|row| {
@@ -168,25 +169,49 @@ fn seen_at(data: &[TargetData]) -> BTreeMap<u64, Timestamp> {
         .collect()
 }
 
-/// Asks every check of every target it reads from.
+/// Asks every check of every target it reads from. Rules are compiled one after the other, and a target's rows are let go as
+/// they are converted, so that neither is in memory twice.
 fn judge(
     app: &App,
     organization: &Organization,
-    data: &[TargetData],
+    data: Vec<TargetData>,
     settings: &serde_json::Value,
     now: Timestamp,
 ) -> Vec<CheckResult> {
-    let judge = Judge::new(&app.catalog);
     let time_to_live = |id: &DatasetId| app.catalog.collectors.get(id).map(|one| one.time_to_live_hours);
-    let mut results = Vec::new();
-    for one in data {
-        let subject = Subject { organization: organization.slug.as_str(), target: &one.target, now };
-        let inputs = Inputs::prepare(subject, &one.datasets, settings, &one.evidence, &time_to_live);
-        let checks =
-            app.catalog.checks.values().filter(|check| assess::sources_of(&app.catalog, check).contains(&one.source));
-        results.extend(checks.map(|check| judge.judge(check, &inputs)));
+    let prepared: Vec<(Source, Inputs)> = data
+        .into_iter()
+        .map(|one| {
+            let subject = Subject { organization: organization.slug.as_str(), target: &one.target, now };
+            (one.source, Inputs::prepare(subject, one.datasets, settings, &one.evidence, &time_to_live))
+        })
+        .collect();
+    let mut by_target: Vec<Vec<CheckResult>> = prepared.iter().map(|_| Vec::new()).collect();
+    for check in app.catalog.checks.values() {
+        let sources = assess::sources_of(&app.catalog, check);
+        if !prepared.iter().any(|(source, _)| sources.contains(source)) {
+            continue;
+        }
+        let judge = Judge::of([check], &app.catalog.library);
+        for ((source, inputs), results) in prepared.iter().zip(&mut by_target) {
+            if sources.contains(source) {
+                results.push(judge.judge(check, inputs));
+            }
+        }
     }
-    results
+    by_target.into_iter().flatten().collect()
+}
+
+/// Derived datasets as they are sealed beside the findings, by `target/dataset`.
+fn documents(data: &[TargetData]) -> Vec<(String, Vec<u8>)> {
+    let of = |one: &TargetData| {
+        let target = one.target.clone();
+        one.datasets
+            .iter()
+            .filter_map(|(id, dataset)| Some((format!("{target}/{id}"), serde_json::to_vec(dataset).ok()?)))
+            .collect::<Vec<_>>()
+    };
+    data.iter().flat_map(of).collect()
 }
 
 fn parts<'a>(
@@ -194,20 +219,11 @@ fn parts<'a>(
     run: RunId,
     at: Timestamp,
     results: &'a [CheckResult],
-    data: &[TargetData],
+    datasets: Vec<(String, Vec<u8>)>,
 ) -> JudgementParts<'a> {
     let judged: BTreeSet<_> = results.iter().map(|result| &result.check).collect();
     let rules = app.catalog.checks.values().filter(|check| judged.contains(&check.id)).map(|check| &check.rego);
     let bundle = rules.chain(&app.catalog.library).map(|rule| (rule.file.clone(), rule.text.clone())).collect();
-    let datasets = data
-        .iter()
-        .flat_map(|one| {
-            one.datasets.iter().filter_map(|(id, dataset)| {
-                let bytes = serde_json::to_vec(dataset).ok()?;
-                Some((format!("{}/{id}", one.target), bytes))
-            })
-        })
-        .collect();
     JudgementParts { run, at, catalog: app.catalog.digest, results, bundle, datasets, outcome: Vec::new() }
 }
 

@@ -81,7 +81,7 @@ pub struct JudgementParts<'a> {
 }
 
 /// All findings of a run, with what came of them and the rules and datasets they were made from.
-pub fn judgement(scope: &OrgScope, parts: &JudgementParts<'_>) -> Result<Entrant, CommitFault> {
+pub fn judgement(scope: &OrgScope, parts: JudgementParts<'_>) -> Result<Entrant, CommitFault> {
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     let mut lines = Vec::new();
     for result in parts.results {
@@ -94,10 +94,10 @@ pub fn judgement(scope: &OrgScope, parts: &JudgementParts<'_>) -> Result<Entrant
         RawArtifact::in_memory(super::audit::FINDINGS, "application/x-ndjson", lines),
         RawArtifact::in_memory("checks.json", "application/json", bundle),
     ];
-    artifacts.extend(parts.outcome.iter().cloned());
-    for (name, bytes) in &parts.datasets {
+    artifacts.extend(parts.outcome);
+    for (name, bytes) in parts.datasets {
         let name = format!("datasets/{name}.json");
-        artifacts.push(RawArtifact::in_memory(name, "application/json", bytes.clone()));
+        artifacts.push(RawArtifact::in_memory(name, "application/json", bytes));
     }
     let statement = Judgement {
         organization: organization(scope)?,

@@ -59,7 +59,7 @@ const CRATES: &[(&str, &str)] = &[
     ("sqlx", "store"),
     ("migrations", "store"),
     ("object_store", "vault"),
-    ("aws_lc_rs", "collect"),
+    ("aws_lc_rs", "collect demo"),
     ("zip", "recovery"),
     ("axum", "web demo cli::serve"),
     ("reqwest", "collect"),

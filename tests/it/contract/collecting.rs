@@ -73,7 +73,7 @@ async fn every_dataset_has_a_line_and_a_denied_one_names_the_permission_and_fail
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tenant_without_consent_is_answered_with_one_piece_of_advice_and_plain_lines_of_progress() {
     let (installation, tenant) = connected().await;
-    for permission in ["Policy.Read.All", "User.Read.All", "Group.Read.All"] {
+    for permission in ["Policy.Read.All", "User.Read.All", "Application.Read.All"] {
         tenant.revoke(permission);
     }
 
@@ -83,7 +83,7 @@ async fn a_tenant_without_consent_is_answered_with_one_piece_of_advice_and_plain
     let refused: Vec<&Value> = advice.iter().filter(|one| one["outcome"] == "denied").collect();
     let [consent] = refused.as_slice() else { panic!("one cause, told once: {advice:#?}") };
     let listed = consent["permissions"].as_array().unwrap();
-    for permission in ["Policy.Read.All", "User.Read.All", "Group.Read.All", "RoleManagement.Read.Directory"] {
+    for permission in ["Policy.Read.All", "User.Read.All", "Application.Read.All", "RoleManagement.Read.Directory"] {
         assert!(listed.contains(&permission.into()), "{permission}: {consent:#}");
     }
     assert!(consent["datasets"].as_array().unwrap().len() >= 5, "{consent:#}");

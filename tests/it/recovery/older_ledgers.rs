@@ -141,7 +141,7 @@ async fn a_ledger_of_an_older_version_gives_its_findings_and_a_name_made_of_its_
             datasets: Vec::new(),
             outcome: Vec::new(),
         };
-        let judgement = vec![records::judgement(&scope, &parts).unwrap()];
+        let judgement = vec![records::judgement(&scope, parts).unwrap()];
         commit(&app.app, &scope, judgement, |_| IndexRows::default()).await.unwrap();
         let id = organization.id;
         let stopped = app.stop().await;
