@@ -13,6 +13,7 @@ pub use case::{CaseDataset, CaseInput};
 pub use load::{Compiling, check_digest, lint_library, load_check};
 pub use policy::{RuleFault, compile};
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use countersign_seal::digest::Digest;
@@ -93,8 +94,17 @@ pub struct CheckCase {
     /// File name without `.json`; begins with the expected outcome.
     pub name: String,
     pub expected: FindingOutcome,
-    /// `{"datasets": {...}, "settings": {...}, "now": "..."}`: the shape of a rule's input.
-    pub input: serde_json::Value,
+    /// `{"datasets": {...}, "settings": {...}, "now": "..."}`: the shape of a rule's input. Kept as written, because only
+    /// who tests the check reads it.
+    pub bytes: Cow<'static, [u8]>,
+}
+
+impl CheckCase {
+    /// # Errors
+    /// When the text is no case. Loading refuses such a file unless it is compiled in, where the product's tests do.
+    pub fn input(&self) -> Result<CaseInput, serde_json::Error> {
+        serde_json::from_slice(&self.bytes)
+    }
 }
 
 /// A rule with everything that is known about it.

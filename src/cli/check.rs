@@ -149,6 +149,7 @@ fn test(common: &Common, catalog: &Catalog, arguments: &TestArguments) -> anyhow
                 )
             })
             .chain(report.violations.iter().map(ToString::to_string))
+            .chain(report.unreadable.iter().map(|case| format!("{case}: the file cannot be read")))
             .collect();
         if !common.json {
             let word = if wrong.is_empty() { "ok" } else { "WRONG" };

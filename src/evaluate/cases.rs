@@ -69,12 +69,14 @@ impl std::fmt::Display for PropertyViolation {
 pub struct CheckReport {
     pub cases: Vec<CaseReport>,
     pub violations: Vec<PropertyViolation>,
+    /// Names of cases that cannot be read.
+    pub unreadable: Vec<String>,
 }
 
 impl CheckReport {
     #[must_use]
     pub fn holds(&self) -> bool {
-        self.violations.is_empty() && self.cases.iter().all(CaseReport::holds)
+        self.violations.is_empty() && self.unreadable.is_empty() && self.cases.iter().all(CaseReport::holds)
     }
 }
 
@@ -82,13 +84,14 @@ impl CheckReport {
 #[must_use]
 pub fn test_check(judge: &Judge, check: &CheckDefinition) -> CheckReport {
     let cases = check.cases.iter().filter_map(|case| test_case(judge, check, case)).collect();
-    CheckReport { cases, violations: property_violations(judge, check) }
+    let unreadable = check.cases.iter().filter(|case| case.input().is_err()).map(|case| case.name.clone()).collect();
+    CheckReport { cases, violations: property_violations(judge, check), unreadable }
 }
 
-/// Judges one worked example. None if its input is not one (the loader refuses such cases).
+/// Judges one worked example. None if its text is not one: [`test_check`] names it.
 #[must_use]
 pub fn test_case(judge: &Judge, check: &CheckDefinition, case: &CheckCase) -> Option<CaseReport> {
-    let input: CaseInput = serde_json::from_value(case.input.clone()).ok()?;
+    let input = case.input().ok()?;
     let result = judge_input(judge, check, &input);
     Some(CaseReport { case: case.name.clone(), expected: case.expected, result })
 }
@@ -100,7 +103,7 @@ pub fn property_violations(judge: &Judge, check: &CheckDefinition) -> Vec<Proper
     let passing = check.cases.iter().filter(|case| case.expected == FindingOutcome::Pass);
     let mut violations = Vec::new();
     for case in passing {
-        let Ok(input) = serde_json::from_value::<CaseInput>(case.input.clone()) else { continue };
+        let Ok(input) = case.input() else { continue };
         for stake in stakes(check, &input) {
             for change in [PropertyChange::Deleted, PropertyChange::SetToNull] {
                 if change == PropertyChange::SetToNull && stake.is_null {

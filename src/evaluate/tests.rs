@@ -45,7 +45,9 @@ fn shipped() -> (Vec<CheckDefinition>, Vec<RegoModule>) {
             let text = std::fs::read_to_string(&rule).unwrap();
             let cases: Vec<_> = entries(&check.join("cases"))
                 .iter()
-                .map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), std::fs::read(path).unwrap()))
+                .map(|path| {
+                    (path.file_name().unwrap().to_str().unwrap().to_owned(), std::fs::read(path).unwrap().into())
+                })
                 .collect();
             checks.extend(load_check(&name(&rule), &text, &cases, &library, Compiling::Now, &mut faults));
         }
@@ -239,8 +241,11 @@ fn the_property_test_finds_a_pass_that_does_not_look() {
     check.cases.push(crate::catalog::check::CheckCase {
         name: "pass_good".to_owned(),
         expected: FindingOutcome::Pass,
-        input: json!({"now": "2026-03-31T09:00:00Z", "datasets": {"m365/users": {
-            "outcome": "complete", "rows": [{"id": "u1", "bad": false}]}}}),
+        bytes: json!({"now": "2026-03-31T09:00:00Z", "datasets": {"m365/users": {
+            "outcome": "complete", "rows": [{"id": "u1", "bad": false}]}}})
+        .to_string()
+        .into_bytes()
+        .into(),
     });
     let report = test_check(&Judge::of([&check], &[]), &check);
     assert!(report.cases[0].holds());

@@ -2,6 +2,7 @@
 //!
 //! Never stops at the first fault and never evaluates a rule. Start with [`load_check`].
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use countersign_seal::digest::Digest;
@@ -18,7 +19,8 @@ use crate::model::responsibility::Party;
 pub enum Compiling {
     /// It may have faults.
     Now,
-    /// Its bytes and those of every library came with the binary: only who judges with it pays for compiling it.
+    /// Its bytes, those of every library and of its cases came with the binary: only who judges with it, or tests it, pays for
+    /// reading them.
     WhenJudging,
 }
 
@@ -29,7 +31,7 @@ pub enum Compiling {
 pub fn load_check(
     path: &str,
     rego_text: &str,
-    cases: &[(String, Vec<u8>)],
+    cases: &[(String, Cow<'static, [u8]>)],
     library: &[RegoModule],
     compiling: Compiling,
     faults: &mut Faults,
@@ -57,14 +59,15 @@ pub fn load_check(
         .iter()
         .filter_map(|(name, bytes)| {
             let name = name.rsplit('/').next().unwrap_or(name);
-            case::read(&format!("{folder}/cases/{name}"), name, bytes, known.as_deref(), faults)
+            case::read(&format!("{folder}/cases/{name}"), name, bytes, known.as_deref(), compiling, faults)
         })
         .collect();
     read.sort_by(|a, b| a.name.cmp(&b.name));
     for needed in [FindingOutcome::Pass, FindingOutcome::Fail, FindingOutcome::Unknown] {
         let prefix = format!("{}_", needed.as_str());
-        let named =
-            |(name, _): &(String, Vec<u8>)| name.rsplit('/').next().is_some_and(|name| name.starts_with(&prefix));
+        let named = |(name, _): &(String, Cow<'static, [u8]>)| {
+            name.rsplit('/').next().is_some_and(|name| name.starts_with(&prefix))
+        };
         if !cases.iter().any(named) {
             let message =
                 format!("the check has no case whose name begins with `{prefix}`; add {folder}/cases/{prefix}….json");

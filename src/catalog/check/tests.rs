@@ -1,6 +1,7 @@
 use super::{Compiling, RegoModule, lint_library, load_check};
 use crate::catalog::fault::Faults;
 use crate::model::finding::FindingOutcome;
+use std::borrow::Cow;
 
 const PATH: &str = "controls/checks/m365/sample/check.rego";
 
@@ -21,14 +22,14 @@ findings contains {"resource": "tenant", "outcome": "pass", "because": "seen"} i
 }
 "#;
 
-fn cases(names: &[&str]) -> Vec<(String, Vec<u8>)> {
+fn cases(names: &[&str]) -> Vec<(String, Cow<'static, [u8]>)> {
     let body = br#"{"now": "2026-03-31", "datasets": {"m365/users": {"outcome": "complete", "rows": [{}]}}}"#;
-    names.iter().map(|name| ((*name).to_owned(), body.to_vec())).collect()
+    names.iter().map(|name| ((*name).to_owned(), Cow::Borrowed(body.as_slice()))).collect()
 }
 
 const NAMES: [&str; 3] = ["pass_a.json", "fail_a.json", "unknown_a.json"];
 
-fn faults(rego: &str, cases: &[(String, Vec<u8>)]) -> String {
+fn faults(rego: &str, cases: &[(String, Cow<'static, [u8]>)]) -> String {
     let mut faults = Faults::default();
     assert!(load_check(PATH, rego, cases, &[], Compiling::Now, &mut faults).is_none(), "loaded although it is faulty");
     faults.to_string()
@@ -92,7 +93,7 @@ fn unknown_keys_and_missing_parts_of_the_metadata_are_refused() {
 #[test]
 fn a_case_that_is_no_case_is_refused_with_its_line() {
     let mut broken = cases(&NAMES);
-    broken[0].1 = b"{\n \"now\": \"2026-03-31\",\n \"dataset\": {}\n}".to_vec();
+    broken[0].1 = b"{\n \"now\": \"2026-03-31\",\n \"dataset\": {}\n}".to_vec().into();
     assert!(
         faults(GOOD, &broken).contains("cases/pass_a.json:3: the case cannot be read"),
         "{}",

@@ -61,8 +61,7 @@ pub(super) fn load(files: &FileSet, faults: &mut Faults) -> LoadedChecks {
             continue;
         };
         let Some(text) = yaml::text(rule, faults) else { continue };
-        let cases: Vec<(String, Vec<u8>)> =
-            folder.cases.iter().map(|case| (case.shown.clone(), case.bytes.to_vec())).collect();
+        let cases: Vec<_> = folder.cases.iter().map(|case| (case.shown.clone(), case.bytes.clone())).collect();
         if let Some(check) = load_check(&rule.shown, text, &cases, &library, compiling, faults) {
             checks.insert(check.id.clone(), check);
         }
