@@ -64,8 +64,7 @@ impl Ending {
         match self {
             Self::Fine => 0,
             Self::Gaps => 1,
-            Self::Broken => EXIT_ERROR,
-            Self::InPart => EXIT_ERROR,
+            Self::Broken | Self::InPart => EXIT_ERROR,
             Self::Altered => 3,
         }
     }

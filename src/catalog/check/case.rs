@@ -49,7 +49,7 @@ const OUTCOMES: [FindingOutcome; 4] =
 pub(super) fn read(
     file: &str,
     file_name: &str,
-    bytes: &Cow<'static, [u8]>,
+    bytes: Cow<'static, [u8]>,
     known: Option<&[DatasetId]>,
     compiling: Compiling,
     faults: &mut Faults,
@@ -68,7 +68,7 @@ pub(super) fn read(
         );
         faults.add(file, None, message);
     }
-    let case = CheckCase { name: name.to_owned(), expected: expected?, bytes: bytes.clone() };
+    let case = CheckCase { name: name.to_owned(), expected: expected?, bytes };
     if compiling == Compiling::WhenJudging {
         return Some(case);
     }

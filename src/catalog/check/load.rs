@@ -59,7 +59,7 @@ pub fn load_check(
         .iter()
         .filter_map(|(name, bytes)| {
             let name = name.rsplit('/').next().unwrap_or(name);
-            case::read(&format!("{folder}/cases/{name}"), name, bytes, known.as_deref(), compiling, faults)
+            case::read(&format!("{folder}/cases/{name}"), name, bytes.clone(), known.as_deref(), compiling, faults)
         })
         .collect();
     read.sort_by(|a, b| a.name.cmp(&b.name));
