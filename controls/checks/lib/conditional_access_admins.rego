@@ -9,6 +9,7 @@ import data.lib.conditional_access as ca
 import data.lib.conditional_access_people as people
 import data.lib.conditional_access_verdict as verdicts
 import data.lib.conditional_access_words as words
+import data.lib.datasets
 import data.lib.privileged_roles as roles
 import data.lib.values
 
@@ -70,7 +71,7 @@ settle(question, answers, scoped) := {"outcome": "pass", "because": question.def
 else := pass(question) if reaches_everybody(question)
 
 else := pass(question) if {
-	roles.is_known
+	roles_leave_no_doubt
 	count(scoped) == 0
 	count(not_covered(answers)) == 0
 }
@@ -107,12 +108,24 @@ else := {"outcome": "unknown", "because": because} if {
 }
 
 else := {"outcome": "unknown", "because": because} if {
-	because := sprintf("%s reach holders of the roles that they name, but who holds which role, and whether for the whole tenant, was not read", [ca.names(verdicts.doing(question))])
+	because := sprintf("%s reach holders of the roles that they name, but who holds which role, and whether for the whole tenant, was not read whole", [ca.names(verdicts.doing(question))])
 }
 
+# The policies say themselves whom they reach. Who holds which role can only add that somebody is missed.
+roles_leave_no_doubt if roles.is_known
+
+roles_leave_no_doubt if not datasets.seen("m365/role_assignments")
+
 pass(question) := {"outcome": "pass", "because": because} if {
-	because := concat("", [sprintf(question.done, [ca.names(verdicts.doing(question))]), words.exempt(verdicts.doing(question))])
+	because := concat("", [sprintf(question.done, [ca.names(verdicts.doing(question))]), words.exempt(verdicts.doing(question)), unread(question)])
 }
+
+unread(question) := "; who holds a role for a part of the tenant only, which such policies do not reach, was not read" if {
+	not roles.is_known
+	not reaches_everybody(question)
+}
+
+else := ""
 
 not_covered(answers) := [answer | some answer in answers; answer.cover != "covered"]
 

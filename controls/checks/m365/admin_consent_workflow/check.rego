@@ -2,7 +2,8 @@
 # title: People can ask an administrator for a new application, and somebody answers
 # description: >-
 #   The admin consent workflow is on, and at least one of its reviewers still exists and can act: an enabled account, a
-#   group with at least one such member as far as that is known, or a role that somebody holds.
+#   group with at least one such member as far as that is known, or a role that somebody holds. Where accounts, groups or
+#   roles were not read, that reviewers are named is enough, and the check says so.
 # related_resources:
 #   - ref: https://learn.microsoft.com/entra/identity/enterprise-apps/configure-admin-consent-workflow
 #   - ref: https://github.com/cisagov/ScubaGear/blob/main/PowerShell/ScubaGear/baselines/aad.md
@@ -141,7 +142,21 @@ else := {"outcome": "fail", "because": because} if {
 	because := sprintf("The admin consent workflow is on, but its reviewers no longer exist or are disabled (%d)", [count(gone)])
 }
 
+else := {"outcome": "pass", "because": because} if {
+	count(not_looked_up) > 0
+	because := sprintf("The admin consent workflow is on, and %s named; whether they can still act was not read", [names_of_named])
+}
+
 else := {"outcome": "unknown", "because": "The admin consent workflow is on; whether its reviewers still exist is not known"}
+
+# What tells of a kind of reviewer.
+tells_of := {"user": roles.users_id, "group": groups_id, "role": "m365/role_assignments"}
+
+not_looked_up := [reviewer | some reviewer in reviewers; not datasets.seen(tells_of[kind(reviewer)])]
+
+names_of_named := "1 reviewer is" if count(reviewers) == 1
+
+else := sprintf("%d reviewers are", [count(reviewers)])
 
 beside := sprintf("; %d no longer can", [count(gone)]) if count(gone) > 0
 
