@@ -114,7 +114,7 @@ fn level_2(framework: &Framework, findings: &Findings, known: &Known) -> anyhow:
     if score.score.is_none()
         && let Some(result) = result.as_object_mut()
     {
-        let because = "3.12.4 is not met: without an up-to-date system security plan the assessment cannot be completed and \
+        let because = "3.12.4 is not met, or not shown: without an up-to-date system security plan the assessment cannot be completed and \
                        there is no score, 32 CFR 170.24(c)(2)(i)(B)(5)";
         result.insert("no_score_because".to_owned(), because.into());
     }
