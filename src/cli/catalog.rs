@@ -1,6 +1,5 @@
-//! `countersign catalog list|show|coverage|crosswalk|lint`
+//! `countersign catalog list|show|crosswalk|lint`
 
-mod coverage;
 mod crosswalk;
 mod show;
 
@@ -26,11 +25,6 @@ enum CatalogCommand {
         framework: FrameworkId,
         /// Id or number, such as 3.1.1 or 164.312(a)(1)
         control: Option<String>,
-    },
-    /// How much of each framework a machine proves, a person shows, nobody covers
-    Coverage {
-        #[arg(long)]
-        framework: Option<FrameworkId>,
     },
     /// What else a control helps, in other frameworks
     Crosswalk {
@@ -85,7 +79,6 @@ pub fn run(common: &Common, arguments: &CatalogArguments) -> anyhow::Result<Endi
             }
         }
         CatalogCommand::Show { framework, control } => show::run(common, &catalog, framework, control.as_deref())?,
-        CatalogCommand::Coverage { framework } => self::coverage::run(common, &catalog, framework.as_ref())?,
         CatalogCommand::Crosswalk { control, framework } => {
             crosswalk::run(common, &catalog, control, framework.as_ref())?;
         }
