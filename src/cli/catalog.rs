@@ -1,5 +1,6 @@
-//! `countersign catalog list|show|crosswalk|lint`
+//! `countersign catalog list|show|crosswalk|coverage|lint`
 
+mod coverage;
 mod crosswalk;
 mod show;
 
@@ -33,6 +34,13 @@ enum CatalogCommand {
         control: String,
         /// The framework it belongs to, where several have such a control
         #[arg(long)]
+        framework: Option<FrameworkId>,
+    },
+    /// Count how much of each framework machines show, and how much is left to people
+    #[command(long_about = coverage::ABOUT)]
+    Coverage {
+        /// Only this framework
+        #[arg(long, value_name = "ID")]
         framework: Option<FrameworkId>,
     },
     /// Check every data file, built in and configured; all faults with file and line
@@ -82,6 +90,7 @@ pub fn run(common: &Common, arguments: &CatalogArguments) -> anyhow::Result<Endi
         CatalogCommand::Crosswalk { control, framework } => {
             crosswalk::run(common, &catalog, control, framework.as_ref())?;
         }
+        CatalogCommand::Coverage { framework } => coverage::run(common, &catalog, framework.as_ref())?,
         CatalogCommand::Lint => {
             // Loading is the lint: reaching this line means that no file has a fault.
             let counts = json!({
