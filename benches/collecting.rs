@@ -81,7 +81,8 @@ fn compare(tenant: &RunningTenant, desk: &Path, people: usize) {
         ));
         eprintln!("round {} of {ROUNDS} done", round + 1);
     }
-    let bytes: u64 = std::fs::read_dir(desk.join("out")).unwrap().map(|file| file.unwrap().metadata().unwrap().len()).sum();
+    let bytes: u64 =
+        std::fs::read_dir(desk.join("out")).unwrap().map(|file| file.unwrap().metadata().unwrap().len()).sum();
     println!("{people} people and devices, {pages} pages, {:.1} MB, {ROUNDS} rounds", bytes as f64 / 1e6);
     let base = median(&curl);
     show("curl and sha256sum", base, base);
