@@ -4,6 +4,7 @@
 //! and back matter are not read, so nothing in them can lead in circles. Start with [`read`].
 
 mod document;
+pub mod folder;
 mod prose;
 
 use std::collections::HashMap;

@@ -1,7 +1,9 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{MAX_CONTROLS, OfficialCatalog, OscalError, read};
+use super::{MAX_CONTROLS, OfficialCatalog, OscalError, folder, read};
+use crate::catalog::Catalog;
+use crate::catalog::files::FileSet;
 
 /// An invented catalog in the form NIST uses.
 fn kitchen() -> Value {
@@ -140,6 +142,44 @@ fn too_many_controls_and_too_deep_ones_are_refused_with_a_pointer() {
 #[test]
 fn an_id_that_could_leave_its_folder_is_refused() {
     assert!(refusal(&changed("/catalog/groups/0/controls/1/id", json!("../x"))).contains("`../x`"));
+}
+
+fn loaded(files: &folder::Files) -> Catalog {
+    let set = files.iter().fold(FileSet::embedded(), |set, (path, text)| set.with_file(path, text.as_bytes()));
+    Catalog::load(&set).unwrap()
+}
+
+#[test]
+fn an_imported_catalog_loads_as_a_framework_with_its_texts_apart() {
+    let files = folder::framework(&read_value(&kitchen()).unwrap(), &"kitchen".parse().unwrap());
+    assert!(!files["controls/kitchen/group-01.yaml"].contains("Sharpen"), "texts stay in their own file");
+    let catalog = loaded(&files);
+    let framework = catalog.framework("kitchen").unwrap();
+    assert_eq!((framework.controls.len(), framework.objective_count()), (3, 2));
+    assert!(framework.controls[0].official.as_ref().unwrap().contains("Sharpen them"));
+    assert!(!framework.controls[1].assessable, "a withdrawn control is not judged");
+    assert_eq!(catalog.templates.keys().filter(|(id, _)| id.as_str() == "kitchen").count(), 3);
+}
+
+#[test]
+fn texts_stand_beside_controls_of_the_very_same_id_and_never_of_another_revision() {
+    let official = read_value(&changed("/catalog/groups/0/controls/0/props/1/value", json!("3.1.1"))).unwrap();
+    let ours = Catalog::embedded().unwrap();
+    let level_two = ours.framework("cmmc-l2").unwrap();
+    let (files, found) = folder::beside(&official, level_two);
+    assert_eq!(found, 1);
+    let catalog = loaded(&files);
+    let control = &catalog.framework("cmmc-l2").unwrap().controls[0];
+    assert!(control.official.as_ref().unwrap().contains("Sharpen them"));
+    let third = read_value(&changed("/catalog/groups/0/controls/0/props/1/value", json!("03.01.01"))).unwrap();
+    assert_eq!(folder::beside(&third, level_two).1, 0);
+}
+
+#[test]
+fn a_text_for_a_control_that_is_not_there_is_a_fault_with_its_line() {
+    let set = FileSet::embedded().with_file("controls/cmmc-l2/texts/mine.yaml", "AC.L2-3.1.1: a\nAC.L2-9.9.9: b\n");
+    let faults = Catalog::load(&set).unwrap_err().to_string();
+    assert!(faults.contains("texts/mine.yaml:2: there is no control with the id `AC.L2-9.9.9`"), "{faults}");
 }
 
 proptest! {
