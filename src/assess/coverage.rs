@@ -113,7 +113,9 @@ pub fn breakdown(catalog: &Catalog, framework: &Framework) -> Breakdown {
         let own = control.objectives.is_empty().then_some(control.id.as_str());
         let units = control.objectives.iter().map(|objective| objective.id.as_str()).chain(own);
         let ways: Vec<Way> = units.map(|unit| best_way(catalog, framework, control, unit)).collect();
-        ways.iter().for_each(|way| counted.objectives.count(*way));
+        for way in &ways {
+            counted.objectives.count(*way);
+        }
         if let Some(weakest) = ways.iter().min() {
             counted.by_weakest.count(*weakest);
         }

@@ -145,12 +145,11 @@ fn load_folder(folder: &str, files: &[&CatalogFile], faults: &mut Faults) -> Opt
     let reading: Reading<FrameworkFile> = yaml::read(head, faults);
     let line = |needle: &str| Some(reading.line_of(1, needle));
     // Without a readable head the controls are still read, so that their faults show at once.
-    let listed: Vec<String> = match &reading.value {
-        Some(file) => file.files.clone(),
-        None => {
-            let names = files.iter().map(|file| name_in(folder, file).to_owned());
-            names.filter(|name| !name.starts_with(TEXTS)).collect()
-        }
+    let listed: Vec<String> = if let Some(file) = &reading.value {
+        file.files.clone()
+    } else {
+        let names = files.iter().map(|file| name_in(folder, file).to_owned());
+        names.filter(|name| !name.starts_with(TEXTS)).collect()
     };
     if let Some(file) = &reading.value {
         check_head(folder, head, file, &line, faults);
