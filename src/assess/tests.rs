@@ -74,6 +74,7 @@ fn control(id: &str, parent: Option<&str>, objectives: &[&str]) -> Control {
         objectives: objectives.iter().map(objective).collect(),
         facts: BTreeMap::new(),
         guidance: None,
+        official: None,
     }
 }
 

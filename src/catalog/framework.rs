@@ -43,6 +43,10 @@ pub struct Control {
     /// What it means in practice; none in catalogs that only list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guidance: Option<Guidance>,
+    /// The publisher's own text, imported by a user into `texts/` of the framework's folder; never ours, and refused in a
+    /// file of controls.
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    pub official: Option<String>,
 }
 
 fn yes() -> bool {

@@ -14,6 +14,7 @@ pub mod graph_errors;
 pub mod guidance;
 mod index;
 mod load;
+pub mod oscal;
 pub mod template;
 
 use std::collections::BTreeMap;

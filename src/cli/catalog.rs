@@ -1,6 +1,8 @@
-//! `countersign catalog list|show|crosswalk|lint`
+//! `countersign catalog list|show|crosswalk|coverage|import|lint`
 
+mod coverage;
 mod crosswalk;
+mod import;
 mod show;
 
 use clap::{Args, Subcommand};
@@ -34,6 +36,18 @@ enum CatalogCommand {
         /// The framework it belongs to, where several have such a control
         #[arg(long)]
         framework: Option<FrameworkId>,
+    },
+    /// Count how much of each framework machines show, and how much is left to people
+    #[command(long_about = coverage::ABOUT)]
+    Coverage {
+        /// Only this framework
+        #[arg(long, value_name = "ID")]
+        framework: Option<FrameworkId>,
+    },
+    /// Make a framework of your own, or official texts beside a built-in one, from a published catalog
+    Import {
+        #[command(subcommand)]
+        form: import::Form,
     },
     /// Check every data file, built in and configured; all faults with file and line
     Lint,
@@ -82,6 +96,8 @@ pub fn run(common: &Common, arguments: &CatalogArguments) -> anyhow::Result<Endi
         CatalogCommand::Crosswalk { control, framework } => {
             crosswalk::run(common, &catalog, control, framework.as_ref())?;
         }
+        CatalogCommand::Coverage { framework } => coverage::run(common, &catalog, framework.as_ref())?,
+        CatalogCommand::Import { form } => import::run(common, &catalog, form)?,
         CatalogCommand::Lint => {
             // Loading is the lint: reaching this line means that no file has a fault.
             let counts = json!({

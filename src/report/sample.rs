@@ -71,6 +71,7 @@ fn control(number: &str, title: &str, family: &str, parent: Option<&str>, parts:
             .collect(),
         facts: BTreeMap::new(),
         guidance: None,
+        official: None,
     }
 }
 

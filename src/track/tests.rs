@@ -48,6 +48,7 @@ fn catalog() -> Catalog {
         objectives: Vec::new(),
         facts: BTreeMap::new(),
         guidance: None,
+        official: None,
     };
     let framework = |id: &str, controls: &[&str]| Framework {
         id: id.parse().unwrap(),

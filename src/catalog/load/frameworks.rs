@@ -18,6 +18,9 @@ use crate::model::id::{ControlId, FrameworkId};
 /// Folders of `controls/` that hold no framework.
 const OTHER_FOLDERS: [&str; 3] = ["checks", "crosswalk", "responsibilities"];
 
+/// Folder of a framework with the publisher's own texts by control id; any `.yaml` in it is read without being listed.
+const TEXTS: &str = "texts/";
+
 /// `framework.yaml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -142,16 +145,18 @@ fn load_folder(folder: &str, files: &[&CatalogFile], faults: &mut Faults) -> Opt
     let reading: Reading<FrameworkFile> = yaml::read(head, faults);
     let line = |needle: &str| Some(reading.line_of(1, needle));
     // Without a readable head the controls are still read, so that their faults show at once.
-    let listed: Vec<String> = match &reading.value {
-        Some(file) => file.files.clone(),
-        None => files.iter().map(|file| name_in(folder, file).to_owned()).collect(),
+    let listed: Vec<String> = if let Some(file) = &reading.value {
+        file.files.clone()
+    } else {
+        let names = files.iter().map(|file| name_in(folder, file).to_owned());
+        names.filter(|name| !name.starts_with(TEXTS)).collect()
     };
     if let Some(file) = &reading.value {
         check_head(folder, head, file, &line, faults);
         let known: BTreeSet<&str> = listed.iter().map(String::as_str).collect();
         for file in files {
             let name = name_in(folder, file);
-            if name != "framework.yaml" && !known.contains(name) {
+            if name != "framework.yaml" && !name.starts_with(TEXTS) && !known.contains(name) {
                 faults.add(&file.shown, None, format!("the file is not listed under `files` of {}", head.shown));
             }
         }
@@ -173,6 +178,9 @@ fn load_folder(folder: &str, files: &[&CatalogFile], faults: &mut Faults) -> Opt
             continue;
         };
         collected.read(file, faults);
+    }
+    for file in files.iter().filter(|file| name_in(folder, file).starts_with(TEXTS)) {
+        collected.read_texts(file, faults);
     }
     collected.check_parents(faults);
     let file = reading.value?;
@@ -253,6 +261,22 @@ impl Collected {
             self.controls.push(control);
             self.places.push((file.shown.clone(), line));
             self.check(index, &text, file, line, faults);
+        }
+    }
+
+    fn read_texts(&mut self, file: &CatalogFile, faults: &mut Faults) {
+        let reading: Reading<BTreeMap<String, String>> = yaml::read(file, faults);
+        let line = |id: &str| reading.line_of(1, id);
+        for (id, text) in reading.value.iter().flatten() {
+            let control = self.names.get(id).and_then(|index| self.controls.get_mut(*index));
+            match control.filter(|control| control.id.as_str() == id) {
+                Some(control) if control.official.is_some() => {
+                    faults.add(&file.shown, Some(line(id)), format!("`{id}` has an official text already; keep one"));
+                }
+                Some(control) => control.official = Some(text.clone()),
+                None if self.missing.may_hold(id) => {}
+                None => faults.add(&file.shown, Some(line(id)), format!("there is no control with the id `{id}`")),
+            }
         }
     }
 

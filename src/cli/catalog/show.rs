@@ -119,6 +119,11 @@ fn print_control(framework: &Framework, control: &Control, shown: &Value) -> any
             output::line(&format!("Show it again: {}", rhythm.as_str().replace('_', " ")))?;
         }
     }
+    if let Some(official) = &control.official {
+        output::line("")?;
+        output::line("Official text (imported):")?;
+        output::line(official.trim_end())?;
+    }
     if !control.objectives.is_empty() {
         output::line("")?;
         let rows: Vec<[String; 2]> =

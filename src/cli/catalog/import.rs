@@ -1,0 +1,96 @@
+//! `countersign catalog import oscal FILE --to DIR`
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::Subcommand;
+use serde_json::json;
+
+use super::show::the_framework;
+use crate::catalog::Catalog;
+use crate::catalog::files::FileSet;
+use crate::catalog::oscal::{self, MAX_BYTES, folder};
+use crate::cli::{Common, output};
+use crate::model::id::FrameworkId;
+
+#[derive(Debug, Subcommand)]
+pub enum Form {
+    /// A catalog in OSCAL's JSON form, version 1.1 or 1.2
+    Oscal {
+        file: PathBuf,
+        /// A folder that does not exist yet; name it in the settings afterwards
+        #[arg(long, value_name = "DIR")]
+        to: PathBuf,
+        /// The new framework's id
+        #[arg(long, default_value = "imported", conflicts_with = "beside")]
+        id: FrameworkId,
+        /// Write texts only, for the controls of this framework that have the very same id or alias
+        #[arg(long, value_name = "FRAMEWORK")]
+        beside: Option<FrameworkId>,
+    },
+}
+
+/// Writes a whole folder that passes the lint, or nothing.
+pub fn run(common: &Common, catalog: &Catalog, form: &Form) -> anyhow::Result<()> {
+    let Form::Oscal { file, to, id, beside } = form;
+    if to.symlink_metadata().is_ok() {
+        bail!("{} exists already; name a folder that does not", to.display());
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(file)
+        .and_then(|opened| opened.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes))
+        .with_context(|| format!("{} cannot be read", file.display()))?;
+    let official = oscal::read(&bytes).with_context(|| format!("nothing was imported from {}", file.display()))?;
+    let (files, controls) = match beside {
+        Some(framework) => {
+            let framework = the_framework(catalog, framework)?;
+            let (files, found) = folder::beside(&official, framework);
+            if found == 0 {
+                bail!("no control of {} has an id or alias of this catalog; nothing was imported", framework.id);
+            }
+            (files, found)
+        }
+        None if catalog.frameworks.contains_key(id) => {
+            bail!("there is a framework `{id}` already; choose another with --id, or use --beside {id}")
+        }
+        None => (folder::framework(&official, id), official.families.iter().map(|one| one.controls.len()).sum()),
+    };
+    let mut all = FileSet::embedded();
+    for (path, text) in &files {
+        all = all.with_file(path, text.as_bytes());
+    }
+    Catalog::load(&all).context("the catalog cannot be used as a framework; nothing was imported")?;
+    write(&files, to).with_context(|| format!("{} cannot be written; nothing was imported", to.display()))?;
+    if common.json {
+        return output::json(&json!({"folder": to, "controls": controls, "files": files.keys().collect::<Vec<_>>()}));
+    }
+    output::line(&format!("Wrote {controls} controls to {}.", to.display()))?;
+    output::line("Name the folder under [catalog] folders in the settings, then run countersign catalog lint.")
+}
+
+/// Beside the place first, so that nobody finds a folder that is half there.
+fn write(files: &folder::Files, to: &Path) -> std::io::Result<()> {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(to.file_name().unwrap_or_default());
+    name.push(format!(".import-{}", std::process::id()));
+    let beside = to.with_file_name(name);
+    std::fs::create_dir(&beside)?;
+    let written = fill(files, &beside).and_then(|()| std::fs::rename(&beside, to));
+    if written.is_err() {
+        // What went wrong is told; that the rest could not be removed either would only hide it.
+        let _ = std::fs::remove_dir_all(&beside);
+    }
+    written
+}
+
+fn fill(files: &folder::Files, below: &Path) -> std::io::Result<()> {
+    for (path, text) in files {
+        let path = below.join(path);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        std::fs::write(path, text)?;
+    }
+    Ok(())
+}
