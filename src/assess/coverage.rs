@@ -23,25 +23,11 @@ pub struct Coverage {
 /// Counts every objective that is judged; controls that follow from their parts are not counted twice.
 #[must_use]
 pub fn coverage(catalog: &Catalog, framework: &Framework) -> Coverage {
-    let mut coverage = Coverage::default();
-    let leaves = framework
-        .controls
-        .iter()
-        .filter(|control| control.assessable && catalog.children(&framework.id, &control.id).next().is_none());
-    for control in leaves {
-        let own = control.objectives.is_empty().then_some(control.id.as_str());
-        for unit in control.objectives.iter().map(|objective| objective.id.as_str()).chain(own) {
-            coverage.objectives += 1;
-            let proofs = catalog.checks_for_objective(&framework.id, unit);
-            match proofs.iter().map(|(_, proof)| *proof).max() {
-                Some(Proof::Full) => coverage.full += 1,
-                Some(Proof::Part) => coverage.part += 1,
-                Some(Proof::Supporting) => coverage.supporting += 1,
-                None => coverage.person += 1,
-            }
-        }
-    }
-    coverage
+    let Tally { machine_proved, partly, supported, person_proved, not_covered } =
+        breakdown(catalog, framework).objectives;
+    let person = person_proved + not_covered;
+    let objectives = machine_proved + partly + supported + person;
+    Coverage { objectives, full: machine_proved, part: partly, supporting: supported, person }
 }
 
 /// The best way there is to show one objective. Later is stronger.

@@ -174,6 +174,13 @@ pub struct CollectorDefinition {
 }
 
 impl CollectorDefinition {
+    /// The permissions it needs, all of them: `permission` may name several.
+    pub fn permissions(&self) -> impl Iterator<Item = &str> {
+        let text = self.permission.as_deref().unwrap_or_default();
+        let words = text.split(|letter: char| letter.is_whitespace() || letter == ',');
+        words.filter(|word| word.contains('.') && !word.ends_with('.'))
+    }
+
     /// How a command's ending is to be read: the outcome and, unless complete, the reason.
     #[must_use]
     pub fn command_outcome(&self, exit_code: i64, stdout: &[u8], stderr: &[u8]) -> (CollectionOutcome, String) {

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{Common, Ending, output, session};
 use crate::app::{App, connection_purpose};
 use crate::catalog::collector::{Cloud, CollectorDefinition};
-use crate::collect::graph::{GraphLimits, tenant_name};
+use crate::collect::graph::tenant_name;
 use crate::collect::host::local_host_name;
 use crate::config::secret::SecretReference;
 use crate::config::secret_key::random;
@@ -210,11 +210,11 @@ async fn consent(common: &Common, app: &App, arguments: &ConsentArguments) -> an
     let connections = app.store.connections(&scope).await?;
     let connection = connections.iter().find(|one| one.source == Source::Graph && one.target == target);
     let connection = connection.ok_or_else(|| CredentialFault::NotConnected(target.clone()))?;
-    let tenant = credentials::graph_target(app, &scope, connection, GraphLimits::default()).await?;
+    let tenant = credentials::graph_connection(app, &scope, connection).await?;
     // It comes back in the browser's address, so that an answer to somebody else's link is not taken for this one's.
     let state = hex::encode(random::<16>()?.as_slice());
-    let url = tenant.connection().consent_url(redirect.as_str(), &state);
-    let needed = doctor::needed(&app.catalog, tenant.connection().cloud());
+    let url = tenant.consent_url(redirect.as_str(), &state);
+    let needed = doctor::needed(&app.catalog, tenant.cloud());
     if common.json {
         let permissions: Vec<_> = needed
             .iter()

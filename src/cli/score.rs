@@ -156,7 +156,7 @@ fn level_3(framework: &Framework, findings: &Findings) -> Value {
 }
 
 fn open<'a>(framework: &'a Framework, findings: &Findings) -> Vec<&'a crate::catalog::framework::Control> {
-    let is_open = |id: &ControlId| !matches!(findings.get(id), Some(Finding::Met | Finding::NotApplicable));
+    let is_open = |id: &ControlId| !findings.get(id).is_some_and(|found| found.counts_as_met());
     framework.controls.iter().filter(|control| is_open(&control.id)).collect()
 }
 

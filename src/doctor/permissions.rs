@@ -22,20 +22,12 @@ const IN_DIRECTORY: [&str; 9] = [
     "User.Read.All",
 ];
 
-/// The permissions a collector needs, all of them: its definition may name several.
-#[must_use]
-pub fn permissions_of(collector: &CollectorDefinition) -> Vec<&str> {
-    let text = collector.permission.as_deref().unwrap_or_default();
-    let words = text.split(|letter: char| letter.is_whitespace() || letter == ',');
-    words.filter(|word| word.contains('.') && !word.ends_with('.')).collect()
-}
-
 /// Every permission the collectors of a cloud need, and the datasets that need it.
 #[must_use]
 pub fn needed(catalog: &Catalog, cloud: Cloud) -> BTreeMap<&str, Vec<&CollectorDefinition>> {
     let mut needed: BTreeMap<&str, Vec<&CollectorDefinition>> = BTreeMap::new();
     for collector in offered(catalog, cloud) {
-        for permission in permissions_of(collector) {
+        for permission in collector.permissions() {
             needed.entry(permission).or_default().push(collector);
         }
     }

@@ -17,7 +17,6 @@ use std::time::Duration;
 use regorus::Engine;
 use regorus::utils::limits::ExecutionTimerConfig;
 
-use crate::catalog::Catalog;
 use crate::catalog::check::{CheckDefinition, RegoModule, compile};
 use crate::model::finding::{CheckResult, FindingOutcome, ResourceFinding};
 use crate::model::id::CheckId;
@@ -28,19 +27,13 @@ use requirements::Readiness;
 /// How long one rule may think about one target.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
 
-/// Every rule of a catalog, compiled once. Cheap to share between threads.
+/// Rules, compiled once. Cheap to share between threads.
 #[derive(Debug)]
 pub struct Judge {
     rules: BTreeMap<CheckId, Result<Engine, String>>,
 }
 
 impl Judge {
-    /// Compiles every check of `catalog` with its shared library.
-    #[must_use]
-    pub fn new(catalog: &Catalog) -> Self {
-        Self::of(catalog.checks.values(), &catalog.library)
-    }
-
     /// Compiles some checks. A rule that does not compile makes its check `unknown` with the reason, never a panic.
     #[must_use]
     pub fn of<'a>(checks: impl IntoIterator<Item = &'a CheckDefinition>, library: &[RegoModule]) -> Self {

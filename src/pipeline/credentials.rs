@@ -107,8 +107,20 @@ pub async fn graph_target(
     connection: &Connection,
     limits: GraphLimits,
 ) -> Result<GraphTarget, CredentialFault> {
+    Ok(GraphTarget::new(graph_connection(app, scope, connection).await?, limits)?)
+}
+
+/// How the tenant of a connection is reached, and as whom.
+///
+/// # Errors
+/// When its settings or its secret cannot be used.
+pub async fn graph_connection(
+    app: &App,
+    scope: &OrgScope,
+    connection: &Connection,
+) -> Result<GraphConnection, CredentialFault> {
     let (settings, secret) = opened(app, scope, connection).await?;
-    Ok(GraphTarget::new(checked(&settings, &connection.target, &secret)?, limits)?)
+    checked(&settings, &connection.target, &secret)
 }
 
 fn checked(settings: &GraphSettings, target: &str, secret: &SecretString) -> Result<GraphConnection, CredentialFault> {

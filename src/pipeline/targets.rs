@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::assess::Targets;
 use crate::catalog::collector::Cloud;
 use crate::collect::Target;
-use crate::collect::graph::{ClientCertificate, Credential, FederatedToken, GraphConnection, GraphTarget, profile_of};
+use crate::collect::graph::{ClientCertificate, Credential, FederatedToken, GraphConnection, GraphTarget, sign_in_url};
 use crate::collect::host::HostTarget;
 use crate::model::evidence::Source;
 use crate::model::time::Timestamp;
@@ -74,10 +74,7 @@ pub async fn consent_links(app: &App, scope: &OrgScope) -> Result<BTreeMap<Strin
     let connections = app.store.connections(scope).await?;
     let link = |connection: Connection| {
         let settings: GraphSettings = serde_json::from_value(connection.settings).ok()?;
-        let host = profile_of(settings.cloud)
-            .and_then(|profile| profile.logins.first().copied())
-            .or(settings.login_url.as_deref())?
-            .trim_end_matches('/');
+        let host = sign_in_url(settings.cloud, settings.login_url.as_deref()).ok()?.trim_end_matches('/');
         let (tenant, client) = (&connection.target, &settings.client_id);
         let link = format!("{host}/{tenant}/adminconsent?client_id={client}");
         Some((connection.target, link))

@@ -167,9 +167,7 @@ fn cause(catalog: &Catalog, one: &Missed<'_>) -> Cause {
     let is_host = definition.is_some_and(|definition| definition.source == Source::Host);
     match one.outcome {
         outcome if was_ended_early(outcome, one.reason) => Cause::EndedEarly,
-        CollectionOutcome::Denied if needed(definition).any(|permission| one.reason.contains(permission)) => {
-            Cause::NoConsent
-        }
+        CollectionOutcome::Denied if !lacking(catalog, one).is_empty() => Cause::NoConsent,
         CollectionOutcome::Denied | CollectionOutcome::Partial if is_host && one.reason.contains("root") => {
             Cause::NeedsRoot
         }
@@ -183,17 +181,15 @@ fn cause(catalog: &Catalog, one: &Missed<'_>) -> Cause {
     }
 }
 
-/// The permissions a collector needs, one by one.
-fn needed(definition: Option<&CollectorDefinition>) -> impl Iterator<Item = &str> {
-    let all = definition.and_then(|definition| definition.permission.as_deref()).unwrap_or_default();
-    all.split(" and ").map(str::trim).filter(|permission| !permission.is_empty())
+fn permissions(catalog: &Catalog, concerned: &[&Missed<'_>]) -> Vec<String> {
+    let named = concerned.iter().flat_map(|one| lacking(catalog, one));
+    named.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-fn permissions(catalog: &Catalog, concerned: &[&Missed<'_>]) -> Vec<String> {
-    let named = concerned.iter().flat_map(|one| {
-        needed(catalog.collectors.get(one.dataset)).filter(|permission| one.reason.contains(permission))
-    });
-    named.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
+/// The permissions of its collector that the reason of a refusal names.
+fn lacking<'a>(catalog: &'a Catalog, one: &Missed<'_>) -> Vec<&'a str> {
+    let definition = catalog.collectors.get(one.dataset).into_iter();
+    definition.flat_map(CollectorDefinition::permissions).filter(|permission| one.reason.contains(permission)).collect()
 }
 
 fn source(catalog: &Catalog, one: &Missed<'_>) -> Option<Source> {

@@ -13,7 +13,7 @@ use super::gaps::GapWrite;
 use super::objects::DeletionRow;
 use super::reports::ReportRow;
 use super::responsibilities::{MatrixEvent, MatrixVersion};
-use super::{OrgScope, Store, StoreFault, from_stored, read_text, to_stored};
+use super::{OrgScope, Store, StoreFault, from_stored, read_text, rows_added, to_stored};
 use crate::model::gap::EvidenceRequest;
 use crate::model::time::Timestamp;
 
@@ -208,12 +208,7 @@ impl Store {
                 .on_conflict(OnConflict::column(ledger_lease::Column::OrganizationId).do_nothing().to_owned())
                 .exec_without_returning(&transaction)
                 .await;
-            let added = match added {
-                Ok(rows) => rows,
-                Err(sea_orm::DbErr::RecordNotInserted) => 0,
-                Err(fault) => return Err(fault.into()),
-            };
-            if added == 0 {
+            if rows_added(added)? == 0 {
                 let held = ledger_lease::Entity::find_by_id(scope.uuid()).one(&transaction).await?;
                 let holder = held.map(|lease| lease.holder).unwrap_or_default();
                 return Err(StoreFault::LedgerBusy { holder });

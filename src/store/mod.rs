@@ -153,6 +153,14 @@ fn private_file(file: &Path) -> std::io::Result<()> {
     options.open(file).map(drop)
 }
 
+/// How many rows an insertion added that passes over what is there already.
+fn rows_added(added: Result<u64, DbErr>) -> Result<u64, StoreFault> {
+    match added {
+        Err(DbErr::RecordNotInserted) => Ok(0),
+        other => Ok(other?),
+    }
+}
+
 /// Turns stored text back into a value, naming the table when it cannot.
 fn read_text<T>(table: &'static str, text: &str) -> Result<T, StoreFault>
 where

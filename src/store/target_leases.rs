@@ -4,7 +4,7 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
 
 use super::entity::target_lease;
-use super::{OrgScope, Store, StoreFault, read_json};
+use super::{OrgScope, Store, StoreFault, read_json, rows_added};
 use crate::model::evidence::Source;
 use crate::model::time::Timestamp;
 
@@ -62,12 +62,7 @@ impl Store {
             .on_conflict(OnConflict::columns(key).do_nothing().to_owned())
             .exec_without_returning(&transaction)
             .await;
-        let added = match added {
-            Ok(rows) => rows,
-            Err(sea_orm::DbErr::RecordNotInserted) => 0,
-            Err(fault) => return Err(fault.into()),
-        };
-        if added == 0 {
+        if rows_added(added)? == 0 {
             let held = target_lease::Entity::find().filter(this).one(&transaction).await?;
             return Err(match held {
                 Some(row) => StoreFault::TargetBusy(Box::new(to_lease(row)?)),

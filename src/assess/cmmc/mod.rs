@@ -30,6 +30,14 @@ pub enum Finding {
     NotMet,
 }
 
+impl Finding {
+    /// What counts as met: 170.24(b)(3).
+    #[must_use]
+    pub fn counts_as_met(self) -> bool {
+        matches!(self, Self::Met | Self::NotApplicable)
+    }
+}
+
 impl From<ControlState> for Finding {
     /// What nobody has shown is not met: an assessor gives no credit for it.
     fn from(state: ControlState) -> Self {

@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::score::{self, LEVEL_2_HIGHEST, Level2};
-use super::{CmmcFault, Finding, Findings, finding, number, poam};
+use super::{CmmcFault, Findings, finding, number, poam};
 use crate::catalog::framework::Framework;
 
 /// One requirement to meet.
@@ -62,7 +62,7 @@ fn open(framework: &Framework, findings: &Findings) -> Result<Vec<(Step, bool)>,
     let mut open = Vec::new();
     for control in &framework.controls {
         let found = finding(findings, control);
-        if matches!(found, Finding::Met | Finding::NotApplicable) {
+        if found.counts_as_met() {
             continue;
         }
         let refusal = poam::at_level_2(control, found)?.err();

@@ -90,7 +90,7 @@ pub fn level_2(framework: &Framework, findings: &Findings, score: &Level2) -> Re
     let (mut allowed, mut refused) = (Vec::new(), Vec::new());
     for control in &framework.controls {
         let found = finding(findings, control);
-        if matches!(found, Finding::Met | Finding::NotApplicable) {
+        if found.counts_as_met() {
             continue;
         }
         match at_level_2(control, found)? {

@@ -42,7 +42,7 @@ pub fn level_2(framework: &Framework, findings: &Findings) -> Result<Level2, Cmm
     for control in &framework.controls {
         let found = finding(findings, control);
         if number(control) == SECURITY_PLAN {
-            has_plan = matches!(found, Finding::Met | Finding::NotApplicable);
+            has_plan = found.counts_as_met();
             if found == Finding::Partial {
                 return Err(CmmcFault::NoPartialValue(control.id.clone()));
             }
@@ -86,16 +86,12 @@ fn because(control: &Control, found: Finding) -> String {
 /// Whether Level 1 is reached: all of it or nothing, 170.24(c)(1).
 #[must_use]
 pub fn level_1(framework: &Framework, findings: &Findings) -> bool {
-    framework.controls.iter().all(|control| matches!(finding(findings, control), Finding::Met | Finding::NotApplicable))
+    framework.controls.iter().all(|control| finding(findings, control).counts_as_met())
 }
 
 /// The Level 3 score: a point for each requirement that is met, 170.24(c)(3).
 #[must_use]
 pub fn level_3(framework: &Framework, findings: &Findings) -> u32 {
-    let met = framework
-        .controls
-        .iter()
-        .filter(|control| matches!(finding(findings, control), Finding::Met | Finding::NotApplicable))
-        .count();
+    let met = framework.controls.iter().filter(|control| finding(findings, control).counts_as_met()).count();
     u32::try_from(met).unwrap_or(u32::MAX)
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::assertion::ClientCertificate;
 use super::federated::FederatedToken;
-use super::profile::{CloudProfile, profile_of};
+use super::profile::profile_of;
 use crate::catalog::collector::Cloud;
 
 /// How the application proves who it is to the token endpoint. Never printed.
@@ -95,12 +95,12 @@ impl GraphConnection {
         login_url: Option<&str>,
         graph_url: Option<&str>,
     ) -> Result<Self, ConnectionError> {
-        let (login_url, graph_url) = match (profile_of(cloud), login_url, graph_url) {
-            (Some(profile), login_url, None) => (login_of(profile, login_url)?, profile.graph),
-            (Some(_), ..) => return Err(ConnectionError::UrlsNeedCustom),
-            (None, Some(login_url), Some(graph_url)) => (login_url, graph_url),
-            (None, ..) => return Err(ConnectionError::CustomNeedsUrls),
+        let graph_url = match (profile_of(cloud), graph_url) {
+            (Some(profile), None) => profile.graph,
+            (Some(_), Some(_)) => return Err(ConnectionError::UrlsNeedCustom),
+            (None, graph_url) => graph_url.ok_or(ConnectionError::CustomNeedsUrls)?,
         };
+        let login_url = sign_in_url(cloud, login_url)?;
         if let Credential::Secret(secret) = &credential {
             let secret = secret.expose_secret();
             if secret.trim().is_empty() || secret.contains(['\n', '\r']) {
@@ -215,8 +215,12 @@ pub(super) fn below(base: &Url, path: &str) -> Url {
     url
 }
 
-/// The login host of a cloud: its first, or the one that was chosen among its own.
-fn login_of(profile: &CloudProfile, chosen: Option<&str>) -> Result<&'static str, ConnectionError> {
+/// Where people of a cloud sign in: its first host, or the one that was chosen among its own; of a custom one the chosen.
+///
+/// # Errors
+/// When a cloud has no such host, or a custom one was given none.
+pub fn sign_in_url(cloud: Cloud, chosen: Option<&str>) -> Result<&str, ConnectionError> {
+    let Some(profile) = profile_of(cloud) else { return chosen.ok_or(ConnectionError::CustomNeedsUrls) };
     let is_chosen =
         |login: &&&str| chosen.is_none_or(|chosen| chosen.trim().trim_end_matches('/') == login.trim_end_matches('/'));
     profile.logins.iter().find(is_chosen).copied().ok_or(ConnectionError::UrlsNeedCustom)
@@ -277,128 +281,4 @@ fn shortened(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{ConnectionError, Credential, GraphConnection};
-    use crate::catalog::collector::Cloud;
-    use secrecy::SecretString;
-    use url::Url;
-
-    const CLIENT: &str = "11111111-2222-3333-4444-555555555555";
-
-    fn connect(cloud: Cloud, tenant: &str, urls: Option<(&str, &str)>) -> Result<GraphConnection, ConnectionError> {
-        let secret = Credential::Secret(SecretString::from("a-secret-of-a-test".to_owned()));
-        GraphConnection::new(cloud, tenant, CLIENT, secret, urls.map(|urls| urls.0), urls.map(|urls| urls.1))
-    }
-
-    #[test]
-    fn plain_http_is_for_this_machine_only() {
-        for host in ["http://127.0.0.1:8080", "http://localhost:1", "http://[::1]:9", "https://graph.example"] {
-            assert!(connect(Cloud::Custom, "contoso.example", Some((host, host))).is_ok(), "{host}");
-        }
-        for host in
-            ["http://graph.example", "http://127.0.0.1.evil.example", "http://10.0.0.1", "http://localhost.example"]
-        {
-            let fault = connect(Cloud::Custom, "contoso.example", Some((host, host))).unwrap_err();
-            assert!(matches!(fault, ConnectionError::PlainHttp { .. }), "{host}: {fault}");
-        }
-    }
-
-    #[test]
-    fn only_the_custom_cloud_takes_hosts() {
-        let urls = Some(("https://login.example", "https://graph.example"));
-        assert!(matches!(connect(Cloud::Global, "a.example", urls), Err(ConnectionError::UrlsNeedCustom)));
-        assert!(matches!(connect(Cloud::Custom, "a.example", None), Err(ConnectionError::CustomNeedsUrls)));
-    }
-
-    #[test]
-    fn a_cloud_with_two_login_hosts_takes_either_and_no_third() {
-        let connect = |cloud, login| {
-            let secret = Credential::Secret(SecretString::from("a-secret-of-a-test".to_owned()));
-            GraphConnection::new(cloud, "a.example", CLIENT, secret, login, None)
-        };
-        let host = |login| connect(Cloud::China, login).unwrap().token_url().host_str().unwrap().to_owned();
-        assert_eq!(host(None), "login.partner.microsoftonline.cn");
-        assert_eq!(host(Some("https://login.chinacloudapi.cn")), "login.chinacloudapi.cn");
-        for (cloud, login) in [
-            (Cloud::China, "https://login.microsoftonline.com"),
-            (Cloud::China, "http://login.chinacloudapi.cn"),
-            (Cloud::Global, "https://login.microsoftonline.us/"),
-        ] {
-            assert!(matches!(connect(cloud, Some(login)), Err(ConnectionError::UrlsNeedCustom)), "{login}");
-        }
-    }
-
-    #[test]
-    fn a_link_is_taken_apart_only_below_our_own_root_and_version() {
-        let relative = |base: Option<&str>, link: &str| {
-            let cloud = base.map_or(Cloud::Global, |_| Cloud::Custom);
-            let connection = connect(cloud, "a.example", base.map(|base| (base, base))).unwrap();
-            connection.relative(&Url::parse(link).unwrap(), "v1.0")
-        };
-        let link = "https://graph.microsoft.com/v1.0/groups/a/members?$skiptoken=b%2Fc";
-        assert_eq!(relative(None, link).as_deref(), Some("/groups/a/members?$skiptoken=b%2Fc"));
-        let gateway = Some("https://gateway.example/graph");
-        assert_eq!(relative(gateway, "https://gateway.example/graph/v1.0/users").as_deref(), Some("/users"));
-        for foreign in [
-            "https://graph.microsoft.us/v1.0/groups",
-            "https://graph.microsoft.com/beta/groups",
-            "https://graph.microsoft.com/v1.0evil/groups",
-            "https://graph.microsoft.com/v1.0",
-            "https://user@graph.microsoft.com/v1.0/groups",
-        ] {
-            assert_eq!(relative(None, foreign), None, "{foreign}");
-        }
-        assert_eq!(relative(gateway, "https://gateway.example/v1.0/users"), None);
-    }
-
-    #[test]
-    fn each_cloud_asks_for_tokens_of_its_own_graph() {
-        let scope = |cloud| connect(cloud, "a.example", None).unwrap().scope();
-        assert_eq!(scope(Cloud::Global), "https://graph.microsoft.com/.default");
-        assert_eq!(scope(Cloud::GccHigh), "https://graph.microsoft.us/.default");
-        assert_eq!(scope(Cloud::Dod), "https://dod-graph.microsoft.us/.default");
-        assert_eq!(scope(Cloud::China), "https://microsoftgraph.chinacloudapi.cn/.default");
-        let connection = connect(Cloud::GccHigh, "A.example", None).unwrap();
-        assert_eq!(connection.token_url().as_str(), "https://login.microsoftonline.us/a.example/oauth2/v2.0/token");
-    }
-
-    #[test]
-    fn a_tenant_that_means_any_tenant_or_leaves_the_path_is_refused() {
-        for tenant in ["common", "organizations", "", "a/b.example", "..", "a..b", "a?b.example", "word", "a@b.example"]
-        {
-            let fault = connect(Cloud::Global, tenant, None).unwrap_err();
-            assert!(matches!(fault, ConnectionError::NotATenant(_)), "{tenant:?}");
-        }
-    }
-
-    #[test]
-    fn a_url_on_another_host_scheme_or_port_is_not_ours() {
-        let connection = connect(Cloud::Global, "a.example", None).unwrap();
-        let owns = |text: &str| connection.owns(&Url::parse(text).unwrap());
-        assert!(owns("https://graph.microsoft.com/v1.0/users?$skiptoken=x"));
-        assert!(owns("https://GRAPH.microsoft.com:443/"));
-        for foreign in [
-            "http://graph.microsoft.com/",
-            "https://graph.microsoft.com:8443/",
-            "https://graph.microsoft.com.evil.example/",
-            "https://graph.microsoft.us/",
-            "https://graph.microsoft.com@evil.example/",
-            "https://user@graph.microsoft.com/",
-        ] {
-            assert!(!owns(foreign), "{foreign}");
-        }
-    }
-
-    #[test]
-    fn a_password_inside_a_url_is_refused_and_not_repeated() {
-        let url = "https://user:hunter2@graph.example";
-        let fault = connect(Cloud::Custom, "a.example", Some((url, url))).unwrap_err().to_string();
-        assert!(!fault.contains("hunter2"), "{fault}");
-    }
-
-    #[test]
-    fn the_secret_is_never_printed() {
-        let connection = connect(Cloud::Global, "a.example", None).unwrap();
-        assert!(!format!("{connection:?}").contains("a-secret-of-a-test"));
-    }
-}
+mod tests;

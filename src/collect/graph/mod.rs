@@ -59,14 +59,13 @@ mod walk;
 
 pub use assertion::ClientCertificate;
 pub use certificate::{CertificateFacts, NewCertificate, create as create_certificate};
-pub use connection::{ConnectionError, Credential, GraphConnection, tenant_name};
+pub use connection::{ConnectionError, Credential, GraphConnection, sign_in_url, tenant_name};
 pub use federated::FederatedToken;
 pub use gate::Allowance;
-pub use gates::{GateRule, Sharing, documented as documented_gates, unlimited as unlimited_gates};
+pub use gates::{GateRule, Sharing};
 pub use limits::GraphLimits;
 pub use pool::GraphPool;
 pub use probe::{ClockSeen, Granted, Probe, Region};
-pub use profile::{CloudProfile, profile_of};
 pub use token_errors::TokenFailure;
 
 /// One tenant, ready to be read once. What it shares with other runs is its pool's; what it learns, such as that its

@@ -1,11 +1,10 @@
 //! A look at a tenant that collects nothing: does sign-in work, what was granted, which licences and cloud, what time it is.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::http::{Answer, Ending};
+use super::token::{Claims, claims_of};
 use super::{GraphTarget, TokenFailure};
 use crate::model::time::{Clock, Timestamp};
 
@@ -62,7 +61,7 @@ impl GraphTarget {
         let (answer, seen) = self.look(&skus, Some(&token.authorization), clock).await;
         clocks.extend(seen);
         let plans = answer.filter(|answer| answer.status == 200).and_then(|answer| plans_of(&answer.body));
-        Probe { sign_in: Ok(granted(&token.authorization)), clocks, plans, region }
+        Probe { sign_in: Ok(granted(token.text())), clocks, plans, region }
     }
 
     /// One GET, tried once.
@@ -87,19 +86,10 @@ impl GraphTarget {
 }
 
 /// The `roles` of a token that is a readable JSON web token. One without `roles` was granted nothing.
-fn granted(authorization: &reqwest::header::HeaderValue) -> Granted {
-    #[derive(Deserialize)]
-    struct Claims {
-        aud: Value,
-        #[serde(default)]
-        roles: Vec<String>,
-    }
-    let payload = authorization.to_str().ok()?.split('.').nth(1)?;
-    let payload = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
-    let claims: Claims = serde_json::from_slice(&payload).ok()?;
-    let mut roles = claims.roles;
+fn granted(token: &str) -> Granted {
+    let Claims { aud, mut roles } = claims_of(token)?;
     roles.sort();
-    claims.aud.is_string().then_some(roles)
+    aud.is_string().then_some(roles)
 }
 
 /// Names of the service plans in subscriptions that are not disabled, which were provisioned.
@@ -118,13 +108,12 @@ fn plans_of(body: &[u8]) -> Option<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{URL_SAFE_NO_PAD, granted, plans_of};
+    use super::{granted, plans_of};
     use base64::Engine as _;
-    use reqwest::header::HeaderValue;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
     fn read(payload: &str) -> Option<Vec<String>> {
-        let token = format!("Bearer eyJ.{}.sig", URL_SAFE_NO_PAD.encode(payload));
-        granted(&HeaderValue::try_from(token).unwrap())
+        granted(&format!("eyJ.{}.sig", URL_SAFE_NO_PAD.encode(payload)))
     }
 
     #[test]
@@ -132,7 +121,7 @@ mod tests {
         assert_eq!(read(r#"{"aud": "https://graph.example", "roles": ["B", "A"]}"#).unwrap(), ["A", "B"]);
         assert_eq!(read(r#"{"aud": "https://graph.example"}"#), Some(Vec::new()));
         assert_eq!(read(r#"{"roles": ["A"]}"#), None);
-        assert_eq!(granted(&HeaderValue::from_static("Bearer opaque")), None);
+        assert_eq!(granted("opaque"), None);
     }
 
     #[test]

@@ -268,16 +268,24 @@ fn token_of(answer: &Answer, claims: Option<&str>) -> Result<AccessToken, TokenF
     })
 }
 
-/// The `roles` of a token that happens to be a readable JSON web token; at most 100.
+/// What a token says of itself, if it happens to be a readable JSON web token.
+#[derive(Deserialize)]
+pub(super) struct Claims {
+    /// Whom it is for; null when it does not say.
+    #[serde(default)]
+    pub(super) aud: Value,
+    #[serde(default)]
+    pub(super) roles: Vec<String>,
+}
+
+pub(super) fn claims_of(token: &str) -> Option<Claims> {
+    let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?.trim_end_matches('=')).ok()?;
+    serde_json::from_slice(&payload).ok()
+}
+
+/// The `roles` of a readable token; at most 100.
 fn roles_of(token: &str) -> Vec<String> {
-    #[derive(Deserialize)]
-    struct Claims {
-        #[serde(default)]
-        roles: Vec<String>,
-    }
-    let payload = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok());
-    let claims = payload.and_then(|payload| serde_json::from_slice::<Claims>(&payload).ok());
-    let mut roles = claims.map(|claims| claims.roles).unwrap_or_default();
+    let mut roles = claims_of(token).map(|claims| claims.roles).unwrap_or_default();
     roles.retain(|role| role.len() <= 100);
     roles.sort();
     roles.truncate(100);

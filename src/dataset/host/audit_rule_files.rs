@@ -4,14 +4,13 @@
 
 use serde_json::Value;
 
-use super::text::sections;
+use super::text::{is_ended, sections};
 use super::{ParseError, Parsed, audit_rule};
 
 pub(super) fn parse(stdout: &[u8]) -> Result<Parsed, ParseError> {
     let mut rows = Vec::new();
-    let mut has_end = false;
-    for section in sections(stdout) {
-        has_end |= section.name == "end";
+    let sections = sections(stdout);
+    for section in &sections {
         for line in &section.lines {
             let text = line.text.trim();
             if text.starts_with('#') {
@@ -24,7 +23,7 @@ pub(super) fn parse(stdout: &[u8]) -> Result<Parsed, ParseError> {
             rows.push(Value::Object(row));
         }
     }
-    if !has_end {
+    if !is_ended(&sections) {
         return Err(ParseError::Nothing("mark at the end of the files"));
     }
     Ok(Parsed::from(rows))

@@ -4,19 +4,18 @@
 use chrono::DateTime;
 use serde_json::{Map, Value, json};
 
-use super::text::{Line, sections};
+use super::text::{Line, is_ended, sections};
 use super::{ParseError, Parsed};
 use crate::model::time::Timestamp;
 
 pub(super) fn parse(stdout: &[u8]) -> Result<Parsed, ParseError> {
     let (mut apt, mut dnf) = (None, None);
     let mut rows = Vec::new();
-    let mut has_end = false;
-    for section in sections(stdout) {
+    let sections = sections(stdout);
+    for section in &sections {
         match section.name.as_str() {
             "apt" => drop(apt.get_or_insert_with(Apt::default)),
             "dnf" => drop(dnf.get_or_insert_with(Map::new)),
-            "end" => has_end = true,
             _ => {}
         }
         for line in &section.lines {
@@ -29,7 +28,7 @@ pub(super) fn parse(stdout: &[u8]) -> Result<Parsed, ParseError> {
             }
         }
     }
-    if !has_end {
+    if !is_ended(&sections) {
         return Err(ParseError::Nothing("mark at the end of the answer"));
     }
     rows.splice(0..0, apt.map(|apt| apt.row()).into_iter().chain(dnf.map(|dnf| dnf_row(&dnf))));

@@ -5,15 +5,14 @@
 use chrono::DateTime;
 use serde_json::{Value, json};
 
-use super::text::{Line, sections};
+use super::text::{Line, is_ended, sections};
 use super::{ParseError, Parsed};
 use crate::model::time::Timestamp;
 
 pub(super) fn parse(stdout: &[u8]) -> Result<Parsed, ParseError> {
     let mut rows = Vec::new();
-    let mut has_end = false;
-    for section in sections(stdout) {
-        has_end |= section.name == "end";
+    let sections = sections(stdout);
+    for section in &sections {
         for line in &section.lines {
             rows.push(match section.name.as_str() {
                 "programs" => json!({"kind": "program", "name": name(line), "path": line.text.trim()}),
@@ -23,7 +22,7 @@ pub(super) fn parse(stdout: &[u8]) -> Result<Parsed, ParseError> {
             });
         }
     }
-    if !has_end {
+    if !is_ended(&sections) {
         return Err(ParseError::Nothing("mark at the end of the answer"));
     }
     Ok(Parsed::from(rows))

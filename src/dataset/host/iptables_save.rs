@@ -4,15 +4,12 @@
 use serde_json::{Value, json};
 
 use super::filter_chains::{Action, Chains, Condition, Rule};
-use super::text::{Line, Section, sections};
+use super::text::{Line, Section, is_ended, sections};
 use super::{ParseError, Parsed};
-
-/// The mark that says that every tool was asked.
-const END: &str = "end";
 
 pub(super) fn parse(stdout: &[u8]) -> Result<Parsed, ParseError> {
     let sections = sections(stdout);
-    if !sections.iter().any(|section| section.name == END) {
+    if !is_ended(&sections) {
         return Err(ParseError::Nothing("mark at the end of the rules"));
     }
     let mut rows = Vec::new();

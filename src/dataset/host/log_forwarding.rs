@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::text::{Section, sections};
+use super::text::{Section, is_ended, sections};
 use super::{ParseError, Parsed};
 
 /// The folder that the collector prints.
@@ -13,7 +13,7 @@ const PRINTED: &str = "/etc/rsyslog.d/";
 
 pub(super) fn parse(stdout: &[u8]) -> Result<Parsed, ParseError> {
     let sections = sections(stdout);
-    if !sections.iter().any(|section| section.name == "end") {
+    if !is_ended(&sections) {
         return Err(ParseError::Nothing("mark at the end of the files"));
     }
     let mut rows = Vec::new();

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::text::{Line, Section, sections};
+use super::text::{Line, Section, is_ended, sections};
 use super::{ParseError, Parsed};
 
 pub(super) fn parse(stdout: &[u8]) -> Result<Parsed, ParseError> {
     let sections = sections(stdout);
     let find = |name: &str| sections.iter().find(|section| section.name == name);
-    if find("end").is_none() {
+    if !is_ended(&sections) {
         return Err(ParseError::Nothing("mark at the end of the answer"));
     }
     if let Some(line) = find("").and_then(|section| section.lines.first()) {

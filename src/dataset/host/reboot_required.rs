@@ -5,15 +5,14 @@ use std::cmp::Ordering;
 
 use serde_json::{Value, json};
 
-use super::text::{Line, sections};
+use super::text::{Line, is_ended, sections};
 use super::{ParseError, Parsed};
 
 pub(super) fn parse(stdout: &[u8]) -> Result<Parsed, ParseError> {
     let (mut running, mut marker, mut restarting) = (None, false, Value::Null);
     let (mut kernels, mut packages) = (Vec::new(), Vec::new());
-    let mut has_end = false;
-    for section in sections(stdout) {
-        has_end |= section.name == "end";
+    let sections = sections(stdout);
+    for section in &sections {
         for line in &section.lines {
             let text = line.text.trim().to_owned();
             match section.name.as_str() {
@@ -26,7 +25,9 @@ pub(super) fn parse(stdout: &[u8]) -> Result<Parsed, ParseError> {
             }
         }
     }
-    let (Some(running), true) = (running, has_end) else { return Err(ParseError::Nothing("running kernel")) };
+    let (Some(running), true) = (running, is_ended(&sections)) else {
+        return Err(ParseError::Nothing("running kernel"));
+    };
     let alike = |kernel: &&String| flavour(kernel) == flavour(&running);
     let newest = kernels.iter().filter(alike).max_by(|one, other| by_version(one, other));
     packages.sort();

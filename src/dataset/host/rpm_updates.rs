@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use chrono::DateTime;
 use serde_json::{Value, json};
 
-use super::text::{Line, sections};
+use super::text::{Line, is_ended, sections};
 use super::{ParseError, Parsed};
 use crate::model::time::Timestamp;
 
@@ -16,9 +16,8 @@ pub(super) fn parse(stdout: &[u8]) -> Result<Parsed, ParseError> {
     // `name-version.architecture` -> advisories.
     let mut advisories: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut updates: Vec<[String; 3]> = Vec::new();
-    let mut has_end = false;
-    for section in sections(stdout) {
-        has_end |= section.name == "end";
+    let sections = sections(stdout);
+    for section in &sections {
         let mut pending: Option<String> = None;
         for line in &section.lines {
             match section.name.as_str() {
@@ -39,7 +38,7 @@ pub(super) fn parse(stdout: &[u8]) -> Result<Parsed, ParseError> {
             }
         }
     }
-    if !has_end {
+    if !is_ended(&sections) {
         return Err(ParseError::Nothing("mark at the end of the lists"));
     }
     for [package, version, repository] in updates {

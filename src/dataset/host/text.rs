@@ -58,6 +58,11 @@ pub(super) fn sections(output: &[u8]) -> Vec<Section<'_>> {
     finished
 }
 
+/// Whether the mark is there that a collector prints after everything else: without it the output was cut.
+pub(super) fn is_ended(sections: &[Section<'_>]) -> bool {
+    sections.iter().any(|section| section.name == "end")
+}
+
 /// The sections of an output in which a mark stands before everything: text in front of the first mark, such as a greeting
 /// of the host, is refused.
 pub(super) fn marked_sections(output: &[u8]) -> Result<Vec<Section<'_>>, ParseError> {

@@ -7,12 +7,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::text::{Line, Section, sections};
+use super::text::{Line, Section, is_ended, sections};
 use super::{ParseError, Parsed};
 
-/// The section of running units, and the mark that says it was printed to the end.
+/// The section of running units.
 const UNITS: &str = "list-units";
-const END: &str = "end";
 
 pub(super) fn parse(stdout: &[u8]) -> Result<Parsed, ParseError> {
     let sections = sections(stdout);
@@ -28,11 +27,8 @@ pub(super) fn parse(stdout: &[u8]) -> Result<Parsed, ParseError> {
 
 /// Unit name -> active; none when the running systemd could not be asked.
 fn active_units(sections: &[Section<'_>]) -> Result<Option<BTreeMap<String, bool>>, ParseError> {
-    let (Some(units), Some(_)) =
-        (sections.iter().find(|section| section.name == UNITS), sections.iter().find(|section| section.name == END))
-    else {
-        return Ok(None);
-    };
+    let units = sections.iter().find(|section| section.name == UNITS);
+    let Some(units) = units.filter(|_| is_ended(sections)) else { return Ok(None) };
     let mut active = BTreeMap::new();
     for line in &units.lines {
         let fields: Vec<&str> = line.text.trim_start_matches(['●', '*', ' ']).split_whitespace().take(4).collect();
