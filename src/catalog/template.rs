@@ -53,6 +53,8 @@ impl ResponsibilityTemplate {
             framework: framework.id.clone(),
             version: 1,
             model: self.model,
+            effective_from: None,
+            effective_until: None,
             rows: rows.collect(),
         }
     }
@@ -67,6 +69,9 @@ impl ResponsibilityTemplate {
             provider_tasks: split.provider_tasks.clone(),
             internal_tasks: split.internal_tasks.clone(),
             document: split.document.clone(),
+            provider_person: None,
+            internal_person: None,
+            clause: None,
         })
     }
 }

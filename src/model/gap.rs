@@ -1,8 +1,10 @@
 //! Work that is open: gaps (something is wrong) and requests (something is not shown).
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::id::{CheckId, ControlId, FrameworkId, GapId, RequestId};
+use super::id::{CheckId, ControlId, FrameworkId, GapId, PersonHandle, RequestId};
+use super::person::Signatory;
 use super::responsibility::Party;
 use super::time::Timestamp;
 
@@ -58,4 +60,33 @@ pub struct EvidenceRequest {
     pub asks_for: String,
     pub opened_at: Timestamp,
     pub closed_at: Option<Timestamp>,
+}
+
+/// Who has to close a gap and by when, as somebody decided it. The newest decision counts, also after the gap came back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assignment {
+    /// Leaf of its `change/1` record.
+    pub leaf: u64,
+    pub gap: GapId,
+    /// The party it was handed to; none: the one that follows from the responsibilities.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub party: Option<Party>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<PersonHandle>,
+    /// The last day on which it is in time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_on: Option<NaiveDate>,
+    pub by: Signatory,
+    pub at: Timestamp,
+}
+
+/// Something a person wrote about a gap.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GapNote {
+    /// Leaf of its `change/1` record.
+    pub leaf: u64,
+    pub gap: GapId,
+    pub text: String,
+    pub by: Signatory,
+    pub at: Timestamp,
 }

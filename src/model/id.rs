@@ -149,6 +149,11 @@ text_id!(/// What a framework numbers: `164.312(d)`, `AC.L2-3.1.1`, `8.4.2`.
     ControlId, "control id", "use the framework's own number", is_catalog_id);
 text_id!(/// A part of a control that is judged on its own: `3.1.1[a]`.
     ObjectiveId, "objective id", "use the framework's own number", is_catalog_id);
+text_id!(/// A person of an organization in commands: `dana.reyes`.
+    PersonHandle, "person's short name", "use 1 to 63 lower-case letters, digits, dots and hyphens, beginning with a letter or digit",
+    |text| text.len() <= 63 && is_word(text, b"-."));
+text_id!(/// A questionnaire of a framework: `saq-d-merchant`.
+    QuestionnaireId, "questionnaire", "use lower-case letters, digits and hyphens, such as saq-d-merchant", |text| is_word(text, b"-"));
 
 #[cfg(test)]
 mod tests {

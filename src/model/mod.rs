@@ -37,12 +37,16 @@ macro_rules! words {
 
 pub(crate) use words;
 
+pub mod attestation;
 pub mod control;
+pub mod decision;
 pub mod evidence;
 pub mod finding;
 pub mod gap;
 pub mod id;
 pub mod organization;
+pub mod person;
 pub mod responsibility;
 pub mod retention;
+pub mod scope;
 pub mod time;

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{ControlId, FrameworkId, ObjectiveId};
+use super::id::{ControlId, FrameworkId, ObjectiveId, PersonHandle};
+use super::time::Timestamp;
 
 words! {
     /// Who can own a task.
@@ -63,6 +64,15 @@ pub struct Responsibility {
     /// For inherited rows: the vendor's document that proves the inheritance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<String>,
+    /// Who does the provider's tasks, where one person is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_person: Option<PersonHandle>,
+    /// Who does internal IT's tasks, where one person is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub internal_person: Option<PersonHandle>,
+    /// Where the service agreement says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clause: Option<String>,
 }
 
 words! {
@@ -103,6 +113,13 @@ pub struct ResponsibilityMatrix {
     pub framework: FrameworkId,
     pub version: u32,
     pub model: EngagementModel,
+    /// From when the split counts; none: from the moment both parties accepted it. Before that moment it is retroactive
+    /// and marked so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_from: Option<Timestamp>,
+    /// From when it no longer counts; none: until another takes its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_until: Option<Timestamp>,
     pub rows: Vec<Responsibility>,
 }
 

@@ -31,7 +31,7 @@ pub fn time(at: Timestamp) -> Result<Time, CommitFault> {
 /// The product itself, where no person acted.
 #[must_use]
 pub fn the_product() -> Signer {
-    Signer { party: None, name: format!("countersign {}", env!("CARGO_PKG_VERSION")) }
+    Signer { party: None, name: format!("countersign {}", env!("CARGO_PKG_VERSION")), handle: None }
 }
 
 /// One dataset of one target, as a run found it.

@@ -32,7 +32,7 @@ pub struct Person {
 
 impl Person {
     pub(super) fn signer(&self) -> Signer {
-        Signer { party: self.party.map(|party| party.as_str().to_owned()), name: self.name.clone() }
+        Signer { party: self.party.map(|party| party.as_str().to_owned()), name: self.name.clone(), handle: None }
     }
 }
 

@@ -156,6 +156,9 @@ fn owned(
         provider_tasks: provider.into(),
         internal_tasks: internal.into(),
         document: None,
+        provider_person: None,
+        internal_person: None,
+        clause: None,
     }
 }
 
@@ -413,6 +416,8 @@ impl Sample {
                 framework: "pretend-1".parse().unwrap(),
                 version: 1,
                 model: EngagementModel::CoManaged,
+                effective_from: None,
+                effective_until: None,
                 rows: vec![
                     owned(
                         "P.1",
@@ -445,6 +450,9 @@ impl Sample {
                     owned("P.2.1", ResponsibilityKind::Provider, Party::Provider, "Keeps the device baseline.", ""),
                     Responsibility {
                         document: Some("Landlord's statement of 2026-01-15".into()),
+                        provider_person: None,
+                        internal_person: None,
+                        clause: None,
                         ..owned("P.3.1", ResponsibilityKind::Inherited, Party::Vendor, "", "")
                     },
                     owned("P.9", ResponsibilityKind::Internal, Party::Internal, "", "Belongs to an older catalog."),

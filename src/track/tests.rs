@@ -72,12 +72,17 @@ fn matrix(accountable: [Party; 3]) -> ResponsibilityMatrix {
         provider_tasks: String::new(),
         internal_tasks: String::new(),
         document: None,
+        provider_person: None,
+        internal_person: None,
+        clause: None,
     });
     ResponsibilityMatrix {
         format: ResponsibilityMatrix::FORMAT.to_owned(),
         framework: "f".parse().unwrap(),
         version: 1,
         model: EngagementModel::CoManaged,
+        effective_from: None,
+        effective_until: None,
         rows: rows.collect(),
     }
 }

@@ -156,6 +156,9 @@ pub struct Signer {
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub party: Option<String>,
     pub name: String,
+    /// The person's short name, where a person of the organization acted.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub handle: Option<String>,
 }
 
 /// A change of a gap, a setting, an exception or a scope.
@@ -256,6 +259,9 @@ pub struct Attestation {
     pub claim: Claim,
     /// In the person's own words.
     pub statement: String,
+    /// Checks that fail and that the statement speaks to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<String>,
     pub valid_from: Time,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Time>,
@@ -273,6 +279,8 @@ pub struct Attestation {
 pub enum Claim {
     Met,
     NotApplicable,
+    /// What it replaces no longer stands, and nothing stands in its place.
+    Withdrawn,
 }
 
 /// Bytes were deleted: archives were replaced by ones without them.

@@ -326,6 +326,8 @@ fn judged(story: &TestApp, run: RunId, gap: &Gap) -> IndexRows {
         framework: framework.clone(),
         version: 1,
         model: EngagementModel::CoManaged,
+        effective_from: None,
+        effective_until: None,
         rows: Vec::new(),
     };
     IndexRows {

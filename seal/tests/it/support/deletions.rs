@@ -51,7 +51,7 @@ pub fn deletion(archives: Vec<Replacement>, objects: &[&[u8]]) -> (Deletion, Vec
     let record = Deletion {
         organization: organization(),
         at: time(),
-        by: Signer { party: None, name: "Jordan Example".to_owned() },
+        by: Signer { party: None, name: "Jordan Example".to_owned(), handle: None },
         basis: "Request 2026-17".to_owned(),
         archives,
         objects: objects.len() as u64,

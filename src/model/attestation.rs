@@ -1,0 +1,56 @@
+//! What a person states about a control and answers for.
+
+use serde::{Deserialize, Serialize};
+
+use super::evidence::SealedArtifact;
+use super::id::{CheckId, ControlId, FrameworkId, ObjectiveId};
+use super::person::Signatory;
+use super::time::Timestamp;
+
+words! {
+    /// What an attestation claims.
+    Claim, "claim":
+        Met = "met",
+        /// The control does not apply here: a scoping decision, with its reason as the statement.
+        NotApplicable = "not_applicable",
+        /// The attestation it replaces no longer stands, and nothing stands in its place.
+        Withdrawn = "withdrawn",
+}
+
+/// A person's signed statement about one control or objective.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attestation {
+    /// Leaf of its `attestation/1` record; its short id.
+    pub leaf: u64,
+    pub framework: FrameworkId,
+    pub control: ControlId,
+    /// None: it speaks for every objective of the control.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objective: Option<ObjectiveId>,
+    pub claim: Claim,
+    pub by: Signatory,
+    /// In the person's own words.
+    pub statement: String,
+    /// Failing supporting checks that the statement speaks to; one that is not named here blocks it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<CheckId>,
+    pub valid_from: Timestamp,
+    /// From this moment on it no longer counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<Timestamp>,
+    /// Leaf of the attestation that it takes the place of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<u64>,
+    pub recorded_at: Timestamp,
+    /// What was shown, in final form.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub artifacts: Vec<SealedArtifact>,
+}
+
+impl Attestation {
+    /// Whether it counts at a moment, if nothing has taken its place.
+    #[must_use]
+    pub fn is_in_date(&self, at: Timestamp) -> bool {
+        self.valid_from <= at && self.valid_until.is_none_or(|until| at < until)
+    }
+}
