@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{RunFault, targets};
+use super::{RunFault, decisions, targets};
 use crate::app::App;
 use crate::assess::rollup::framework_statuses;
 use crate::assess::{Judged, Matrices, Results, Situation, Targets};
@@ -26,6 +26,8 @@ pub struct Standing {
     pub matrices: Matrices,
     pub gaps: Vec<Gap>,
     pub requests: Vec<EvidenceRequest>,
+    /// What people decided.
+    pub decisions: Decisions,
 }
 
 impl Standing {
@@ -47,6 +49,7 @@ impl Standing {
             }
         }
         Ok(Self {
+            decisions: decisions::known(app, &scope, as_of).await?,
             catalog: app.catalog.clone(),
             frameworks: organization.frameworks.clone(),
             targets: targets::in_scope(app, &scope).await?,
