@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
+use super::moment::{self, Moment};
 use super::{Common, Ending, output, session};
 use crate::deliver::reports;
 use crate::model::id::{FrameworkId, OrgSlug};
-use crate::model::time::Timestamp;
 
 /// Readiness with gaps and evidence register, and the responsibility matrix; HTML and CSV. Each file is sealed.
 #[derive(Debug, Args)]
@@ -19,9 +19,10 @@ pub struct ReportArguments {
     /// Only this framework; default: every framework of the organization
     #[arg(long)]
     framework: Option<FrameworkId>,
-    /// What was known at this time: 2026-03-31 or 2026-03-31T09:00:00Z; default: now
-    #[arg(long, value_name = "TIME")]
-    as_of: Option<Timestamp>,
+    /// What was known at this time: 2026-03-31T09:00:00Z, or 2026-03-31 for the end of that day in the organization's time
+    /// zone; default: now
+    #[arg(long, value_name = "TIME|DATE")]
+    as_of: Option<Moment>,
     /// Folder to write to; default: reports/ in the data folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -30,7 +31,7 @@ pub struct ReportArguments {
 pub async fn run(common: &Common, arguments: ReportArguments) -> anyhow::Result<Ending> {
     let app = session::app(common).await?;
     let organization = session::organization(&app, &arguments.org).await?;
-    let as_of = arguments.as_of.unwrap_or_else(|| app.clock.now());
+    let as_of = moment::as_of(arguments.as_of, &organization, app.clock.now());
     let frameworks = arguments.framework.map_or_else(|| organization.frameworks.clone(), |only| vec![only]);
     let mut written = Vec::new();
     for framework in &frameworks {

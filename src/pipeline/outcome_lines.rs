@@ -107,8 +107,8 @@ pub(super) fn event_body(gap: &Gap) -> Value {
 }
 
 /// What an event told, read back; none for a word or a body of a newer version.
-pub fn past_event(event: &GapEvent) -> Option<PastEvent> {
+pub(super) fn past_event(event: &GapEvent) -> Option<PastEvent> {
     let because = event.body.get("because")?.as_str()?.to_owned();
     let evidence = serde_json::from_value(event.body.get("evidence")?.clone()).ok()?;
-    Some(PastEvent { change: GapChange::of_word(&event.kind)?, at: event.at, because, evidence })
+    Some(PastEvent { change: GapChange::of_word(&event.kind)?, at: event.at, because, evidence, leaf: event.leaf })
 }

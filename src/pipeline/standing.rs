@@ -10,16 +10,17 @@ use crate::assess::rollup::framework_statuses;
 use crate::assess::{Judged, Results, Situation, Targets};
 use crate::catalog::Catalog;
 use crate::model::control::ControlStatus;
+use crate::model::decision::Decisions;
 use crate::model::finding::CheckResult;
-use crate::model::gap::{EvidenceRequest, Gap};
-use crate::model::id::FrameworkId;
+use crate::model::gap::{EvidenceRequest, Gap, Happening};
+use crate::model::id::{FrameworkId, GapId};
 use crate::model::organization::Organization;
 use crate::model::responsibility::{MatrixState, ResponsibilityMatrix};
 use crate::model::time::Timestamp;
-use crate::store::{JudgedResult, OrgScope};
+use crate::store::{JudgedResult, OrgScope, StoreFault};
 use crate::track::gaps::GapRules;
 use crate::track::owner::Owners;
-use crate::track::{history, requests};
+use crate::track::{assignment, history, requests};
 
 /// Everything known about an organization at a moment.
 pub struct Standing {
@@ -28,8 +29,10 @@ pub struct Standing {
     pub targets: Targets,
     pub results: Vec<Judged>,
     pub matrices: BTreeMap<FrameworkId, (ResponsibilityMatrix, MatrixState)>,
+    /// Each with the party whose turn it is.
     pub gaps: Vec<Gap>,
     pub requests: Vec<EvidenceRequest>,
+    pub decisions: Decisions,
 }
 
 impl Standing {
@@ -84,19 +87,40 @@ impl Standing {
             matrices,
             gaps,
             requests,
+            decisions: Decisions::default(),
         };
-        standing.ask_the_right_party();
+        standing.ask_the_right_party(known_at);
         if !late.is_empty() {
             standing.take_late(late, &app.store.gaps(&scope).await?, as_of);
         }
         Ok(standing)
     }
 
-    /// Gaps and requests go to whom the responsibilities in force name, also those that no run has looked at since.
-    fn ask_the_right_party(&mut self) {
+    /// The history of every gap that is known, oldest first.
+    pub async fn stories(
+        &self,
+        app: &App,
+        scope: &OrgScope,
+        until: Timestamp,
+    ) -> Result<BTreeMap<GapId, Vec<Happening>>, StoreFault> {
+        let events = past::events(app, scope, until).await?;
+        let story = |gap: &Gap| {
+            let events = events.get(&gap.id).map(Vec::as_slice).unwrap_or_default();
+            (gap.id, history::story(gap.id, events, &self.decisions, until))
+        };
+        Ok(self.gaps.iter().map(story).collect())
+    }
+
+    /// Gaps go to whom they were handed, else to whom the responsibilities in force name, as requests do; also those that no
+    /// run has looked at since.
+    fn ask_the_right_party(&mut self, at: Timestamp) {
         let owners = Owners::new(self.matrices.values().map(|(matrix, _)| matrix));
         let gaps = std::mem::take(&mut self.gaps).into_iter();
-        let gaps = gaps.map(|gap| history::with_party(gap, &self.catalog, &owners)).collect();
+        let gaps = gaps.map(|gap| {
+            let gap = history::with_party(gap, &self.catalog, &owners);
+            assignment::handed_over(gap, &self.catalog, &self.decisions, at)
+        });
+        let gaps = gaps.collect();
         let requests = std::mem::take(&mut self.requests).into_iter();
         let requests = requests.map(|request| history::request_with_party(request, &owners)).collect();
         (self.gaps, self.requests) = (gaps, requests);

@@ -6,13 +6,16 @@
 
 use std::collections::BTreeMap;
 
-use super::gaps::{GapChange, GapRules, follow_up, remediation};
+use super::assignment::given_to;
+use super::gaps::{GapChange, GapRules, follow_up};
 use super::owner::Owners;
 use crate::catalog::Catalog;
 use crate::model::control::ControlState;
+use crate::model::decision::Decisions;
 use crate::model::finding::{CheckResult, FindingOutcome};
-use crate::model::gap::{EvidenceRequest, Gap, GapState};
-use crate::model::id::{ControlId, FrameworkId};
+use crate::model::gap::{Assignment, EvidenceRequest, Gap, GapState, Happening};
+use crate::model::id::{ControlId, FrameworkId, GapId};
+use crate::model::responsibility::Party;
 use crate::model::time::Timestamp;
 
 /// Something that happened to a gap, with what was said of it then.
@@ -22,6 +25,8 @@ pub struct PastEvent {
     pub at: Timestamp,
     pub because: String,
     pub evidence: Vec<u64>,
+    /// Leaf of its `change/1` record.
+    pub leaf: u64,
 }
 
 /// A failing result of a check on a target, and when it was judged.
@@ -66,14 +71,11 @@ pub fn gap_at(gap: &Gap, events: &[PastEvent], failure: Option<Failure<'_>>) -> 
 /// the party that had it.
 #[must_use]
 pub fn with_party(gap: Gap, catalog: &Catalog, owners: &Owners<'_>) -> Gap {
-    let party = owners.of_fault(&gap.controls);
-    if gap.state == GapState::Closed || party == gap.party {
+    if gap.state == GapState::Closed {
         return gap;
     }
-    match catalog.checks.get(&gap.check) {
-        Some(definition) => Gap { party, remediation: remediation(definition, party), ..gap },
-        None => Gap { party, ..gap },
-    }
+    let party = owners.of_fault(&gap.controls);
+    given_to(gap, party, catalog)
 }
 
 /// A request as it stood at a moment, with what it asked for then; none when nobody had asked. `asked` is what was
@@ -122,6 +124,50 @@ pub fn with_late_results(rules: &GapRules<'_>, then: Vec<Gap>, late: &[CheckResu
         gaps.insert(identity, gap);
     }
     gaps.into_values().collect()
+}
+
+/// The history of a gap until a moment, oldest first: what evidence showed, who was given it by whom, and what people
+/// wrote.
+#[must_use]
+pub fn story(gap: GapId, events: &[PastEvent], decisions: &Decisions, until: Timestamp) -> Vec<Happening> {
+    let seen = events.iter().map(|event| Happening {
+        at: event.at,
+        what: event.change.for_people().to_owned(),
+        text: event.because.clone(),
+        by: None,
+        leaf: event.leaf,
+    });
+    let given = decisions.assignments.iter().filter(|one| one.gap == gap).map(|one| Happening {
+        at: one.at,
+        what: handed(one, decisions),
+        text: String::new(),
+        by: Some(one.by.clone()),
+        leaf: one.leaf,
+    });
+    let noted = decisions.notes.iter().filter(|one| one.gap == gap).map(|one| Happening {
+        at: one.at,
+        what: "note".to_owned(),
+        text: one.text.clone(),
+        by: Some(one.by.clone()),
+        leaf: one.leaf,
+    });
+    let mut story: Vec<Happening> = seen.chain(given).chain(noted).filter(|one| one.at <= until).collect();
+    story.sort_by_key(|one| (one.at, one.leaf));
+    story
+}
+
+/// `assigned to Dana Reyes (Internal IT), due 2026-04-01`.
+fn handed(assignment: &Assignment, decisions: &Decisions) -> String {
+    let party = assignment.party.map(Party::title);
+    let person = assignment.person.as_ref();
+    let name = person.map(|handle| decisions.person(handle).map_or_else(|| handle.to_string(), |one| one.name.clone()));
+    let due = assignment.due_on.map_or_else(String::new, |day| format!(", due {day}"));
+    match (name, party) {
+        (Some(name), Some(party)) => format!("assigned to {name} ({party}){due}"),
+        (Some(name), None) => format!("assigned to {name}{due}"),
+        (None, Some(party)) => format!("handed to {party}{due}"),
+        (None, None) => format!("given back to whom the responsibilities name{due}"),
+    }
 }
 
 /// By control: why it was undetermined, of statuses as they were known then.

@@ -6,11 +6,21 @@ use crate::app::App;
 use crate::assess::Judged;
 use crate::model::finding::FindingOutcome;
 use crate::model::gap::{EvidenceRequest, Gap, GapState};
-use crate::model::id::{CheckId, FrameworkId};
+use crate::model::id::{CheckId, FrameworkId, GapId};
 use crate::model::time::Timestamp;
 use crate::pipeline::outcome_lines::past_event;
 use crate::store::{JudgedResult, OrgScope, StoreFault};
 use crate::track::history::{self, Failure, PastEvent};
+
+/// What happened to every gap until `as_of`, in order.
+pub(super) async fn events(
+    app: &App,
+    scope: &OrgScope,
+    as_of: Timestamp,
+) -> Result<BTreeMap<GapId, Vec<PastEvent>>, StoreFault> {
+    let all = app.store.gap_events_until(scope, as_of).await?;
+    Ok(all.into_iter().map(|(gap, events)| (gap, events.iter().filter_map(past_event).collect())).collect())
+}
 
 /// Every gap as it stood at `as_of`. `results` are the newest that were known then.
 pub(super) async fn gaps(
@@ -20,13 +30,7 @@ pub(super) async fn gaps(
     as_of: Timestamp,
 ) -> Result<Vec<Gap>, StoreFault> {
     let kept = app.store.gaps(scope).await?;
-    let events: BTreeMap<_, Vec<PastEvent>> = app
-        .store
-        .gap_events_until(scope, as_of)
-        .await?
-        .into_iter()
-        .map(|(gap, events)| (gap, events.iter().filter_map(past_event).collect()))
-        .collect();
+    let events = events(app, scope, as_of).await?;
     let newest: BTreeMap<(&CheckId, &str), &Judged> =
         results.iter().map(|judged| ((&judged.result.check, judged.result.target.as_str()), judged)).collect();
     let fails_now = |gap: &Gap| {

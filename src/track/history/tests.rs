@@ -30,7 +30,7 @@ fn live(days: &[FindingOutcome]) -> Life {
         if let Some(tracked) = step(kept.as_ref(), &judged, day) {
             if let Some(change) = tracked.change {
                 let (because, evidence) = (tracked.gap.because.clone(), tracked.gap.evidence.clone());
-                life.events.push(PastEvent { change, at: at(day), because, evidence });
+                life.events.push(PastEvent { change, at: at(day), because, evidence, leaf: u64::from(day) });
             }
             kept = Some(tracked.gap);
         }
