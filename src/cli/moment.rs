@@ -3,9 +3,13 @@
 use std::str::FromStr;
 
 use chrono::NaiveDate;
+use serde_json::json;
 
+use super::{Common, Ending, output};
+use crate::app::App;
 use crate::model::organization::Organization;
 use crate::model::time::{NotATime, Timestamp};
+use crate::store::OrgScope;
 
 /// `2026-03-31T09:00:00Z`, or `2026-03-31`, which is a whole day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +76,43 @@ pub fn known_at(
         );
     }
     Ok(known_at)
+}
+
+/// A moment before anything was collected: nothing may be counted, because nothing was looked at.
+pub struct NoEvidenceThen {
+    /// When the first evidence was collected; none while there is none.
+    first: Option<Timestamp>,
+}
+
+/// Whether nothing had been collected by a moment.
+pub async fn no_evidence_then(
+    app: &App,
+    organization: &Organization,
+    as_of: Timestamp,
+) -> anyhow::Result<Option<NoEvidenceThen>> {
+    let first = app.store.first_collected_at(&OrgScope::of(organization)).await?;
+    Ok(if first.is_some_and(|first| first <= as_of) { None } else { Some(NoEvidenceThen { first }) })
+}
+
+impl NoEvidenceThen {
+    /// Says so instead of an answer.
+    pub fn say(&self, common: &Common, organization: &Organization, as_of: Timestamp) -> anyhow::Result<Ending> {
+        if common.json {
+            output::json(&json!({
+                "organization": organization.slug,
+                "as_of": as_of,
+                "evidence": "none_then",
+                "first_collected_at": self.first,
+            }))?;
+            return Ok(Ending::Fine);
+        }
+        let first = self.first.map_or_else(
+            || "nothing has been collected yet".to_owned(),
+            |first| format!("the first was collected at {}", first.for_people()),
+        );
+        output::line(&format!("No evidence then: {first}. You asked about {}.", as_of.for_people()))?;
+        Ok(Ending::Fine)
+    }
 }
 
 #[cfg(test)]

@@ -52,11 +52,10 @@ pub async fn run(common: &Common, arguments: StatusArguments) -> anyhow::Result<
     {
         anyhow::bail!("{framework} is not among the frameworks of {}", organization.slug);
     }
-    if arguments.as_of.is_some() {
-        let first = app.store.first_collected_at(&scope).await?;
-        if first.is_none_or(|first| first > as_of) {
-            return none_then(common, &organization, as_of, first);
-        }
+    if arguments.as_of.is_some()
+        && let Some(first) = moment::no_evidence_then(&app, &organization, as_of).await?
+    {
+        return first.say(common, &organization, as_of);
     }
     let standing = Standing::known_at(&app, &organization, as_of, known_at).await?;
     let statuses = standing.statuses_now(as_of);
@@ -124,30 +123,6 @@ pub async fn run(common: &Common, arguments: StatusArguments) -> anyhow::Result<
         print(&app, &organization, &standing, &statuses, arguments.framework.as_ref())?;
     }
     Ok(if arguments.strict && !(open.is_empty() && alarms.is_empty()) { Ending::Gaps } else { Ending::Fine })
-}
-
-/// The answer about a time before anything was collected: nothing is counted, because nothing was looked at.
-fn none_then(
-    common: &Common,
-    organization: &Organization,
-    as_of: Timestamp,
-    first: Option<Timestamp>,
-) -> anyhow::Result<Ending> {
-    if common.json {
-        output::json(&json!({
-            "organization": organization.slug,
-            "as_of": as_of,
-            "evidence": "none_then",
-            "first_collected_at": first,
-        }))?;
-    } else {
-        let first = first.map_or_else(
-            || "nothing has been collected yet".to_owned(),
-            |first| format!("the first was collected at {}", first.for_people()),
-        );
-        output::line(&format!("No evidence then: {first}. {} was asked about {}.", output::plain(&organization.name), as_of.for_people()))?;
-    }
-    Ok(Ending::Fine)
 }
 
 fn print(

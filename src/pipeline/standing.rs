@@ -4,7 +4,7 @@ mod past;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{RunFault, targets};
+use super::{RunFault, decisions, targets};
 use crate::app::App;
 use crate::assess::rollup::framework_statuses;
 use crate::assess::{Judged, Results, Situation, Targets};
@@ -32,6 +32,7 @@ pub struct Standing {
     /// Each with the party whose turn it is.
     pub gaps: Vec<Gap>,
     pub requests: Vec<EvidenceRequest>,
+    /// What people decided.
     pub decisions: Decisions,
 }
 
@@ -87,9 +88,9 @@ impl Standing {
             matrices,
             gaps,
             requests,
-            decisions: Decisions::default(),
+            decisions: decisions::known(app, &scope, known_at).await?,
         };
-        standing.ask_the_right_party(known_at);
+        standing.ask_the_right_party(as_of);
         if !late.is_empty() {
             standing.take_late(late, &app.store.gaps(&scope).await?, as_of);
         }
