@@ -66,7 +66,10 @@ pub fn known_at(
 ) -> anyhow::Result<Timestamp> {
     let Some(known_at) = asked.map(|moment| moment.end(organization, now)) else { return Ok(as_of) };
     if known_at > now {
-        anyhow::bail!("--known-at is in the future, and nobody knows yet what will be known then; give a time until now");
+        anyhow::bail!(
+            "--known-at {} is in the future, and nobody knows yet what will be known then; give a time until now",
+            known_at.for_people()
+        );
     }
     if known_at < as_of {
         anyhow::bail!(

@@ -4,8 +4,8 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::{Common, Ending, output, session};
 use super::moment::Moment;
+use super::{Common, Ending, output, session};
 use crate::app::App;
 use crate::model::id::{DatasetId, OrgSlug};
 use crate::model::organization::Organization;

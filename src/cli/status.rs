@@ -12,7 +12,6 @@ use crate::model::gap::GapState;
 use crate::model::id::{FrameworkId, OrgSlug};
 use crate::model::organization::Organization;
 use crate::model::responsibility::Party;
-use crate::model::time::Timestamp;
 use crate::pipeline::standing::Standing;
 use crate::report::tally::{ORDER, totals};
 use crate::store::OrgScope;
@@ -110,7 +109,8 @@ pub async fn run(common: &Common, arguments: StatusArguments) -> anyhow::Result<
         for alarm in &alarms {
             output::line(&format!("ALARM: {}", output::plain(alarm)))?;
         }
-        let known = if known_at > as_of { format!(", by what is known at {}", known_at.for_people()) } else { String::new() };
+        let known =
+            if known_at > as_of { format!(", by what is known at {}", known_at.for_people()) } else { String::new() };
         output::line(&format!("{} as of {}{known}", output::plain(&organization.name), as_of.for_people()))?;
         match (&head, runs.first()) {
             (None, _) => output::line("Nothing has been sealed by then.")?,

@@ -52,11 +52,7 @@ impl Standing {
     ) -> Result<Self, RunFault> {
         let scope = OrgScope::of(organization);
         let known_then = app.store.latest_results(&scope, as_of).await?;
-        let late = if known_at > as_of {
-            app.store.late_results(&scope, as_of, known_at).await?
-        } else {
-            Vec::new()
-        };
+        let late = if known_at > as_of { app.store.late_results(&scope, as_of, known_at).await? } else { Vec::new() };
         let read = known_then.iter().chain(&late).flat_map(|judged| judged.result.evidence.iter().copied());
         let leaves: Vec<u64> = read.collect::<BTreeSet<_>>().into_iter().collect();
         let seen = app.store.evidence_at(&scope, &leaves).await?;
@@ -137,8 +133,7 @@ impl Standing {
         self.results = results.iter().cloned().collect();
         let statuses = self.statuses(&results, as_of);
         let owners = Owners::new(self.matrices.values().map(|(matrix, _)| matrix));
-        let rules =
-            GapRules { catalog: &self.catalog, frameworks: &self.frameworks, owners: &owners, now: as_of };
+        let rules = GapRules { catalog: &self.catalog, frameworks: &self.frameworks, owners: &owners, now: as_of };
         let gaps = history::with_late_results(&rules, std::mem::take(&mut self.gaps), &told, kept);
         let changed = requests::follow_up(&owners, &self.requests, &statuses, as_of);
         let mut requests: BTreeMap<_, _> =

@@ -8,7 +8,7 @@ use countersign_seal::digest::Digest;
 use serde::Serialize;
 
 use super::data::{dataset_title, kind_words};
-use super::gaps::{Assignee, framework_title};
+use super::gaps::{Assignee, ToDo, framework_title, other_parts};
 use crate::catalog::Catalog;
 use crate::model::decision::Decisions;
 use crate::model::evidence::SealedEvidence;
@@ -59,8 +59,8 @@ pub struct GapDetail {
     pub is_overdue: bool,
     /// What the party whose turn it is should do.
     pub remediation: String,
-    /// What every party can do, where the texts differ.
-    pub remediation_by_party: Vec<ToDo>,
+    /// What the others do, where that differs.
+    pub other_parts: Vec<ToDo>,
     pub check: CheckId,
     pub check_title: String,
     pub check_description: String,
@@ -85,12 +85,6 @@ pub struct OwnedLine {
     pub kind: Option<&'static str>,
     /// How far this split has come: `proposed by template`, `countersigned`.
     pub matrix: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ToDo {
-    pub party: Party,
-    pub text: String,
 }
 
 /// A dataset that the check reads.
@@ -122,12 +116,6 @@ pub fn gap_detail(input: GapDetailInput<'_>) -> GapDetail {
     let rows: Vec<OwnedLine> = gap.controls.iter().map(|held| owned(&input, held)).collect();
     let read = check.map(|check| check.datasets()).unwrap_or_default();
     let names: Vec<String> = read.iter().map(ToString::to_string).collect();
-    let texts = check.map(|check| &check.metadata.remediation);
-    let mut texts: Vec<ToDo> =
-        texts.into_iter().flatten().map(|(party, text)| ToDo { party: *party, text: text.trim().to_owned() }).collect();
-    if texts.iter().all(|one| one.text == gap.remediation.trim()) {
-        texts.clear();
-    }
     GapDetail {
         id: gap.id,
         title: gap.title.clone(),
@@ -143,13 +131,13 @@ pub fn gap_detail(input: GapDetailInput<'_>) -> GapDetail {
         party: gap.party,
         why_party: why(&input, &rows),
         rows,
-        assignee: assignment.and_then(|one| one.person.as_ref()).map(|handle| {
-            Assignee::new(handle, input.decisions, input.as_of)
-        }),
+        assignee: assignment
+            .and_then(|one| one.person.as_ref())
+            .map(|handle| Assignee::new(handle, input.decisions, input.as_of)),
         due_on,
         is_overdue: due_on.is_some_and(|due| due < input.organization.day_of(input.as_of)),
         remediation: gap.remediation.clone(),
-        remediation_by_party: texts,
+        other_parts: other_parts(input.catalog, gap),
         check: gap.check.clone(),
         check_title: check.map_or_else(|| gap.check.to_string(), |check| check.title.clone()),
         check_description: check.map(|check| check.description.clone()).unwrap_or_default(),
@@ -171,9 +159,8 @@ fn owned(input: &GapDetailInput<'_>, held: &ControlRef) -> OwnedLine {
     let framework = input.catalog.frameworks.get(&held.framework);
     let control = framework.and_then(|one| one.controls.iter().find(|control| control.id == held.control));
     let matrix = input.matrices.get(&held.framework);
-    let row = matrix.and_then(|(matrix, _)| {
-        matrix.rows.iter().find(|row| row.control == held.control && row.objective.is_none())
-    });
+    let row = matrix
+        .and_then(|(matrix, _)| matrix.rows.iter().find(|row| row.control == held.control && row.objective.is_none()));
     OwnedLine {
         framework: held.framework.clone(),
         framework_title: framework_title(input.catalog, &held.framework),

@@ -81,6 +81,8 @@ pub struct GapEntry {
     pub state: GapState,
     pub because: String,
     pub remediation: String,
+    /// Of a gap that somebody handed to this party: what the others would do, which may be the real work.
+    pub other_parts: Vec<ToDo>,
     pub resources: Vec<String>,
     /// How many of them a page shows.
     pub resources_shown: usize,
@@ -96,6 +98,20 @@ pub struct GapEntry {
     /// The newest steps, oldest first.
     pub history: Vec<Happening>,
     pub more_history: usize,
+}
+
+/// What a party does to mend a fault.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ToDo {
+    pub party: Party,
+    pub text: String,
+}
+
+/// What every party does about a gap that differs from what the party whose turn it is does.
+pub(super) fn other_parts(catalog: &Catalog, gap: &Gap) -> Vec<ToDo> {
+    let texts = catalog.checks.get(&gap.check).map(|check| &check.metadata.remediation);
+    let all = texts.into_iter().flatten().map(|(party, text)| ToDo { party: *party, text: text.trim().to_owned() });
+    all.filter(|one| one.party != gap.party && one.text != gap.remediation.trim()).collect()
 }
 
 /// Who has a gap in hand.
@@ -183,6 +199,7 @@ fn entry(input: &GapsInput<'_>, gap: &Gap, ids: &[String]) -> GapEntry {
     let person = assignment.and_then(|one| one.person.as_ref());
     let assignee = person.map(|handle| Assignee::new(handle, input.decisions, input.as_of));
     let due_on = assignment.and_then(|one| one.due_on);
+    let is_handed = assignment.is_some_and(|one| one.party.is_some());
     let history = input.stories.get(&gap.id).map(Vec::as_slice).unwrap_or_default();
     let more_history = history.len().saturating_sub(STEPS_SHOWN);
     GapEntry {
@@ -195,6 +212,7 @@ fn entry(input: &GapsInput<'_>, gap: &Gap, ids: &[String]) -> GapEntry {
         state: gap.state,
         because: gap.because.clone(),
         remediation: gap.remediation.clone(),
+        other_parts: if is_handed { other_parts(input.catalog, gap) } else { Vec::new() },
         resources: gap.resources.clone(),
         resources_shown: RESOURCES_SHOWN,
         more_resources: gap.resources.len().saturating_sub(RESOURCES_SHOWN),

@@ -69,7 +69,7 @@ fn of_gap(report: &GapsReport, gap: &GapEntry) -> [String; 24] {
         gap.state.as_str().to_owned(),
         gap.title.clone(),
         gap.because.clone(),
-        gap.remediation.clone(),
+        to_do(gap),
         gap.target.clone(),
         lines(gap.resources.iter().map(String::as_str)),
         controls(&gap.controls),
@@ -100,6 +100,11 @@ fn of_ask(report: &GapsReport, ask: &AskEntry) -> [String; 24] {
     *held = controls(&ask.controls);
     *opened_at = ask.since.to_string();
     cells
+}
+
+fn to_do(gap: &GapEntry) -> String {
+    let others = gap.other_parts.iter().map(|other| format!("\n{} would: {}", other.party.title(), other.text));
+    others.fold(gap.remediation.clone(), |text, other| text + &other)
 }
 
 /// `2026-03-04 note by Dana Reyes: ordered the keys`.

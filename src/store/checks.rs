@@ -96,7 +96,8 @@ impl Store {
             .order_by_asc(check_result::Column::CheckId)
             .order_by_asc(check_result::Column::Target);
         let mut newest: BTreeMap<(String, String), i64> = BTreeMap::new();
-        let mut pages = judged_later.into_tuple::<(String, String, i64, serde_json::Value)>().paginate(&self.read, 5_000);
+        let mut pages =
+            judged_later.into_tuple::<(String, String, i64, serde_json::Value)>().paginate(&self.read, 5_000);
         while let Some(page) = pages.fetch_and_next().await? {
             for (check, target, leaf, read) in page {
                 let read: Vec<i64> = read_json("check_result", read)?;
@@ -105,7 +106,8 @@ impl Store {
                 }
             }
         }
-        self.results_named(scope, newest.into_iter().map(|((check, target), leaf)| (check, target, leaf)).collect()).await
+        self.results_named(scope, newest.into_iter().map(|((check, target), leaf)| (check, target, leaf)).collect())
+            .await
     }
 
     /// Whether anything was judged after a moment. If not, what is kept as it stands now stood so then.

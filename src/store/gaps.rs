@@ -89,13 +89,7 @@ impl Store {
 }
 
 fn to_event(row: gap_event::Model) -> GapEvent {
-    GapEvent {
-        gap: GapId(row.gap_id),
-        kind: row.kind,
-        body: row.body,
-        at: row.at.into(),
-        leaf: from_stored(row.leaf),
-    }
+    GapEvent { gap: GapId(row.gap_id), kind: row.kind, body: row.body, at: row.at.into(), leaf: from_stored(row.leaf) }
 }
 
 pub(super) async fn write_gaps(

@@ -113,8 +113,7 @@ pub fn request_with_party(request: EvidenceRequest, owners: &Owners<'_>) -> Evid
 #[must_use]
 pub fn with_late_results(rules: &GapRules<'_>, then: Vec<Gap>, late: &[CheckResult], kept: &[Gap]) -> Vec<Gap> {
     let changed = follow_up(rules, &then, late);
-    let mut gaps: BTreeMap<_, _> =
-        then.into_iter().map(|gap| ((gap.check.clone(), gap.target.clone()), gap)).collect();
+    let mut gaps: BTreeMap<_, _> = then.into_iter().map(|gap| ((gap.check.clone(), gap.target.clone()), gap)).collect();
     for mut gap in changed.into_iter().map(|tracked| tracked.gap) {
         let identity = (gap.check.clone(), gap.target.clone());
         let noted_later = kept.iter().find(|one| (&one.check, &one.target) == (&gap.check, &gap.target));

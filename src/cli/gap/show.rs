@@ -93,9 +93,12 @@ fn print(gap: &GapDetail, turn: &Turn<'_>) -> anyhow::Result<()> {
     line(&format!("Gap {}", gap.id))?;
 
     heading("What is wrong")?;
-    line(&format!("  {}", gap.because))?;
+    line(&format!("  It should be so: {}", gap.title))?;
+    line(&format!("  It was found: {}", gap.because))?;
     match (gap.state, gap.closed_at) {
-        (GapState::Closed, Some(closed)) => line(&format!("  Closed at {}: the last look found it mended.", closed.for_people()))?,
+        (GapState::Closed, Some(closed)) => {
+            line(&format!("  Closed at {}: the last look found it mended.", closed.for_people()))?
+        }
         (GapState::AwaitingEvidence, _) => {
             line(&format!("  It can no longer be seen; this is what was wrong at {}.", gap.last_seen_at.for_people()))?;
         }
@@ -121,17 +124,16 @@ fn print(gap: &GapDetail, turn: &Turn<'_>) -> anyhow::Result<()> {
 
     heading("What to do")?;
     line(&format!("  {}", gap.remediation.trim().replace('\n', " ")))?;
-    for other in gap.remediation_by_party.iter().filter(|one| one.party != gap.party) {
+    for other in &gap.other_parts {
         line(&format!("  {}'s part: {}", other.party.title(), other.text.replace('\n', " ")))?;
     }
 
     heading("How it will be seen to be mended")?;
     line(&format!("  The check {} passes: {}", gap.check, gap.check_title))?;
     for read in &gap.datasets {
-        let next = read.next_at.map_or_else(
-            || "not on a schedule".to_owned(),
-            |next| format!("collected next at {}", next.for_people()),
-        );
+        let next = read
+            .next_at
+            .map_or_else(|| "not on a schedule".to_owned(), |next| format!("collected next at {}", next.for_people()));
         line(&format!("  It reads {} ({}), {next}", read.title, read.dataset))?;
     }
     line(&format!("  To look now: {}", gap.command))?;
@@ -162,12 +164,12 @@ fn print(gap: &GapDetail, turn: &Turn<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// `2026-03-04 09:00 UTC note by Dana Reyes (record 41): ordered the keys`.
+/// `2026-03-04 09:00 UTC: note (by Dana Reyes, Internal IT; record 41): ordered the keys`.
 fn told(step: &Happening) -> String {
     let by = step.by.as_ref().map_or_else(String::new, |by| {
         let party = by.party.map_or_else(String::new, |party| format!(", {}", party.title()));
-        format!(" by {}{party}", by.name)
+        format!("by {}{party}; ", by.name)
     });
     let text = if step.text.is_empty() { String::new() } else { format!(": {}", step.text) };
-    format!("{} {}{by} (record {}){text}", step.at.for_people(), step.what, step.leaf)
+    format!("{}: {} ({by}record {}){text}", step.at.for_people(), step.what, step.leaf)
 }
