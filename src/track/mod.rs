@@ -3,6 +3,7 @@
 pub mod gaps;
 pub mod owner;
 pub mod requests;
+pub mod responsibilities;
 
 #[cfg(test)]
 mod tests;
