@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{RunFault, targets};
+use super::{RunFault, decisions, targets};
 use crate::app::App;
 use crate::assess::rollup::framework_statuses;
 use crate::assess::{Judged, Results, Situation, Targets};
 use crate::catalog::Catalog;
 use crate::model::control::ControlStatus;
+use crate::model::decision::Decisions;
 use crate::model::finding::CheckResult;
 use crate::model::gap::{EvidenceRequest, Gap, GapState};
 use crate::model::id::FrameworkId;
@@ -25,6 +26,8 @@ pub struct Standing {
     pub matrices: BTreeMap<FrameworkId, (ResponsibilityMatrix, MatrixState)>,
     pub gaps: Vec<Gap>,
     pub requests: Vec<EvidenceRequest>,
+    /// What people decided.
+    pub decisions: Decisions,
 }
 
 impl Standing {
@@ -46,6 +49,7 @@ impl Standing {
             }
         }
         Ok(Self {
+            decisions: decisions::known(app, &scope, as_of).await?,
             catalog: app.catalog.clone(),
             frameworks: organization.frameworks.clone(),
             targets: targets::in_scope(app, &scope).await?,

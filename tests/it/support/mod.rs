@@ -7,6 +7,7 @@
 pub mod app;
 pub mod clock;
 pub mod command;
+pub mod decisions;
 pub mod demo;
 mod postgres;
 pub mod scripted;
