@@ -117,3 +117,6 @@ pub fn in_order(framework: &Framework, rows: &mut [Responsibility]) {
     }
     rows.sort_by_key(|row| places.get(&(&row.control, row.objective.as_ref())).copied().unwrap_or(usize::MAX));
 }
+
+#[cfg(test)]
+mod tests;

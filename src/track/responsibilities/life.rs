@@ -78,7 +78,9 @@ pub enum Refusal {
     /// What they mean is no longer what is open.
     #[error("{meant}; {now}")]
     MovedOn { meant: String, now: String },
-    #[error("version {version} is not the version with that digest, which is version {of_digest}; say which one you read")]
+    #[error(
+        "version {version} is not the version with that digest, which is version {of_digest}; say which one you read"
+    )]
     TwoVersions { version: u32, of_digest: u32 },
     #[error("nothing can be {what}: {now}")]
     NothingOpen { what: &'static str, now: String },
@@ -86,7 +88,9 @@ pub enum Refusal {
         "version {version} was proposed by {party} itself ({name}); only a person of the other party can have it {what}"
     )]
     OwnProposal { version: u32, party: &'static str, name: String, what: &'static str },
-    #[error("version {version} was proposed by the other party ({name}); it can be rejected, with a reason, but not withdrawn")]
+    #[error(
+        "version {version} was proposed by the other party ({name}); it can be rejected, with a reason, but not withdrawn"
+    )]
     NotTheirs { version: u32, name: String },
     #[error("{now}; it must be withdrawn, rejected or accepted before there is a new draft")]
     StillProposed { now: String },

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::catalog::framework::Framework;
 use crate::model::id::{ControlId, ObjectiveId, PersonHandle};
 use crate::model::person::Person;
-use crate::model::responsibility::{Party, Responsibility, ResponsibilityKind, ResponsibilityMatrix, words_of_kind};
+use crate::model::responsibility::{Party, Responsibility, ResponsibilityKind, ResponsibilityMatrix};
 use crate::model::time::Timestamp;
 
 crate::model::words! {
@@ -131,11 +131,7 @@ fn divided_wrongly(row: &Responsibility) -> Option<Lint> {
     if let Some(owner) = owner
         && owner != row.accountable
     {
-        let what = format!(
-            "its kind is {}, but {} is accountable",
-            words_of_kind(row.kind),
-            row.accountable.title()
-        );
+        let what = format!("its kind is {}, but {} is accountable", row.kind.as_str(), row.accountable.title());
         return Some(about(row, LintKind::Collision, what, "let kind and accountable party agree, or call it shared"));
     }
     if row.kind != ResponsibilityKind::Shared {
@@ -177,7 +173,11 @@ fn missing_texts(row: &Responsibility) -> Option<Lint> {
 fn persons(row: &Responsibility, people: &[Person], now: Timestamp) -> Vec<Lint> {
     let named = [(Party::Provider, &row.provider_person), (Party::Internal, &row.internal_person)];
     let faults = named.into_iter().filter_map(|(party, handle)| Some((party, handle.as_ref()?)));
-    faults.filter_map(|(party, handle)| person(party, handle, people, now).map(|(what, next)| about(row, LintKind::Person, what, next))).collect()
+    faults
+        .filter_map(|(party, handle)| {
+            person(party, handle, people, now).map(|(what, next)| about(row, LintKind::Person, what, next))
+        })
+        .collect()
 }
 
 fn person(party: Party, handle: &PersonHandle, people: &[Person], now: Timestamp) -> Option<(String, String)> {
@@ -221,4 +221,4 @@ fn parties_without_people(matrix: &ResponsibilityMatrix, people: &[Person], now:
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -269,12 +269,7 @@ fn name_of((control, objective): &(ControlId, Option<ObjectiveId>)) -> &str {
     objective.as_ref().map_or(control.as_str(), |objective| objective.as_str())
 }
 
-fn word<T>(
-    cell: &str,
-    column: &str,
-    faults: &mut Vec<String>,
-    parse: impl Fn(&str) -> Result<T, String>,
-) -> Option<T> {
+fn word<T>(cell: &str, column: &str, faults: &mut Vec<String>, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
     let text = cell.trim().to_ascii_lowercase();
     if text.is_empty() {
         faults.push(format!("`{column}` is empty"));
@@ -286,10 +281,14 @@ fn word<T>(
 /// The accountable party: exactly one.
 fn party(cell: &str, faults: &mut Vec<String>) -> Option<Party> {
     let text = cell.trim().to_ascii_lowercase();
-    let words: Vec<&str> = text.split(|sign: char| !sign.is_ascii_alphabetic()).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> =
+        text.split(|sign: char| !sign.is_ascii_alphabetic()).filter(|word| !word.is_empty()).collect();
     let named = words.iter().filter(|word| word.parse::<Party>().is_ok()).count();
     if named > 1 {
-        faults.push(format!("`accountable` names {named} parties (`{}`); exactly one is accountable", short(cell.trim())));
+        faults.push(format!(
+            "`accountable` names {named} parties (`{}`); exactly one is accountable",
+            short(cell.trim())
+        ));
         return None;
     }
     word(cell, "accountable", faults, str::parse::<Party>)
