@@ -12,6 +12,7 @@ use crate::model::decision::Decisions;
 use crate::model::finding::CheckResult;
 use crate::model::gap::{EvidenceRequest, Gap, GapState};
 use crate::model::id::FrameworkId;
+use crate::model::matrix::MatrixHistory;
 use crate::model::organization::Organization;
 use crate::model::responsibility::{MatrixState, ResponsibilityMatrix};
 use crate::model::time::Timestamp;
@@ -23,7 +24,10 @@ pub struct Standing {
     frameworks: Vec<FrameworkId>,
     pub targets: Targets,
     pub results: Vec<Judged>,
+    /// The splits that applied.
     pub matrices: BTreeMap<FrameworkId, (ResponsibilityMatrix, MatrixState)>,
+    /// All versions of the splits with what had happened to each, by number.
+    pub versions: BTreeMap<FrameworkId, Vec<MatrixHistory>>,
     pub gaps: Vec<Gap>,
     pub requests: Vec<EvidenceRequest>,
     /// What people decided.
@@ -41,8 +45,13 @@ impl Standing {
         let seen: BTreeMap<u64, Timestamp> =
             seen.into_iter().map(|row| (row.sealed.leaf, row.sealed.collected_at)).collect();
         let mut matrices = BTreeMap::new();
+        let mut versions = BTreeMap::new();
         for framework in &organization.frameworks {
-            if let Some((version, state)) = app.store.matrix_as_of(&scope, framework, as_of).await? {
+            let all = app.store.matrix_versions(&scope, framework).await?;
+            let known: Vec<MatrixHistory> = all.iter().filter_map(|one| one.as_of(as_of)).collect();
+            let applies = app.store.matrix_among(&scope, &known, as_of).await?;
+            versions.insert(framework.clone(), known);
+            if let Some((version, state)) = applies {
                 matrices.insert(framework.clone(), (version.matrix, state));
             } else if let Some(matrix) = app.catalog.matrix(framework, organization.model) {
                 matrices.insert(framework.clone(), (matrix, MatrixState::ProposedByTemplate));
@@ -55,6 +64,7 @@ impl Standing {
             targets: targets::in_scope(app, &scope).await?,
             results: results.into_iter().map(|judged| judged_with(judged.result, judged.judged_at, &seen)).collect(),
             matrices,
+            versions,
             gaps: app.store.gaps(&scope).await?.into_iter().filter_map(|gap| gap_as_of(gap, as_of)).collect(),
             requests: app
                 .store

@@ -115,10 +115,20 @@ impl Store {
     ) -> Result<Option<(MatrixVersion, MatrixState)>, StoreFault> {
         let known: Vec<MatrixHistory> =
             self.matrix_versions(scope, framework).await?.iter().filter_map(|one| one.as_of(as_of)).collect();
+        self.matrix_among(scope, &known, as_of).await
+    }
+
+    /// The same for somebody who has the versions of a framework as they were known at that moment.
+    pub async fn matrix_among(
+        &self,
+        scope: &OrgScope,
+        known: &[MatrixHistory],
+        as_of: Timestamp,
+    ) -> Result<Option<(MatrixVersion, MatrixState)>, StoreFault> {
         // A version that was superseded goes on until the first day of the one that took its place.
         let accepted = known.iter().rev().filter(|one| one.step(MatrixState::Countersigned).is_some());
         for one in accepted {
-            let Some(version) = self.matrix_version(scope, framework, one.version).await? else { continue };
+            let Some(version) = self.matrix_version(scope, &one.framework, one.version).await? else { continue };
             match version.matrix.in_effect(as_of) {
                 InEffect::NotYet => {}
                 InEffect::Now => return Ok(Some((version, MatrixState::Countersigned))),
@@ -126,7 +136,7 @@ impl Store {
             }
         }
         let Some(template) = known.iter().rev().find(|one| one.is_template()) else { return Ok(None) };
-        let version = self.matrix_version(scope, framework, template.version).await?;
+        let version = self.matrix_version(scope, &template.framework, template.version).await?;
         Ok(version.map(|version| (version, MatrixState::ProposedByTemplate)))
     }
 
