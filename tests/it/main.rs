@@ -27,3 +27,4 @@ mod start;
 mod stores;
 mod support;
 mod tampering;
+mod three_weeks;
