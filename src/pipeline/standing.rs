@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{RunFault, decisions, targets};
 use crate::app::App;
 use crate::assess::rollup::framework_statuses;
-use crate::assess::{Judged, Results, Situation, Targets};
+use crate::assess::{Judged, Matrices, Results, Situation, Targets};
 use crate::catalog::Catalog;
 use crate::model::control::ControlStatus;
 use crate::model::decision::Decisions;
@@ -15,7 +15,7 @@ use crate::model::finding::CheckResult;
 use crate::model::gap::{EvidenceRequest, Gap, Happening};
 use crate::model::id::{FrameworkId, GapId};
 use crate::model::organization::Organization;
-use crate::model::responsibility::{MatrixState, ResponsibilityMatrix};
+use crate::model::responsibility::MatrixState;
 use crate::model::time::Timestamp;
 use crate::store::{JudgedResult, OrgScope, StoreFault};
 use crate::track::gaps::GapRules;
@@ -28,7 +28,7 @@ pub struct Standing {
     frameworks: Vec<FrameworkId>,
     pub targets: Targets,
     pub results: Vec<Judged>,
-    pub matrices: BTreeMap<FrameworkId, (ResponsibilityMatrix, MatrixState)>,
+    pub matrices: Matrices,
     /// Each with the party whose turn it is.
     pub gaps: Vec<Gap>,
     pub requests: Vec<EvidenceRequest>,
@@ -62,7 +62,7 @@ impl Standing {
         let results: Vec<Judged> = known_then.into_iter().map(judged).collect();
         let late: Vec<Judged> = late.into_iter().map(judged).collect();
 
-        let mut matrices = BTreeMap::new();
+        let mut matrices = Matrices::new();
         for framework in &organization.frameworks {
             if let Some((version, state)) = app.store.matrix_as_of(&scope, framework, as_of).await? {
                 matrices.insert(framework.clone(), (version.matrix, state));
@@ -145,7 +145,14 @@ impl Standing {
     /// The status of every control of every framework in use.
     #[must_use]
     pub fn statuses(&self, results: &Results, now: Timestamp) -> Vec<ControlStatus> {
-        let situation = Situation { catalog: &self.catalog, targets: &self.targets, results, now };
+        let situation = Situation {
+            catalog: &self.catalog,
+            targets: &self.targets,
+            results,
+            decisions: &self.decisions,
+            matrices: &self.matrices,
+            now,
+        };
         self.frameworks
             .iter()
             .filter_map(|id| self.catalog.frameworks.get(id))
