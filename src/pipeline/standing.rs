@@ -14,6 +14,7 @@ use crate::model::decision::Decisions;
 use crate::model::finding::CheckResult;
 use crate::model::gap::{EvidenceRequest, Gap, Happening};
 use crate::model::id::{FrameworkId, GapId};
+use crate::model::matrix::MatrixHistory;
 use crate::model::organization::Organization;
 use crate::model::responsibility::MatrixState;
 use crate::model::time::Timestamp;
@@ -28,7 +29,10 @@ pub struct Standing {
     frameworks: Vec<FrameworkId>,
     pub targets: Targets,
     pub results: Vec<Judged>,
+    /// The splits that applied.
     pub matrices: Matrices,
+    /// All versions of the splits with what had happened to each, by number.
+    pub versions: BTreeMap<FrameworkId, Vec<MatrixHistory>>,
     /// Each with the party whose turn it is.
     pub gaps: Vec<Gap>,
     pub requests: Vec<EvidenceRequest>,
@@ -63,8 +67,13 @@ impl Standing {
         let late: Vec<Judged> = late.into_iter().map(judged).collect();
 
         let mut matrices = Matrices::new();
+        let mut versions = BTreeMap::new();
         for framework in &organization.frameworks {
-            if let Some((version, state)) = app.store.matrix_as_of(&scope, framework, as_of).await? {
+            let all = app.store.matrix_versions(&scope, framework).await?;
+            let known: Vec<MatrixHistory> = all.iter().filter_map(|one| one.as_of(as_of)).collect();
+            let applies = app.store.matrix_among(&scope, &known, as_of).await?;
+            versions.insert(framework.clone(), known);
+            if let Some((version, state)) = applies {
                 matrices.insert(framework.clone(), (version.matrix, state));
             } else if let Some(matrix) = app.catalog.matrix(framework, organization.model) {
                 matrices.insert(framework.clone(), (matrix, MatrixState::ProposedByTemplate));
@@ -82,6 +91,7 @@ impl Standing {
             targets: targets::in_scope(app, &scope, as_of, &results).await?,
             results,
             matrices,
+            versions,
             gaps,
             requests,
             decisions: decisions::known(app, &scope, known_at).await?,

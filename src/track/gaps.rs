@@ -148,7 +148,7 @@ fn fresh(rules: &GapRules<'_>, definition: &CheckDefinition, result: &CheckResul
         .filter(|held| wanted.contains(&held.framework))
         .cloned()
         .collect();
-    let party = rules.owners.of_fault(&controls);
+    let party = rules.owners.of_fault(rules.catalog, &definition.id, &controls);
     let failing = result.resources.iter().filter(|one| one.outcome == FindingOutcome::Fail);
     Gap {
         id: GapId::fresh(),

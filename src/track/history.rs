@@ -74,7 +74,7 @@ pub fn with_party(gap: Gap, catalog: &Catalog, owners: &Owners<'_>) -> Gap {
     if gap.state == GapState::Closed {
         return gap;
     }
-    let party = owners.of_fault(&gap.controls);
+    let party = owners.of_fault(catalog, &gap.check, &gap.controls);
     given_to(gap, party, catalog)
 }
 

@@ -5,6 +5,7 @@ pub mod gaps;
 pub mod history;
 pub mod owner;
 pub mod requests;
+pub mod responsibilities;
 
 #[cfg(test)]
 mod tests;

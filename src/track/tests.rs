@@ -15,7 +15,7 @@ use crate::catalog::framework::{Control, Framework};
 use crate::model::control::{ControlState, ControlStatus, ObjectiveStatus};
 use crate::model::finding::FindingOutcome::{self, Fail, NotApplicable, Pass, Unknown};
 use crate::model::finding::{CheckResult, ResourceFinding};
-use crate::model::gap::{Gap, GapState};
+use crate::model::gap::{ControlRef, Gap, GapState};
 use crate::model::id::FrameworkId;
 use crate::model::responsibility::{EngagementModel, Party, Responsibility, ResponsibilityKind, ResponsibilityMatrix};
 use crate::model::time::Timestamp;
@@ -164,15 +164,15 @@ fn data_that_is_no_longer_offered_closes_no_gap_and_data_without_the_thing_does(
 #[test]
 fn a_fault_lands_with_the_party_accountable_for_most_of_what_it_holds_back() {
     let refs = opened().controls;
-    let party = |accountable| Owners::new([&matrix(accountable)]).of_fault(&refs);
+    let catalog = catalog();
+    let lands = |accountable, refs: &[ControlRef]| {
+        Owners::new([&matrix(accountable)]).of_fault(&catalog, &"m365/a".parse().unwrap(), refs)
+    };
+    let party = |accountable| lands(accountable, &refs);
     assert_eq!(party([Party::Internal, Party::Internal, Party::Provider]), Party::Internal);
     assert_eq!(party([Party::Vendor, Party::Provider, Party::Internal]), Party::Internal, "it follows up the vendor");
-    assert_eq!(Owners::new([&matrix([Party::Provider; 3])]).of_fault(&refs[..0]), Party::Internal);
-    let even = &refs[..2];
-    assert_eq!(
-        Owners::new([&matrix([Party::Provider, Party::Internal, Party::Internal])]).of_fault(even),
-        Party::Provider
-    );
+    assert_eq!(lands([Party::Provider; 3], &refs[..0]), Party::Internal);
+    assert_eq!(lands([Party::Provider, Party::Internal, Party::Internal], &refs[..2]), Party::Provider);
 }
 
 fn status(control: &str, state: ControlState, is_parent: bool) -> ControlStatus {
