@@ -141,10 +141,8 @@ fn print(gap: &GapDetail, turn: &Turn<'_>) -> anyhow::Result<()> {
     heading("What it holds back")?;
     for row in &gap.rows {
         let owner = row.accountable.map_or("nobody", |party| party.title());
-        line(&format!(
-            "  {} {} {} (accountable: {owner}, {})",
-            row.framework_title, row.control, row.title, row.matrix
-        ))?;
+        let number = row.objective.as_ref().map_or_else(|| row.control.to_string(), ToString::to_string);
+        line(&format!("  {} {number} {} (accountable: {owner}, {})", row.framework_title, row.title, row.matrix))?;
     }
 
     heading("Evidence")?;
