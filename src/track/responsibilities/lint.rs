@@ -221,4 +221,4 @@ fn parties_without_people(matrix: &ResponsibilityMatrix, people: &[Person], now:
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(in crate::track) mod tests;
