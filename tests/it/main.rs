@@ -21,6 +21,7 @@ mod packages;
 mod pages;
 mod proofs;
 mod recovery;
+mod responsibilities;
 mod runs;
 mod schedule;
 mod spool;
