@@ -9,7 +9,7 @@ use super::signals::Signals;
 use super::{Common, Ending, session};
 use crate::app::App;
 use crate::render::Engine;
-use crate::web::source::StoreOverview;
+use crate::web::source::StorePages;
 use crate::web::{self, AccessToken};
 
 /// Collects on schedule and shows one overview page on a loopback address. Stop it with Ctrl-C: a run that is still
@@ -53,7 +53,7 @@ pub async fn overview(app: Arc<App>, schedule: Schedule) -> anyhow::Result<()> {
     eprintln!("\nOverview (the link works once): {}", token.link(address));
     eprintln!("Stop with Ctrl-C.");
     let (stop, stopped) = tokio::sync::watch::channel(false);
-    let source = StoreOverview::new(app.clone());
+    let source = StorePages::new(app.clone());
     let source = if schedule == Schedule::On { source } else { source.without_schedule() };
     let source = Arc::new(source);
     let router = web::router(source, Arc::new(Engine::new(None)?), token, address);

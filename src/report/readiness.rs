@@ -201,6 +201,22 @@ pub fn readiness(input: ReadinessInput<'_>) -> ReadinessReport {
     }
 }
 
+/// One control as the report says it, with everything that bears on it; none when the framework has no such control.
+/// For a parent, which follows from its parts, it names what also bears on the parent itself.
+#[must_use]
+pub fn control_line(input: &ReadinessInput<'_>, id: &ControlId) -> Option<ControlLine> {
+    let control = input.framework.controls.iter().find(|control| control.id == *id)?;
+    let sources = Sources::of(input);
+    let mut unread = Coverage::default();
+    let mut line = sources.control(control, &mut unread);
+    let status = sources.statuses.get(id).copied();
+    if line.counting == Counting::Derived && status.is_some() {
+        line.objectives = sources.objectives(control, status, &mut unread);
+        line.objectives.retain(|objective| !objective.whole || !objective.bearings.is_empty());
+    }
+    Some(line)
+}
+
 /// What is handed in, indexed once so that every control is found in constant time.
 struct Sources<'a> {
     framework: &'a Framework,

@@ -1,7 +1,8 @@
 //! Versions of responsibility matrices and what happened to them.
 
 use countersign_seal::digest::Digest;
-use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::prelude::ChronoDateTimeUtc;
+use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::entity::{responsibility_event, responsibility_version};
 use super::{OrgScope, Store, StoreFault, from_stored, read_json, read_text, to_stored, write_json};
@@ -16,6 +17,17 @@ pub struct MatrixVersion {
     /// Digest of its canonical JSON; what both parties sign.
     pub digest: Digest,
     pub created_at: Timestamp,
+    pub leaf: u64,
+}
+
+/// A version without its rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VersionHeading {
+    pub version: u32,
+    /// Digest of the whole version's canonical JSON.
+    pub digest: Digest,
+    pub created_at: Timestamp,
+    /// Leaf of its `responsibility/1` record.
     pub leaf: u64,
 }
 
@@ -68,6 +80,42 @@ impl Store {
             leaf: from_stored(row.leaf),
         };
         Ok(Some((version, state)))
+    }
+
+    /// The newest `many` versions of a framework's matrix that existed at `as_of`, newest first.
+    pub async fn matrix_versions(
+        &self,
+        scope: &OrgScope,
+        framework: &FrameworkId,
+        as_of: Timestamp,
+        many: u64,
+    ) -> Result<Vec<VersionHeading>, StoreFault> {
+        let rows: Vec<(i64, String, ChronoDateTimeUtc, i64)> = responsibility_version::Entity::find()
+            .select_only()
+            .columns([
+                responsibility_version::Column::Version,
+                responsibility_version::Column::Digest,
+                responsibility_version::Column::CreatedAt,
+                responsibility_version::Column::Leaf,
+            ])
+            .filter(responsibility_version::Column::OrganizationId.eq(scope.uuid()))
+            .filter(responsibility_version::Column::Framework.eq(framework.as_str()))
+            .filter(responsibility_version::Column::CreatedAt.lte(as_of.as_datetime()))
+            .order_by_desc(responsibility_version::Column::Version)
+            .limit(many)
+            .into_tuple()
+            .all(&self.read)
+            .await?;
+        rows.into_iter()
+            .map(|(version, digest, created_at, leaf)| {
+                Ok(VersionHeading {
+                    version: u32::try_from(version).unwrap_or_default(),
+                    digest: read_text("responsibility_version", &digest)?,
+                    created_at: created_at.into(),
+                    leaf: from_stored(leaf),
+                })
+            })
+            .collect()
     }
 
     /// What happened to one version of a framework's matrix, in order; nothing when there is no such version.
