@@ -1,5 +1,7 @@
 //! What was collected: the newest record of each dataset and target, or every record, page by page.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use countersign_seal::digest::Digest;
@@ -10,6 +12,7 @@ use crate::catalog::Catalog;
 use crate::model::evidence::{CollectionOutcome, Source};
 use crate::model::id::{DatasetId, OrgSlug};
 use crate::model::time::Timestamp;
+use crate::pipeline::targets;
 use crate::report::data::dataset_title;
 use crate::report::sight::is_stale;
 use crate::store::{EvidenceFilter, EvidenceRow, OrgScope};
@@ -90,6 +93,12 @@ pub struct EvidenceRowLine {
     pub same: String,
 }
 
+struct Choices {
+    by_outcome: Vec<Choice>,
+    by_target: Vec<Choice>,
+    more_targets: usize,
+}
+
 impl EvidenceQuery {
     fn link(&self, place: &Place) -> String {
         link(
@@ -122,28 +131,19 @@ impl StorePages {
         let scope = OrgScope::of(&organization);
         let place = self.place(&organization, None);
         let query = EvidenceQuery { before: query.before.filter(|_| query.all), ..query.clone() };
-        let mut newest = self.app.store.latest_evidence(&scope, place.as_of).await?;
-        newest.sort_by(|one, other| other.sealed.leaf.cmp(&one.sealed.leaf));
-        let (by_target, more_targets) = by_target(&newest, &query, &place);
-        let by_outcome = by_outcome(&newest, &query, &place);
-        let (rows, beyond, older) = if query.all {
-            let filter = EvidenceFilter {
-                dataset: query.dataset.clone(),
-                target: query.target.clone(),
-                outcome: query.outcome,
-                before: query.before,
-            };
-            let mut rows = self.app.store.evidence_newest_first(&scope, &filter, PAGE as u64 + 1).await?;
-            let has_older = rows.len() > PAGE;
-            rows.truncate(PAGE);
-            let last = rows.last().map(|row| row.sealed.leaf).filter(|_| has_older);
-            let older = last.map(|last| EvidenceQuery { before: Some(last), ..query.clone() }.link(&place));
-            (rows, 0, older)
+        let (rows, beyond, older, choices) = if query.all {
+            let (rows, older) = self.one_page(&scope, &place, &query).await?;
+            let targets = targets::in_scope(&self.app, &scope).await?;
+            (rows, 0, older, choices(None, targets.into_values().flatten(), &query, &place))
         } else {
+            let mut newest = self.app.store.latest_evidence(&scope, place.as_of).await?;
+            newest.sort_by_key(|row| std::cmp::Reverse(row.sealed.leaf));
+            let targets = newest.iter().map(|row| row.sealed.target.clone());
+            let choices = choices(Some(&newest), targets, &query, &place);
             newest.retain(|row| query.wants(row));
             let beyond = newest.len().saturating_sub(NEWEST_SHOWN);
             newest.truncate(NEWEST_SHOWN);
-            (newest, beyond, None)
+            (newest, beyond, None, choices)
         };
         let catalog = &self.app.catalog;
         let view = |all: bool, words: &str| Choice {
@@ -155,9 +155,9 @@ impl StorePages {
         Ok(Some(EvidencePage {
             all: query.all,
             views: vec![view(false, "Newest of each dataset"), view(true, "Every record")],
-            by_outcome,
-            by_target,
-            more_targets,
+            by_outcome: choices.by_outcome,
+            by_target: choices.by_target,
+            more_targets: choices.more_targets,
             dataset: query.dataset.as_ref().map(|dataset| dataset_title(catalog, dataset)),
             without_dataset: EvidenceQuery { dataset: None, before: None, ..query.clone() }.link(&place),
             rows: rows.into_iter().map(|row| line(row, catalog, &place)).collect(),
@@ -166,40 +166,60 @@ impl StorePages {
             place,
         }))
     }
+
+    /// One page of every record that fits, and the link to older ones.
+    async fn one_page(
+        &self,
+        scope: &OrgScope,
+        place: &Place,
+        query: &EvidenceQuery,
+    ) -> Result<(Vec<EvidenceRow>, Option<String>), SourceError> {
+        let filter = EvidenceFilter {
+            dataset: query.dataset.clone(),
+            target: query.target.clone(),
+            outcome: query.outcome,
+            before: query.before,
+        };
+        let mut rows = self.app.store.evidence_newest_first(scope, &filter, PAGE as u64 + 1).await?;
+        let has_older = rows.len() > PAGE;
+        rows.truncate(PAGE);
+        let last = rows.last().map(|row| row.sealed.leaf).filter(|_| has_older);
+        let older = last.map(|last| EvidenceQuery { before: Some(last), ..query.clone() }.link(place));
+        Ok((rows, older))
+    }
 }
 
-fn by_outcome(newest: &[EvidenceRow], query: &EvidenceQuery, place: &Place) -> Vec<Choice> {
-    let choice = |outcome: Option<CollectionOutcome>| {
-        let wanted = EvidenceQuery { outcome, before: None, ..query.clone() };
-        Choice {
-            words: outcome.map_or_else(|| "All".to_owned(), |outcome| outcome.as_str().replace('_', " ")),
-            href: wanted.link(place),
-            count: (!query.all).then(|| newest.iter().filter(|row| wanted.wants(row)).count()),
-            is_current: outcome == query.outcome,
-        }
+/// What can be chosen, with how many of the newest records fit; where every record is listed nobody counts.
+fn choices(
+    newest: Option<&[EvidenceRow]>,
+    targets: impl Iterator<Item = String>,
+    query: &EvidenceQuery,
+    place: &Place,
+) -> Choices {
+    let choice = |words: String, wanted: EvidenceQuery, is_current: bool| Choice {
+        words,
+        href: wanted.link(place),
+        count: newest.map(|newest| newest.iter().filter(|row| wanted.wants(row)).count()),
+        is_current,
     };
     let is_there = |outcome: &CollectionOutcome| {
-        query.outcome == Some(*outcome) || newest.iter().any(|row| row.sealed.outcome == *outcome)
+        query.outcome == Some(*outcome)
+            || newest.is_none_or(|newest| newest.iter().any(|row| row.sealed.outcome == *outcome))
     };
-    std::iter::once(None).chain(OUTCOMES.into_iter().filter(is_there).map(Some)).map(choice).collect()
-}
-
-fn by_target(newest: &[EvidenceRow], query: &EvidenceQuery, place: &Place) -> (Vec<Choice>, usize) {
-    let mut targets: Vec<&String> = newest.iter().map(|row| &row.sealed.target).chain(&query.target).collect();
-    targets.sort();
-    targets.dedup();
-    let more = targets.len().saturating_sub(TARGETS_SHOWN);
-    let choice = |target: Option<&String>| {
-        let wanted = EvidenceQuery { target: target.cloned(), before: None, ..query.clone() };
-        Choice {
-            words: target.map_or_else(|| "All".to_owned(), |target| clip(target, 80)),
-            href: wanted.link(place),
-            count: (!query.all).then(|| newest.iter().filter(|row| wanted.wants(row)).count()),
-            is_current: target == query.target.as_ref(),
-        }
-    };
-    let choices = std::iter::once(None).chain(targets.into_iter().take(TARGETS_SHOWN).map(Some)).map(choice);
-    (choices.collect(), more)
+    let outcomes = std::iter::once(None).chain(OUTCOMES.into_iter().filter(is_there).map(Some));
+    let by_outcome = outcomes.map(|outcome| {
+        let words = outcome.map_or_else(|| "All".to_owned(), |outcome| outcome.as_str().replace('_', " "));
+        choice(words, EvidenceQuery { outcome, before: None, ..query.clone() }, outcome == query.outcome)
+    });
+    let all: BTreeSet<String> = targets.chain(query.target.clone()).collect();
+    let more_targets = all.len().saturating_sub(TARGETS_SHOWN);
+    let named = std::iter::once(None).chain(all.into_iter().take(TARGETS_SHOWN).map(Some));
+    let by_target = named.map(|target| {
+        let words = target.as_ref().map_or_else(|| "All".to_owned(), |target| clip(target, 80));
+        let is_current = target == query.target;
+        choice(words, EvidenceQuery { target, before: None, ..query.clone() }, is_current)
+    });
+    Choices { by_outcome: by_outcome.collect(), by_target: by_target.collect(), more_targets }
 }
 
 fn line(row: EvidenceRow, catalog: &Catalog, place: &Place) -> EvidenceRowLine {
