@@ -7,6 +7,7 @@ mod m0001_trunk;
 mod m0002_tiles;
 mod m0003_deletion;
 mod m0004_target_lease;
+mod m0005_decision;
 mod schema;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_tiles::Tiles),
             Box::new(m0003_deletion::Deletion),
             Box::new(m0004_target_lease::TargetLease),
+            Box::new(m0005_decision::Decision),
         ]
     }
 }

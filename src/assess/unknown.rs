@@ -126,6 +126,7 @@ mod tests {
             source: String::new(),
             vocabulary: BTreeMap::new(),
             judged_by: None,
+            questionnaires: Vec::new(),
             controls: ["C1", "C2", "C3", "C4"].map(control).into(),
         };
         let checks = vec![

@@ -5,6 +5,7 @@
 //! evidence that was altered or is inconsistent. Start with [`Arguments`]; [`session`] opens what a command needs.
 
 mod advice;
+mod attest;
 mod backup;
 mod catalog;
 mod certificate;
@@ -23,6 +24,7 @@ mod key;
 mod org;
 mod output;
 mod package;
+mod person;
 mod prove;
 mod rebuild;
 mod report;
@@ -30,6 +32,7 @@ mod responsibility;
 mod restore;
 mod retention;
 mod schedule;
+mod scope;
 mod score;
 mod serve;
 mod session;
@@ -109,6 +112,8 @@ pub enum Command {
     Serve(serve::ServeArguments),
     /// Add and list organizations (clients)
     Org(org::OrgArguments),
+    /// People who sign, decide and are handed work
+    Person(person::PersonArguments),
     /// The key that signs an organization's ledger: show it, replace it
     Key(key::KeyArguments),
     /// Connect what is collected from: a Microsoft 365 tenant, this machine
@@ -127,6 +132,10 @@ pub enum Command {
     Status(status::StatusArguments),
     /// The CMMC score, what may wait on a plan of action, and the shortest way up
     Score(score::ScoreArguments),
+    /// State that a control is met or does not apply, and answer for it
+    Attest(attest::AttestArguments),
+    /// Which targets and resources count for which framework
+    Scope(scope::ScopeArguments),
     /// Faults that are open, and whose turn it is
     Gap(gap::GapArguments),
     /// Who is accountable for which control
@@ -168,6 +177,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Demo(arguments) => demo::run(&common, arguments).await,
         Command::Serve(arguments) => serve::run(&common, arguments).await,
         Command::Org(arguments) => org::run(&common, arguments).await,
+        Command::Person(arguments) => person::run(&common, arguments).await,
         Command::Key(arguments) => key::run(&common, arguments).await,
         Command::Connect(arguments) => connect::run(&common, arguments).await,
         Command::Certificate(arguments) => certificate::run(&common, arguments).await,
@@ -177,6 +187,8 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Doctor(arguments) => doctor::run(&common, arguments).await,
         Command::Status(arguments) => status::run(&common, arguments).await,
         Command::Score(arguments) => score::run(&common, arguments).await,
+        Command::Attest(arguments) => attest::run(&common, arguments).await,
+        Command::Scope(arguments) => scope::run(&common, arguments).await,
         Command::Gap(arguments) => gap::run(&common, arguments).await,
         Command::Responsibility(arguments) => responsibility::run(&common, arguments).await,
         Command::Report(arguments) => report::run(&common, arguments).await,

@@ -201,6 +201,16 @@ pub(super) fn sealed(artifact: &Artifact) -> SealedArtifact {
     }
 }
 
+/// The same as a record names it.
+pub(super) fn named(artifact: &SealedArtifact) -> Artifact {
+    Artifact {
+        name: artifact.name.clone(),
+        sha256: artifact.sha256,
+        size: artifact.size,
+        media_type: artifact.media_type.clone(),
+    }
+}
+
 /// A record as the ledger's index keeps it.
 pub(super) fn new_leaf(record: &Record, hash: Digest) -> NewLeaf {
     let body = String::from_utf8_lossy(record.bytes()).into_owned();

@@ -16,6 +16,7 @@ use countersign_seal::digest::Digest;
 use countersign_seal::log::Entry;
 use countersign_seal::record::{Key, KeyEvent, Record, Report, Responsibility, Statement, Time};
 
+use super::decisions;
 use super::deletion::take_over;
 use super::fault::CommitFault;
 use super::objects::FetchedArchive;
@@ -148,7 +149,10 @@ pub(super) async fn tell_others(
                     .deletions
                     .push(take_over::row(reader.app, reader.scope, reader.archive(), *leaf, deletion).await?);
             }
-            Statement::Evidence(_) | Statement::Change(_) | Statement::Key(_) | Statement::Attestation(_) => {}
+            Statement::Change(_) | Statement::Attestation(_) => {
+                found.rows.decisions.extend(decisions::row(*leaf, statement)?);
+            }
+            Statement::Evidence(_) | Statement::Key(_) => {}
         }
     }
     Ok(())

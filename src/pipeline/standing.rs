@@ -2,17 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{RunFault, targets};
+use super::{RunFault, decisions, targets};
 use crate::app::App;
 use crate::assess::rollup::framework_statuses;
-use crate::assess::{Judged, Results, Situation, Targets};
+use crate::assess::{Judged, Matrices, Results, Situation, Targets};
 use crate::catalog::Catalog;
 use crate::model::control::ControlStatus;
+use crate::model::decision::Decisions;
 use crate::model::finding::CheckResult;
 use crate::model::gap::{EvidenceRequest, Gap, GapState};
 use crate::model::id::FrameworkId;
 use crate::model::organization::Organization;
-use crate::model::responsibility::{MatrixState, ResponsibilityMatrix};
+use crate::model::responsibility::MatrixState;
 use crate::model::time::Timestamp;
 use crate::store::OrgScope;
 
@@ -22,9 +23,11 @@ pub struct Standing {
     frameworks: Vec<FrameworkId>,
     pub targets: Targets,
     pub results: Vec<Judged>,
-    pub matrices: BTreeMap<FrameworkId, (ResponsibilityMatrix, MatrixState)>,
+    pub matrices: Matrices,
     pub gaps: Vec<Gap>,
     pub requests: Vec<EvidenceRequest>,
+    /// What people decided.
+    pub decisions: Decisions,
 }
 
 impl Standing {
@@ -37,7 +40,7 @@ impl Standing {
         let seen = app.store.evidence_at(&scope, &leaves).await?;
         let seen: BTreeMap<u64, Timestamp> =
             seen.into_iter().map(|row| (row.sealed.leaf, row.sealed.collected_at)).collect();
-        let mut matrices = BTreeMap::new();
+        let mut matrices = Matrices::new();
         for framework in &organization.frameworks {
             if let Some((version, state)) = app.store.matrix_as_of(&scope, framework, as_of).await? {
                 matrices.insert(framework.clone(), (version.matrix, state));
@@ -46,6 +49,7 @@ impl Standing {
             }
         }
         Ok(Self {
+            decisions: decisions::known(app, &scope, as_of).await?,
             catalog: app.catalog.clone(),
             frameworks: organization.frameworks.clone(),
             targets: targets::in_scope(app, &scope).await?,
@@ -65,7 +69,14 @@ impl Standing {
     /// The status of every control of every framework in use.
     #[must_use]
     pub fn statuses(&self, results: &Results, now: Timestamp) -> Vec<ControlStatus> {
-        let situation = Situation { catalog: &self.catalog, targets: &self.targets, results, now };
+        let situation = Situation {
+            catalog: &self.catalog,
+            targets: &self.targets,
+            results,
+            decisions: &self.decisions,
+            matrices: &self.matrices,
+            now,
+        };
         self.frameworks
             .iter()
             .filter_map(|id| self.catalog.frameworks.get(id))

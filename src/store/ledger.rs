@@ -7,6 +7,7 @@ use sea_orm::{
 };
 
 use super::checks::{JudgedResult, StatusChange};
+use super::decisions::DecisionRow;
 use super::entity::{ledger_leaf, ledger_lease, ledger_log, stored_object};
 use super::evidence::EvidenceRow;
 use super::gaps::GapWrite;
@@ -91,6 +92,7 @@ pub struct IndexRows {
     pub requests: Vec<EvidenceRequest>,
     pub matrices: Vec<MatrixVersion>,
     pub matrix_events: Vec<MatrixEvent>,
+    pub decisions: Vec<DecisionRow>,
     pub reports: Vec<ReportRow>,
     pub deletions: Vec<DeletionRow>,
 }
@@ -241,6 +243,7 @@ impl Store {
         super::gaps::write_gaps(&transaction, scope, &rows.gaps).await?;
         super::gaps::write_requests(&transaction, scope, &rows.requests).await?;
         super::responsibilities::insert(&transaction, scope, &rows.matrices, &rows.matrix_events).await?;
+        super::decisions::insert(&transaction, scope, &rows.decisions).await?;
         super::reports::insert(&transaction, scope, &rows.reports).await?;
         super::objects::insert_deletions(&transaction, scope, commit.sequence, &rows.deletions).await?;
         transaction.commit().await?;

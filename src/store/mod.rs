@@ -7,6 +7,7 @@
 mod certificates;
 mod checks;
 mod connections;
+mod decisions;
 mod entity;
 mod evidence;
 mod gaps;
@@ -41,6 +42,7 @@ use secrecy::{ExposeSecret, SecretString};
 pub use certificates::StoredCertificate;
 pub use checks::{JudgedResult, StatusChange};
 pub use connections::{Connection, NewConnection};
+pub use decisions::DecisionRow;
 pub use evidence::{EvidenceFilter, EvidenceRow};
 pub use gaps::{GapEvent, GapWrite};
 pub use health::Engine;

@@ -9,8 +9,9 @@ use sea_orm::{
 };
 
 use super::entity::{
-    check_result, control_status, deleted_object, evidence, evidence_request, gap, gap_event, ledger_log, ledger_tile,
-    organization, replaced_archive, report, responsibility_event, responsibility_version, signing_key, stored_object,
+    check_result, control_status, decision, deleted_object, evidence, evidence_request, gap, gap_event, ledger_log,
+    ledger_tile, organization, replaced_archive, report, responsibility_event, responsibility_version, signing_key,
+    stored_object,
 };
 use super::{GapEvent, IndexRows, OrgScope, Store, StoreFault, checks, from_stored, objects, to_stored};
 use crate::model::id::RunId;
@@ -72,6 +73,7 @@ pub enum ByLeaf {
     GapEvents,
     Matrices,
     MatrixEvents,
+    Decisions,
     Reports,
     Deletions,
     Replacements,
@@ -84,6 +86,7 @@ impl ByLeaf {
         Self::GapEvents,
         Self::Matrices,
         Self::MatrixEvents,
+        Self::Decisions,
         Self::Reports,
         Self::Deletions,
         Self::Replacements,
@@ -175,6 +178,7 @@ impl Store {
             ByLeaf::GapEvents => by_leaf!(self, scope, gap_event, Leaf, first, end),
             ByLeaf::Matrices => by_leaf!(self, scope, responsibility_version, Leaf, first, end),
             ByLeaf::MatrixEvents => by_leaf!(self, scope, responsibility_event, Leaf, first, end),
+            ByLeaf::Decisions => by_leaf!(self, scope, decision, Leaf, first, end),
             ByLeaf::Reports => by_leaf!(self, scope, report, Leaf, first, end),
             ByLeaf::Deletions => by_leaf!(self, scope, deleted_object, Leaf, first, end),
             ByLeaf::Replacements => by_leaf!(self, scope, replaced_archive, Leaf, first, end),
@@ -228,6 +232,7 @@ pub fn rows_told(
         ByLeaf::MatrixEvents => {
             told(rows.matrix_events.iter().map(|one| Ok(super::responsibilities::stored_event(scope, one))))?
         }
+        ByLeaf::Decisions => told(rows.decisions.iter().map(|one| Ok(super::decisions::as_stored(scope, one))))?,
         ByLeaf::Reports => told(rows.reports.iter().map(|one| Ok(super::reports::as_stored(scope, one))))?,
         ByLeaf::Deletions => told(deletions.iter().flat_map(|deletion| {
             deletion.objects.iter().map(move |one| Ok(objects::stored_deletion(scope, sequence, deletion, one)))

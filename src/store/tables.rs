@@ -55,6 +55,7 @@ pub const TABLES: &[(&str, Keeping)] = &[
     ("control_status", Keeping::Vault),
     ("responsibility_version", Keeping::Vault),
     ("responsibility_event", Keeping::Vault),
+    ("decision", Keeping::Vault),
     ("gap", Keeping::Vault),
     ("gap_event", Keeping::Vault),
     ("evidence_request", Keeping::Vault),

@@ -58,6 +58,7 @@ fn catalog() -> Catalog {
         source: String::new(),
         vocabulary: BTreeMap::new(),
         judged_by: None,
+        questionnaires: Vec::new(),
         controls: controls.iter().map(|id| control(id)).collect(),
     };
     Catalog::of(vec![framework("f", &["C1", "C2", "C3"]), framework("unused", &["X"])], vec![check], Vec::new())
@@ -180,6 +181,8 @@ fn status(control: &str, state: ControlState, is_parent: bool) -> ControlStatus 
         state,
         because: "not shown".to_owned(),
         bearings: Vec::new(),
+        attestation: None,
+        set_aside: None,
     };
     ControlStatus {
         framework: "f".parse().unwrap(),

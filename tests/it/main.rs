@@ -10,6 +10,7 @@
 
 mod contract;
 mod crash;
+mod decisions;
 mod deletion;
 mod demo;
 mod hostile;

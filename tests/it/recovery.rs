@@ -24,6 +24,7 @@ async fn three_days(database: Database) -> Story {
     story.next_day().await;
     story.may_register_apps(true);
     story.next_day().await;
+    story.decide().await;
     let framework = &story.organization.frameworks[0];
     let now = story.app.clock.now();
     reports::write(&story.app.app, &story.organization, framework, now, None).await.unwrap();

@@ -34,6 +34,7 @@ const GUARDED: &[&str] = &[
     "control_status",
     "responsibility_version",
     "responsibility_event",
+    "decision",
     "gap_event",
     "report",
 ];
@@ -57,6 +58,7 @@ async fn everything(database: Database) -> Story {
     story.next_day().await;
     story.may_register_apps(true);
     story.next_day().await;
+    story.decide().await;
     let (app, organization) = (&story.app.app, &story.organization);
     reports::write(app, organization, &organization.frameworks[0], story.app.clock.now(), None).await.unwrap();
     keys::rotate(app, organization).await.unwrap();

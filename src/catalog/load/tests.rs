@@ -253,6 +253,24 @@ fn a_key_given_twice_is_refused() {
 }
 
 #[test]
+fn a_questionnaire_that_no_control_knows_is_refused_with_its_line() {
+    let of = |lines: &str| {
+        let set = demo_with("controls/demo/framework.yaml", format!("{FRAMEWORK}questionnaires:\n{lines}"));
+        set.with_file(
+            "controls/demo/all.yaml",
+            format!("# override: test\n{CONTROLS}  facts:\n    saqs: {{A: \"no\"}}\n"),
+        )
+    };
+    let one = "  - {id: short, title: Short, key: A}\n";
+    assert_eq!(faults(&of(one)), Vec::<String>::new());
+    let place = "controls/demo/framework.yaml:";
+    assert_fault(&of("  - {id: short, title: Short, key: B}\n"), &format!("{place}10:"), "no control has the key `B`");
+    assert_fault(&of(&format!("{one}{one}")), place, "listed twice");
+    assert_fault(&of("  - {id: short, title: \" \", key: A}\n"), place, "has no title");
+    assert_fault(&of("  - {id: Short, title: Short, key: A}\n"), place, "is not a questionnaire");
+}
+
+#[test]
 fn a_schedule_that_never_comes_round_or_is_no_crontab_line_is_refused_with_its_line() {
     for (schedule, words) in [
         ("0 0 31 2 *", "never comes round"),

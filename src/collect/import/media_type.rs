@@ -1,7 +1,8 @@
 //! Media types by file name. A hint for people who open the file, never a reason to trust it.
 
 /// The media type that a file's ending stands for; `application/octet-stream` for any other.
-pub(super) fn by_name(name: &str) -> &'static str {
+#[must_use]
+pub fn by_name(name: &str) -> &'static str {
     let file = name.rsplit('/').next().unwrap_or_default();
     let ending = file.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
     match ending.as_str() {

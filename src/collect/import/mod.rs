@@ -7,6 +7,8 @@
 mod media_type;
 mod walk;
 
+pub use media_type::by_name as media_type_of;
+
 use std::fmt::{self, Write as _};
 use std::fs;
 use std::io;

@@ -11,6 +11,7 @@ pub(super) const fn by_leaf(table: ByLeaf) -> &'static Kind {
         ByLeaf::GapEvents => &GAP_EVENT,
         ByLeaf::Matrices => &MATRIX,
         ByLeaf::MatrixEvents => &MATRIX_EVENT,
+        ByLeaf::Decisions => &DECISION,
         ByLeaf::Reports => &REPORT,
         ByLeaf::Deletions => &DELETION,
         ByLeaf::Replacements => &REPLACEMENT,
@@ -42,6 +43,9 @@ const MATRIX_EVENT: Kind = kind(&["framework", "version", "sequence"], |row| {
     let [framework, version, event] = ["framework", "version", "sequence"].map(|column| row.get(column));
     format!("responsibilities of {framework}, version {version}, event {event}")
 });
+
+const DECISION: Kind =
+    kind(&["leaf"], |row| format!("{} of {}, record {}", row.get("kind"), row.get("subject"), row.get("leaf")));
 
 const REPORT: Kind = Kind {
     // Where the file was put is no evidence.

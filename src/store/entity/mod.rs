@@ -4,6 +4,7 @@ pub mod check_result;
 pub mod collector_state;
 pub mod connection;
 pub mod control_status;
+pub mod decision;
 pub mod deleted_object;
 pub mod evidence;
 pub mod evidence_request;

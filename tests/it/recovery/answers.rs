@@ -88,6 +88,7 @@ pub async fn of(app: &App, organization: &Organization) -> Answers {
         note("gap_events", &store.gap_events(scope, gap.id).await.unwrap());
     }
     note("gaps", &gaps);
+    note("decisions", &store.decisions(scope, last).await.unwrap());
     note("evidence_requests", &store.evidence_requests(scope).await.unwrap());
     note("latest_runs", &store.latest_runs(scope, last, 1000).await.unwrap());
     let mut reports = store.reports(scope, 1000).await.unwrap();

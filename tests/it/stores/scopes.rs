@@ -13,8 +13,9 @@ use countersign::model::time::{Clock, Timestamp};
 use countersign::pipeline::commit::commit;
 use countersign::pipeline::records;
 use countersign::store::{
-    ByLeaf, CollectorState, DeletionRow, GapEvent, GapWrite, IndexRows, JudgedResult, MatrixEvent, MatrixVersion,
-    NewConnection, NewReplacement, OrgScope, ReportRow, RowsOf, RunEnd, RunState, StatusChange, Store, TargetLease,
+    ByLeaf, CollectorState, DecisionRow, DeletionRow, GapEvent, GapWrite, IndexRows, JudgedResult, MatrixEvent,
+    MatrixVersion, NewConnection, NewReplacement, OrgScope, ReportRow, RowsOf, RunEnd, RunState, StatusChange, Store,
+    TargetLease,
 };
 use countersign_seal::digest::Digest;
 use countersign_seal::tiles::Tile;
@@ -191,6 +192,7 @@ async fn answers(story: &TestApp, scope: &OrgScope, known: &Known) -> BTreeMap<&
         ("statuses_as_of", store.statuses_as_of(scope, &framework, later).await.unwrap().len()),
         ("gaps", store.gaps(scope).await.unwrap().len()),
         ("gap_events", store.gap_events(scope, known.gap).await.unwrap().len()),
+        ("decisions", store.decisions(scope, story.clock.now()).await.unwrap().len()),
         ("evidence_requests", store.evidence_requests(scope).await.unwrap().len()),
         ("reports", store.reports(scope, 10).await.unwrap().len()),
         ("matrix_events", store.matrix_events(scope, &framework, 1).await.unwrap().len()),
@@ -361,6 +363,13 @@ fn judged(story: &TestApp, run: RunId, gap: &Gap) -> IndexRows {
             by: json!({ "name": "the product" }),
             at: now,
             leaf: 0,
+        }],
+        decisions: vec![DecisionRow {
+            leaf: 0,
+            kind: "person".to_owned(),
+            subject: "sam.example".to_owned(),
+            statement: json!({}),
+            at: now,
         }],
         reports: vec![ReportRow {
             id: ReportId::fresh(),

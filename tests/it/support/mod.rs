@@ -8,6 +8,7 @@ pub mod app;
 pub mod browser;
 pub mod clock;
 pub mod command;
+pub mod decisions;
 pub mod demo;
 mod postgres;
 pub mod scripted;

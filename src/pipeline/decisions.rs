@@ -1,0 +1,244 @@
+//! What people decide and answer for: who they are, what they state, what counts, who closes a gap.
+//!
+//! Each decision is one record of the ledger (`attestation/1`, or `change/1` about a person, a scope, a questionnaire or a
+//! gap) and one row of the database that repeats it; nothing is ever edited. A decision is made while the ledger is held,
+//! so that what it rests on (a person who may act, a short name that is free) cannot change meanwhile. Read with
+//! [`known`]; decide with the functions of the modules below.
+
+pub mod attest;
+pub mod gaps;
+pub mod people;
+mod reading;
+pub mod scope;
+
+use countersign_seal::record::{Attestation, Change, Signer, Statement, Subject};
+use serde_json::{Map, Value};
+
+use super::commit::{Committed, Entrant, commit_under};
+use super::fault::CommitFault;
+use super::lease::Lease;
+use super::replay::read_time;
+use super::{RunFault, enrol, records, roll_forward};
+use crate::app::App;
+use crate::model::decision::Decisions;
+use crate::model::evidence::RawArtifact;
+use crate::model::id::{CheckId, ControlId, FrameworkId, GapId, ObjectiveId, PersonHandle, QuestionnaireId};
+use crate::model::organization::Organization;
+use crate::model::person::{Person, Signatory};
+use crate::model::responsibility::Party;
+use crate::model::time::Timestamp;
+use crate::store::{DecisionRow, IndexRows, OrgScope, StoreFault};
+
+/// The kind of an attestation's row.
+const ATTESTATION: &str = "attestation";
+/// Kinds of subject that a `change/1` record may name here.
+const PERSON: &str = "person";
+const SCOPE: &str = "scope";
+const QUESTIONNAIRE: &str = "questionnaire";
+const GAP_ASSIGNMENT: &str = "gap_assignment";
+const GAP_NOTE: &str = "gap_note";
+const SUBJECTS: [&str; 5] = [PERSON, SCOPE, QUESTIONNAIRE, GAP_ASSIGNMENT, GAP_NOTE];
+
+/// Longest text of a reason, statement or note, in characters: a record has 32 KiB for everything.
+pub const LONGEST_TEXT: usize = 4000;
+
+/// Why nothing was decided.
+#[derive(Debug, thiserror::Error)]
+pub enum DecisionFault {
+    #[error(transparent)]
+    Run(#[from] RunFault),
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+    #[error("it could not be sealed")]
+    Commit(#[from] CommitFault),
+    #[error("there is no person `{0}`; countersign person list shows those there are, countersign person add adds one")]
+    NoSuchPerson(PersonHandle),
+    #[error("{name} (`{handle}`) left on {} and can no longer act", .until.for_people())]
+    HasLeft { handle: PersonHandle, name: String, until: Timestamp },
+    #[error("`{0}` is taken, also if that person has left; choose another short name")]
+    HandleTaken(PersonHandle),
+    #[error("{0} has no people here: a vendor is held by its contract and its documents")]
+    NoPeopleOf(&'static str),
+    #[error("{what} must have 1 to {most} characters and no control characters")]
+    Text { what: &'static str, most: usize },
+    #[error("`{0}` is not a public key as OpenSSH writes it, such as the content of id_ed25519.pub")]
+    NotAKey(String),
+    #[error("{framework} is not among the frameworks of {organization}")]
+    NotInUse { framework: FrameworkId, organization: String },
+    #[error("{framework} has no control `{control}`; countersign catalog show {framework} lists them")]
+    NoSuchControl { framework: FrameworkId, control: String },
+    #[error("{control} only states scope or definitions; nothing can be stated about it")]
+    NotAssessable { control: ControlId },
+    #[error("{control} has no objective `{objective}`; countersign catalog show shows those it has")]
+    NoSuchObjective { control: ControlId, objective: ObjectiveId },
+    #[error("there is no check `{0}`; countersign check list shows those there are")]
+    NoSuchCheck(CheckId),
+    #[error("it would be valid until {}, which is not after {}; choose a later --valid-until", .until.for_people(), .from.for_people())]
+    EndsBeforeItBegins { from: Timestamp, until: Timestamp },
+    #[error("attestation {0} is not there, speaks of something else, or another has taken its place already")]
+    NothingToReplace(u64),
+    #[error("{0}")]
+    Artifact(String),
+    #[error("`{target}` is not connected; what is: {known}")]
+    NoSuchTarget { target: String, known: String },
+    #[error("{framework} has no questionnaire `{questionnaire}`; it has: {known}")]
+    NoSuchQuestionnaire { framework: FrameworkId, questionnaire: QuestionnaireId, known: String },
+    #[error("there is no gap {0}; countersign gap list --all shows those there are")]
+    NoSuchGap(GapId),
+    #[error("gap {0} is closed: there is nothing to hand out; it keeps its last owner if it comes back")]
+    GapIsClosed(GapId),
+    #[error("{name} is of {is}, not of {asked}; leave out --party or name somebody else")]
+    OtherParty { name: String, is: &'static str, asked: &'static str },
+}
+
+/// Everything decided at or before a moment.
+pub async fn known(app: &App, scope: &OrgScope, at: Timestamp) -> Result<Decisions, RunFault> {
+    let rows = app.store.decisions(scope, at).await?;
+    Ok(reading::read(rows)?)
+}
+
+/// The person behind a short name, if they may act at a moment.
+pub fn actor(decisions: &Decisions, handle: &PersonHandle, at: Timestamp) -> Result<Person, DecisionFault> {
+    let person = decisions.person(handle).ok_or_else(|| DecisionFault::NoSuchPerson(handle.clone()))?;
+    match person.until {
+        Some(until) if until <= at => {
+            Err(DecisionFault::HasLeft { handle: handle.clone(), name: person.name.clone(), until })
+        }
+        _ => Ok(person.clone()),
+    }
+}
+
+/// A statement that is about to be sealed, with the bytes it names.
+struct Draft {
+    statement: Statement,
+    artifacts: Vec<RawArtifact>,
+}
+
+/// Decides while the ledger is held: `make` sees everything decided so far and the moment. Returns the leaves of the new
+/// records, in the order of the drafts.
+async fn decide<M>(app: &App, organization: &Organization, make: M) -> Result<Vec<u64>, DecisionFault>
+where
+    M: AsyncFnOnce(&OrgScope, &Decisions, Timestamp) -> Result<Vec<Draft>, DecisionFault>,
+{
+    let scope = OrgScope::of(organization);
+    roll_forward::roll_forward(app, &scope).await.map_err(RunFault::from)?;
+    enrol::ensure_ledger(app, organization).await?;
+    let size = app.store.head(&scope).await?.map_or(0, |head| head.size);
+    let lease = Lease::take(app, &scope, size).await?;
+    let work = async {
+        Box::pin(roll_forward::under_lease(&lease)).await?;
+        let now = app.clock.now();
+        let decisions = known(app, &scope, now).await?;
+        let drafts = make(&scope, &decisions, now).await?;
+        if drafts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let committed = seal(&lease, drafts).await?;
+        Ok(committed.admitted.iter().map(|admitted| admitted.leaf).collect())
+    };
+    let done = lease.during(work).await;
+    lease.release().await;
+    done
+}
+
+async fn seal(lease: &Lease<'_>, drafts: Vec<Draft>) -> Result<Committed, CommitFault> {
+    let statements: Vec<Statement> = drafts.iter().map(|draft| draft.statement.clone()).collect();
+    let entrants = drafts.into_iter().map(entrant).collect();
+    let index = |committed: &Committed| {
+        let rows = committed.admitted.iter().zip(&statements).filter_map(|(admitted, statement)| {
+            let named = admitted.artifacts.iter().map(records::named).collect();
+            row(admitted.leaf, &with_artifacts(statement.clone(), named)).ok().flatten()
+        });
+        IndexRows { decisions: rows.collect(), ..IndexRows::default() }
+    };
+    commit_under(lease, entrants, index).await
+}
+
+fn entrant(draft: Draft) -> Entrant {
+    Entrant {
+        artifacts: draft.artifacts,
+        statement: Box::new(move |artifacts| Ok(with_artifacts(draft.statement, artifacts))),
+        order: Default::default(),
+    }
+}
+
+fn with_artifacts(statement: Statement, artifacts: Vec<countersign_seal::record::Artifact>) -> Statement {
+    match statement {
+        Statement::Attestation(said) => Attestation { artifacts, ..said }.into(),
+        Statement::Change(change) => Change { artifacts, ..change }.into(),
+        other => other,
+    }
+}
+
+/// The row that repeats a record; none when the record tells of no decision.
+pub(super) fn row(leaf: u64, statement: &Statement) -> Result<Option<DecisionRow>, CommitFault> {
+    let unwritable = |source| CommitFault::Line { artifact: format!("record {leaf}"), source };
+    let (kind, subject, at, said) = match statement {
+        Statement::Attestation(said) => {
+            let about = said.objective.as_deref().unwrap_or(&said.control);
+            (ATTESTATION, format!("{} {about}", said.framework), &said.at, serde_json::to_value(said))
+        }
+        Statement::Change(change) => {
+            let Some(kind) = SUBJECTS.into_iter().find(|kind| *kind == change.subject.kind) else { return Ok(None) };
+            (kind, change.subject.id.clone(), &change.at, serde_json::to_value(change))
+        }
+        _ => return Ok(None),
+    };
+    let statement = said.map_err(unwritable)?;
+    Ok(Some(DecisionRow { leaf, kind: kind.to_owned(), subject, statement, at: read_time(at)? }))
+}
+
+/// A `change/1` record about one subject.
+fn change(
+    scope: &OrgScope,
+    by: Signer,
+    at: Timestamp,
+    (kind, id): (&str, String),
+    said: impl IntoIterator<Item = (&'static str, Value)>,
+) -> Result<Draft, CommitFault> {
+    let statement = Change {
+        organization: records::organization(scope)?,
+        at: records::time(at)?,
+        by,
+        subject: Subject { kind: kind.to_owned(), id },
+        change: said.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>(),
+        artifacts: Vec::new(),
+        artifact_list: None,
+    };
+    Ok(Draft { statement: statement.into(), artifacts: Vec::new() })
+}
+
+/// Whoever acted, as records name them.
+#[must_use]
+pub fn signer(by: &Signatory) -> Signer {
+    Signer {
+        party: by.party.map(|party| party.as_str().to_owned()),
+        name: by.name.clone(),
+        handle: by.handle.as_ref().map(ToString::to_string),
+    }
+}
+
+/// The same read back.
+pub fn signatory(signer: &Signer) -> Result<Signatory, CommitFault> {
+    let unreadable = |what: &str| CommitFault::Unreadable(format!("{what} of whoever signed"));
+    let party = signer.party.as_deref().map(str::parse::<Party>).transpose().map_err(|_| unreadable("the party"))?;
+    let handle = signer.handle.as_deref().map(str::parse::<PersonHandle>).transpose();
+    Ok(Signatory { party, name: signer.name.clone(), handle: handle.map_err(|_| unreadable("the short name"))? })
+}
+
+/// A text that people wrote: not empty, not too long, and nothing that moves a terminal's cursor.
+fn text(what: &'static str, text: &str, most: usize) -> Result<String, DecisionFault> {
+    let trimmed = text.trim();
+    let is_fine = !trimmed.is_empty()
+        && trimmed.chars().count() <= most
+        && trimmed.chars().all(|one| !one.is_control() || one == '\n' || one == '\t');
+    if is_fine { Ok(trimmed.to_owned()) } else { Err(DecisionFault::Text { what, most }) }
+}
+
+fn in_use(organization: &Organization, framework: &FrameworkId) -> Result<(), DecisionFault> {
+    if organization.frameworks.contains(framework) {
+        return Ok(());
+    }
+    let organization = organization.slug.to_string();
+    Err(DecisionFault::NotInUse { framework: framework.clone(), organization })
+}

@@ -1,0 +1,176 @@
+//! What people decide: each decision is a record of the ledger, and comes back from it.
+
+use countersign::model::attestation::Claim;
+use countersign::model::decision::Decisions;
+use countersign::model::gap::GapState;
+use countersign::model::id::GapId;
+use countersign::model::responsibility::Party;
+use countersign::model::scope::ScopeCategory;
+use countersign::model::time::Clock;
+use countersign::pipeline::decisions::attest::{self, AttestRequest};
+use countersign::pipeline::decisions::gaps::{self, AssignRequest};
+use countersign::pipeline::decisions::people::{self, PersonRequest};
+use countersign::pipeline::decisions::scope::{self, ScopeRequest};
+use countersign::pipeline::decisions::{self, DecisionFault};
+use countersign_seal::verify::{DirectoryVault, VaultOptions, Verdict, vault};
+
+use crate::support::databases;
+use crate::support::decisions::{KIM, SAM, handle};
+use crate::support::story::Story;
+
+async fn known(story: &Story) -> Decisions {
+    decisions::known(&story.app.app, &story.scope, story.app.clock.now()).await.unwrap()
+}
+
+#[tokio::test]
+async fn every_decision_is_sealed_and_read_back_as_it_was_made() {
+    for database in databases().await {
+        let story = Story::begin(database).await;
+        story.may_register_apps(true);
+        story.collect().await;
+        let before = story.app.app.store.head(&story.scope).await.unwrap().unwrap().size;
+        story.decide().await;
+
+        let decided = known(&story).await;
+        let [sam, kim] = decided.people.as_slice() else { panic!("{:#?}", decided.people) };
+        assert_eq!((sam.name.as_str(), sam.party, sam.until.is_some()), ("Sam <b>Example</b>", Party::Internal, true));
+        assert_eq!((kim.name.as_str(), kim.party, kim.until), ("Kim \u{202e}Example", Party::Provider, None));
+        let [attested, withdrawn] = decided.attestations.as_slice() else { panic!("{:#?}", decided.attestations) };
+        assert_eq!((attested.claim, withdrawn.claim), (Claim::Met, Claim::Withdrawn));
+        assert_eq!(withdrawn.replaces, Some(attested.leaf));
+        assert_eq!(attested.artifacts[0].name, "policy.pdf");
+        assert_eq!(attested.by, sam.signatory());
+        assert_eq!(decided.notes[0].text, "Ordered. \u{1f4e6}");
+        let [to_sam, to_kim] = decided.assignments.as_slice() else { panic!("{:#?}", decided.assignments) };
+        assert_eq!((to_sam.person.clone(), to_sam.party), (Some(handle(SAM)), Some(Party::Internal)));
+        assert_eq!((to_kim.person.clone(), to_kim.due_on), (Some(handle(KIM)), to_sam.due_on));
+        assert_eq!(decided.scope[0].category, ScopeCategory::In);
+
+        let leaves = story.app.app.store.leaves(&story.scope, before, 100).await.unwrap();
+        let kinds: Vec<&str> = leaves.iter().map(|leaf| leaf.kind.as_str()).collect();
+        let [person, statement] = ["change/1", "attestation/1"];
+        assert_eq!(kinds, [person, person, statement, statement, person, person, person, person, person]);
+        let sealed = vault(&DirectoryVault::new(story.app.vault_folder()), &VaultOptions::default()).unwrap();
+        assert!(matches!(sealed.verdict, Verdict::InternallyConsistent), "{sealed:#?}");
+    }
+}
+
+#[tokio::test]
+async fn what_may_not_be_decided_is_refused_in_words_and_leaves_nothing() {
+    let story = Story::begin(databases().await.remove(0)).await;
+    story.collect().await;
+    story.introduce_people().await;
+    let (app, organization) = (&story.app.app, &story.organization);
+    people::leave(app, organization, &handle(KIM), None, None).await.unwrap();
+    let size = app.store.head(&story.scope).await.unwrap().unwrap().size;
+    let person = |name: &str, party, full: &str| PersonRequest {
+        handle: handle(name),
+        party,
+        name: full.to_owned(),
+        email: None,
+        ssh_key: None,
+        by: None,
+    };
+    let statement = AttestRequest {
+        framework: "hipaa-security".parse().unwrap(),
+        about: "164.308(a)(2)".to_owned(),
+        claim: Claim::Met,
+        statement: "It is so.".to_owned(),
+        addresses: Vec::new(),
+        valid_from: None,
+        valid_until: None,
+        files: Vec::new(),
+        by: handle(SAM),
+    };
+    let gap = story.an_open_gap().await;
+    let assigned = AssignRequest { gap, party: None, person: Some(handle(SAM)), due_on: None, by: handle(SAM) };
+    let scoped = ScopeRequest {
+        framework: "hipaa-security".parse().unwrap(),
+        target: "elsewhere.example".to_owned(),
+        resource: None,
+        category: ScopeCategory::Out,
+        because: "It is not ours.".to_owned(),
+        by: handle(SAM),
+    };
+    let refused = |done: Result<u64, DecisionFault>| done.unwrap_err().to_string();
+    let words = [
+        (refused(people::add(app, organization, person(KIM, Party::Provider, "Again")).await), "is taken"),
+        (refused(people::add(app, organization, person("new", Party::Vendor, "A vendor")).await), "has no people"),
+        (refused(people::add(app, organization, person("new", Party::Internal, " \u{7} ")).await), "a name must have"),
+        (
+            refused(attest::attest(app, organization, AttestRequest { by: handle(KIM), ..statement.clone() }).await),
+            "left on",
+        ),
+        (
+            refused(attest::attest(app, organization, AttestRequest { by: handle("who"), ..statement.clone() }).await),
+            "no person `who`",
+        ),
+        (
+            refused(
+                attest::attest(app, organization, AttestRequest { about: "9.9".into(), ..statement.clone() }).await,
+            ),
+            "no control `9.9`",
+        ),
+        (
+            refused(
+                attest::attest(app, organization, AttestRequest { statement: String::new(), ..statement.clone() })
+                    .await,
+            ),
+            "the statement must have",
+        ),
+        (
+            refused(
+                attest::attest(
+                    app,
+                    organization,
+                    AttestRequest { valid_until: Some("2020-01-01T00:00:00Z".parse().unwrap()), ..statement.clone() },
+                )
+                .await,
+            ),
+            "is not after",
+        ),
+        (refused(attest::withdraw(app, organization, 3, "No.", &handle(SAM)).await), "attestation 3 is not there"),
+        (
+            refused(
+                gaps::assign(app, organization, AssignRequest { party: Some(Party::Provider), ..assigned.clone() })
+                    .await,
+            ),
+            "is of Internal IT, not of Provider",
+        ),
+        (
+            refused(gaps::assign(app, organization, AssignRequest { person: Some(handle(KIM)), ..assigned }).await),
+            "left on",
+        ),
+        (refused(gaps::note(app, organization, GapId::fresh(), "Hm.", &handle(SAM)).await), "there is no gap"),
+        (refused(scope::set(app, organization, scoped).await), "`elsewhere.example` is not connected"),
+    ];
+    for (said, wanted) in words {
+        assert!(said.contains(wanted), "{said:?} does not say {wanted:?}");
+    }
+    assert_eq!(app.store.head(&story.scope).await.unwrap().unwrap().size, size);
+}
+
+#[tokio::test]
+async fn a_statement_takes_the_place_of_the_one_before_it_and_a_closed_gap_is_handed_to_nobody() {
+    let story = Story::begin(databases().await.remove(0)).await;
+    story.may_register_apps(true);
+    story.collect().await;
+    story.introduce_people().await;
+    let first = story.attest("hipaa-security", "164.308(a)(2)", Claim::Met).await;
+    let second = story.attest("hipaa-security", "164.308(a)(2)", Claim::NotApplicable).await;
+    let elsewhere = story.attest("cmmc-l2", "3.1.1[a]", Claim::Met).await;
+    let attested = known(&story).await.attestations;
+    assert_eq!(
+        attested.iter().map(|one| (one.leaf, one.replaces)).collect::<Vec<_>>(),
+        [(first, None), (second, Some(first)), (elsewhere, None)]
+    );
+    assert_eq!(attested[2].objective.as_ref().unwrap().as_str(), "3.1.1[a]");
+
+    story.may_register_apps(false);
+    story.next_day().await;
+    let gap = story.gap().await;
+    assert_eq!(gap.state, GapState::Closed);
+    let request = AssignRequest { gap: gap.id, party: None, person: Some(handle(SAM)), due_on: None, by: handle(KIM) };
+    let fault = gaps::assign(&story.app.app, &story.organization, request).await.unwrap_err();
+    assert!(matches!(fault, DecisionFault::GapIsClosed(_)), "{fault}");
+}
