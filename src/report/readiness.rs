@@ -87,7 +87,7 @@ pub struct ControlLine {
     pub title: String,
     pub parent: Option<ControlId>,
     pub counting: Counting,
-    /// None for rows that only state scope or definitions.
+    /// None for rows that only state scope or definitions, and for what the chosen questionnaire does not ask.
     pub state: Option<ControlState>,
     pub state_word: String,
     pub because: String,
@@ -236,7 +236,7 @@ impl<'a> Sources<'a> {
         Self {
             framework: input.framework,
             catalog: input.catalog,
-            countings: Countings::of(input.framework),
+            countings: Countings::among(input.framework, input.statuses),
             statuses: tally::by_control(input.framework, input.statuses),
             owners: owners.collect(),
             evidence: input.evidence.iter().map(|record| (record.leaf, record)).collect(),
@@ -252,6 +252,10 @@ impl<'a> Sources<'a> {
             (Counting::NotAssessable, _) => {
                 (None, "no status".to_owned(), "States scope or definitions, so it is never judged.".to_owned())
             }
+            (Counting::NotInQuestionnaire, _) => {
+                let because = "The chosen questionnaire does not ask it, so it is not judged.".to_owned();
+                (None, "not in this questionnaire".to_owned(), because)
+            }
             (_, Some(status)) => (Some(status.state), self.framework.word(status.state), status.because.clone()),
             (_, None) => {
                 let state = ControlState::Undetermined;
@@ -260,7 +264,7 @@ impl<'a> Sources<'a> {
         };
         let objectives = match counting {
             Counting::Counted => self.objectives(control, status, coverage),
-            Counting::Derived | Counting::NotAssessable => Vec::new(),
+            Counting::Derived | Counting::NotAssessable | Counting::NotInQuestionnaire => Vec::new(),
         };
         let gaps = self.gaps.get(&control.id).into_iter().flatten();
         let requests = self.requests.get(&control.id).into_iter().flatten();

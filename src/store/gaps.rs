@@ -43,16 +43,6 @@ impl Store {
         Ok(gaps)
     }
 
-    /// One gap of this organization, open or closed.
-    pub async fn gap(&self, scope: &OrgScope, id: GapId) -> Result<Option<Gap>, StoreFault> {
-        let row = gap::Entity::find()
-            .filter(gap::Column::OrganizationId.eq(scope.uuid()))
-            .filter(gap::Column::Id.eq(id.0))
-            .one(&self.read)
-            .await?;
-        row.map(|row| read_json("gap", row.body)).transpose()
-    }
-
     /// What happened to one gap, in order.
     pub async fn gap_events(&self, scope: &OrgScope, gap: GapId) -> Result<Vec<GapEvent>, StoreFault> {
         let rows = gap_event::Entity::find()

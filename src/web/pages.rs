@@ -86,9 +86,10 @@ pub(super) async fn gaps(State(site): State<Arc<Site>>, path: Asked<OrgSlug>, qu
 }
 
 /// `GET /organizations/{slug}/gaps/{gap}`
-pub(super) async fn gap(State(site): State<Arc<Site>>, path: Asked<(OrgSlug, GapId)>) -> Response {
+pub(super) async fn gap(State(site): State<Arc<Site>>, path: Asked<(OrgSlug, GapId)>, query: Chosen<AsOf>) -> Response {
     let Ok(Path((slug, gap))) = path else { return missing(&site) };
-    show(&site, "pages/gap.html", site.source.gap(&slug, gap).await)
+    let Ok(Query(AsOf { as_of })) = query else { return not_a_choice(&site) };
+    show(&site, "pages/gap.html", site.source.gap(&slug, gap, as_of).await)
 }
 
 /// `GET /organizations/{slug}/evidence`

@@ -5,6 +5,7 @@
 //! [`tally`](crate::report::tally), times and alarms from the schedule, so that pages, reports and commands say the same.
 //! Every list has an end and says what it left out. Start with [`StorePages`].
 
+mod attested;
 mod control;
 mod evidence;
 mod facts;
@@ -34,6 +35,7 @@ use crate::app::App;
 use crate::catalog::framework::Framework;
 use crate::model::id::{FrameworkId, OrgSlug};
 use crate::model::organization::Organization;
+use crate::model::person::Signatory;
 use crate::model::responsibility::MatrixState;
 use crate::model::time::Timestamp;
 use crate::pipeline::standing::Standing;
@@ -115,6 +117,11 @@ fn matrix_heading(organization: &Organization, standing: &Standing, framework: &
         || MatrixHeading::new(0, organization.model, MatrixState::Draft),
         |(matrix, state)| MatrixHeading::new(matrix.version, matrix.model, *state),
     )
+}
+
+/// Who did something, with their party.
+fn signed(by: &Signatory) -> String {
+    by.party.map_or_else(|| by.name.clone(), |party| format!("{}, {}", by.name, party.title()))
 }
 
 #[cfg(test)]

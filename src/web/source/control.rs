@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::attested::{StatementLine, statements};
 use super::facts::{Fact, facts};
 use super::links::clip;
 use super::{Place, StorePages, matrix_heading};
@@ -26,6 +27,8 @@ use crate::web::SourceError;
 const BEARINGS_SHOWN: usize = 40;
 /// Open gaps named.
 const GAPS_SHOWN: usize = 25;
+/// Statements of people named.
+const STATEMENTS_SHOWN: usize = 20;
 /// Parts named of a control that follows from them.
 const PARTS_SHOWN: usize = 60;
 /// Changes of its status named.
@@ -46,6 +49,9 @@ pub struct ControlPage {
     pub control: ControlLine,
     pub objectives: Vec<ObjectiveSection>,
     pub more_gaps: usize,
+    /// What people stated, newest first.
+    pub statements: Vec<StatementLine>,
+    pub more_statements: usize,
     pub parent: Option<Relative>,
     pub parts: Vec<Relative>,
     pub more_parts: usize,
@@ -68,6 +74,8 @@ pub struct ObjectiveSection {
     pub line: ObjectiveLine,
     /// What the strongest check could show, in words.
     pub reach_words: &'static str,
+    /// Leaf of the statement that it rests on.
+    pub stated_by: Option<u64>,
     pub more_bearings: usize,
 }
 
@@ -140,7 +148,12 @@ impl StorePages {
         statuses.retain(|status| status.framework == framework.id);
         let line = self.line(&organization, framework, control, &standing, &statuses, &place).await?;
         let Some(mut line) = line else { return Ok(None) };
-        let objectives = std::mem::take(&mut line.objectives).into_iter().map(section).collect();
+        let status = statuses.iter().find(|status| status.control == control.id);
+        let objectives = std::mem::take(&mut line.objectives);
+        let objectives = objectives.into_iter().map(|objective| section(objective, status)).collect();
+        let mut statements = statements(id, &control.id, &standing.decisions, status, place.as_of);
+        let more_statements = statements.len().saturating_sub(STATEMENTS_SHOWN);
+        statements.truncate(STATEMENTS_SHOWN);
         let more_gaps = line.gaps.len().saturating_sub(GAPS_SHOWN);
         line.gaps.truncate(GAPS_SHOWN);
 
@@ -166,6 +179,8 @@ impl StorePages {
             control: line,
             objectives,
             more_gaps,
+            statements,
+            more_statements,
             parent: parent.map(relative),
             parts,
             more_parts,
@@ -227,7 +242,7 @@ impl StorePages {
     }
 }
 
-fn section(mut line: ObjectiveLine) -> ObjectiveSection {
+fn section(mut line: ObjectiveLine, status: Option<&ControlStatus>) -> ObjectiveSection {
     use crate::model::control::Proof;
     let more_bearings = line.bearings.len().saturating_sub(BEARINGS_SHOWN);
     line.bearings.truncate(BEARINGS_SHOWN);
@@ -237,15 +252,13 @@ fn section(mut line: ObjectiveLine) -> ObjectiveSection {
         Some(Proof::Supporting) => "Checks only support a person's statement.",
         None => "No check looks at it; only a person can show it.",
     };
-    ObjectiveSection { line, reach_words, more_bearings }
+    let judged = status.and_then(|status| status.objectives.iter().find(|one| one.objective == line.id));
+    ObjectiveSection { stated_by: judged.and_then(|one| one.attestation), line, reach_words, more_bearings }
 }
 
 fn relative(framework: &Framework, statuses: &[ControlStatus], control: &Control) -> Relative {
     let status = statuses.iter().find(|status| status.control == control.id);
-    let state = match status {
-        Some(status) => Some(status.state),
-        None => control.assessable.then_some(ControlState::Undetermined),
-    };
+    let state = status.map(|status| status.state);
     Relative {
         id: control.id.clone(),
         title: control.title.clone(),

@@ -1,16 +1,18 @@
 //! One framework with its controls, family by family.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::links::{Choice, clip, link};
-use super::{Place, StorePages, matrix_heading, reasons};
+use super::{Place, StorePages, matrix_heading, reasons, signed};
 use crate::catalog::framework::{Control, Framework};
 use crate::model::control::{ControlState, ControlStatus};
+use crate::model::decision::Decisions;
 use crate::model::gap::GapState;
 use crate::model::id::{ControlId, FrameworkId, OrgSlug};
 use crate::model::responsibility::Party;
+use crate::model::scope::ScopeDecision;
 use crate::model::time::Timestamp;
 use crate::pipeline::standing::Standing;
 use crate::report::data::{FrameworkHeading, MatrixHeading, OwnerLine};
@@ -20,6 +22,9 @@ use crate::web::overview::Reason;
 
 /// Rows on one page; no framework of ours has as many.
 const ROWS_SHOWN: usize = 1000;
+
+/// Scope decisions named.
+const SCOPE_SHOWN: usize = 50;
 
 /// Characters of a reason; the control's own page has all of it.
 const REASON_SHOWN: usize = 280;
@@ -39,6 +44,11 @@ pub struct FrameworkPage {
     pub place: Place,
     pub framework: FrameworkHeading,
     pub matrix: MatrixHeading,
+    /// The questionnaire that is answered instead of the whole, by its title.
+    pub questionnaire: Option<String>,
+    /// What somebody took out of scope.
+    pub out_of_scope: Vec<ScopeLine>,
+    pub more_out_of_scope: usize,
     /// Of the whole framework, whatever was chosen.
     pub totals: Totals,
     pub why_undetermined: Vec<Reason>,
@@ -52,6 +62,19 @@ pub struct FrameworkPage {
     pub left_out: usize,
     /// Rows beyond the end of the page.
     pub beyond: usize,
+}
+
+/// A target, or one thing in it, that does not count here, and who decided so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ScopeLine {
+    pub target: String,
+    /// None: the whole target.
+    pub resource: Option<String>,
+    pub category: &'static str,
+    pub because: String,
+    pub by: String,
+    pub at: Timestamp,
+    pub leaf: u64,
 }
 
 /// One family with those of its controls that were chosen.
@@ -110,9 +133,17 @@ impl StorePages {
         let rows = rows(framework, &standing, &statuses);
         let chosen: Vec<&(&Control, ControlRow)> = rows.iter().filter(|(_, row)| query.wants(row)).collect();
         let shown = chosen.len().min(ROWS_SHOWN);
+        let mut out_of_scope = out_of_scope(id, &standing.decisions, place.as_of);
+        let more_out_of_scope = out_of_scope.len().saturating_sub(SCOPE_SHOWN);
+        out_of_scope.truncate(SCOPE_SHOWN);
+        let questionnaire = standing.decisions.questionnaire(id, place.as_of);
+        let questionnaire = questionnaire.and_then(|id| framework.questionnaire(id)).map(|one| one.title.clone());
         Ok(Some(FrameworkPage {
             framework: framework.into(),
             matrix: matrix_heading(&organization, &standing, id),
+            questionnaire,
+            out_of_scope,
+            more_out_of_scope,
             totals: tally::totals(framework, &statuses),
             why_undetermined: reasons::why_undetermined(&self.app.catalog, framework, &statuses),
             was_judged: !standing.results.is_empty(),
@@ -125,6 +156,23 @@ impl StorePages {
             place,
         }))
     }
+}
+
+/// The newest decision about each target and resource, where it says that it does not count.
+fn out_of_scope(framework: &FrameworkId, decisions: &Decisions, at: Timestamp) -> Vec<ScopeLine> {
+    let own = decisions.scope.iter().filter(|decision| decision.framework == *framework && decision.at <= at);
+    let newest: BTreeMap<_, _> = own.map(|decision| ((&decision.target, &decision.resource), decision)).collect();
+    let out = newest.into_values().filter(|decision| !decision.category.counts());
+    let line = |decision: &ScopeDecision| ScopeLine {
+        target: decision.target.clone(),
+        resource: decision.resource.clone(),
+        category: decision.category.words(),
+        because: decision.because.clone(),
+        by: signed(&decision.by),
+        at: decision.at,
+        leaf: decision.leaf,
+    };
+    out.map(line).collect()
 }
 
 /// Every row of the framework, in its order.
@@ -145,12 +193,13 @@ fn rows<'a>(
     }
     let asked = standing.requests.iter().filter(|one| one.framework == framework.id && one.closed_at.is_none());
     let asked: HashSet<&ControlId> = asked.map(|request| &request.control).collect();
-    let countings = Countings::of(framework);
+    let countings = Countings::among(framework, statuses);
     let row = |control: &'a Control| {
         let counting = countings.control(control);
         let status = own.get(&control.id);
         let (state, state_word, because) = match (counting, status) {
-            (Counting::NotAssessable, _) => (None, "no status".to_owned(), String::new()),
+            (Counting::NotAssessable, _) => (None, "states scope or definitions: no status".to_owned(), String::new()),
+            (Counting::NotInQuestionnaire, _) => (None, "not in this questionnaire".to_owned(), String::new()),
             (_, Some(status)) => {
                 (Some(status.state), framework.word(status.state), clip(&status.because, REASON_SHOWN))
             }

@@ -1,15 +1,18 @@
 //! One gap: what is wrong and where, whose turn it is, and what will close it.
 
+use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::{Place, StorePages};
+use super::{Place, StorePages, signed};
 use crate::catalog::Catalog;
 use crate::catalog::check::CheckDefinition;
-use crate::model::gap::{Gap, GapState};
-use crate::model::id::{ControlId, FrameworkId, GapId, OrgSlug};
+use crate::model::decision::Decisions;
+use crate::model::gap::{Assignment, Gap, GapNote, GapState};
+use crate::model::id::{ControlId, FrameworkId, GapId, OrgSlug, PersonHandle};
 use crate::model::organization::Organization;
 use crate::model::responsibility::Party;
 use crate::model::time::Timestamp;
+use crate::pipeline::standing::Standing;
 use crate::report::data::dataset_title;
 use crate::store::{GapEvent, OrgScope};
 use crate::web::SourceError;
@@ -18,6 +21,8 @@ use crate::web::SourceError;
 const RESOURCES_SHOWN: usize = 100;
 /// Controls named per framework.
 const CONTROLS_SHOWN: usize = 60;
+/// Notes named; the newest.
+const NOTES_SHOWN: usize = 50;
 /// Events named; the newest.
 const EVENTS_SHOWN: usize = 50;
 
@@ -37,6 +42,11 @@ pub struct GapPage {
     pub remedies: Vec<Remedy>,
     /// Titles of the datasets that have to be read for it to close.
     pub seen_by: Vec<String>,
+    /// Who has to close it and by when, if somebody decided that.
+    pub assignment: Option<AssignmentLine>,
+    /// What people wrote about it, newest first.
+    pub notes: Vec<NoteLine>,
+    pub more_notes: usize,
     /// Newest first.
     pub history: Vec<GapEventLine>,
     pub more_history: usize,
@@ -69,6 +79,28 @@ pub struct Remedy {
     pub is_its_turn: bool,
 }
 
+/// Who has to close it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AssignmentLine {
+    /// None: the party as a whole.
+    pub person: Option<String>,
+    pub party: Option<Party>,
+    /// The last day on which it is in time.
+    pub due_on: Option<NaiveDate>,
+    pub by: String,
+    pub at: Timestamp,
+    pub leaf: u64,
+}
+
+/// What somebody wrote about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NoteLine {
+    pub text: String,
+    pub by: String,
+    pub at: Timestamp,
+    pub leaf: u64,
+}
+
 /// Something that happened to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GapEventLine {
@@ -84,21 +116,35 @@ impl StorePages {
     ///
     /// # Errors
     /// When the store cannot answer.
-    pub async fn gap(&self, slug: &OrgSlug, id: GapId) -> Result<Option<GapPage>, SourceError> {
+    pub async fn gap(
+        &self,
+        slug: &OrgSlug,
+        id: GapId,
+        as_of: Option<Timestamp>,
+    ) -> Result<Option<GapPage>, SourceError> {
         let Some(organization) = self.organization(slug).await? else { return Ok(None) };
         let scope = OrgScope::of(&organization);
-        let Some(mut gap) = self.app.store.gap(&scope, id).await? else { return Ok(None) };
+        let place = self.place(&organization, as_of);
+        let standing = Standing::known(&self.app, &organization, place.as_of).await?;
+        let known = standing.gaps.into_iter().find(|gap| gap.id == id);
+        let Some(mut gap) = known else { return Ok(None) };
         let mut events = self.app.store.gap_events(&scope, id).await?;
+        events.retain(|event| event.at <= place.as_of);
         events.reverse();
         let more_history = events.len().saturating_sub(EVENTS_SHOWN);
         events.truncate(EVENTS_SHOWN);
+        let notes: Vec<&GapNote> = standing.decisions.notes.iter().rev().filter(|note| note.gap == id).collect();
+        let more_notes = notes.len().saturating_sub(NOTES_SHOWN);
         let catalog = &self.app.catalog;
         let check = catalog.checks.get(&gap.check);
         let mut resources = std::mem::take(&mut gap.resources);
         let more_resources = resources.len().saturating_sub(RESOURCES_SHOWN);
         resources.truncate(RESOURCES_SHOWN);
         Ok(Some(GapPage {
-            place: self.place(&organization, None),
+            assignment: standing.decisions.assignment(id, place.as_of).map(|one| assigned(one, &standing.decisions)),
+            notes: notes.into_iter().take(NOTES_SHOWN).map(note_line).collect(),
+            more_notes,
+            place,
             check_title: check.map_or_else(|| gap.check.to_string(), |check| check.title.clone()),
             check_description: check.map(|check| check.description.clone()).unwrap_or_default(),
             references: check.map(|check| check.references.clone()).unwrap_or_default(),
@@ -112,6 +158,24 @@ impl StorePages {
             gap,
         }))
     }
+}
+
+fn assigned(assignment: &Assignment, decisions: &Decisions) -> AssignmentLine {
+    let name = |handle: &PersonHandle| {
+        decisions.person(handle).map_or_else(|| handle.to_string(), |person| person.name.clone())
+    };
+    AssignmentLine {
+        person: assignment.person.as_ref().map(name),
+        party: assignment.party,
+        due_on: assignment.due_on,
+        by: signed(&assignment.by),
+        at: assignment.at,
+        leaf: assignment.leaf,
+    }
+}
+
+fn note_line(note: &GapNote) -> NoteLine {
+    NoteLine { text: note.text.clone(), by: signed(&note.by), at: note.at, leaf: note.leaf }
 }
 
 fn titles(catalog: &Catalog, check: &CheckDefinition) -> Vec<String> {

@@ -2,11 +2,13 @@
 
 use std::cmp::Reverse;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::links::{Choice, link};
 use super::{Place, StorePages};
 use crate::catalog::check::Severity;
+use crate::model::decision::Decisions;
 use crate::model::gap::{Gap, GapState};
 use crate::model::id::{GapId, OrgSlug};
 use crate::model::responsibility::Party;
@@ -66,6 +68,10 @@ pub struct GapRow {
     pub reopened: u32,
     pub controls: usize,
     pub resources: usize,
+    /// Who has to close it, where one person is named.
+    pub person: Option<String>,
+    pub due_on: Option<NaiveDate>,
+    pub is_overdue: bool,
 }
 
 impl GapsQuery {
@@ -97,7 +103,8 @@ impl StorePages {
     pub async fn gaps(&self, slug: &OrgSlug, query: &GapsQuery) -> Result<Option<GapsPage>, SourceError> {
         let Some(organization) = self.organization(slug).await? else { return Ok(None) };
         let place = self.place(&organization, query.as_of);
-        let all = Standing::known(&self.app, &organization, place.as_of).await?.gaps;
+        let standing = Standing::known(&self.app, &organization, place.as_of).await?;
+        let all = &standing.gaps;
         let choice = |words: &str, wanted: GapsQuery, is_current: bool| Choice {
             words: words.to_owned(),
             href: wanted.link(&place),
@@ -123,7 +130,10 @@ impl StorePages {
             .into_iter()
             .map(|(state, words)| choice(words, GapsQuery { state, ..query.clone() }, state == query.state));
         let (by_party, by_severity, by_state) = (by_party.collect(), by_severity.collect(), by_state.collect());
-        let groups = PARTIES.map(|party| group(party, all.iter().filter(|gap| gap.party == party && query.wants(gap))));
+        let groups = PARTIES.map(|party| {
+            let own = all.iter().filter(|gap| gap.party == party && query.wants(gap));
+            group(party, own, |gap| row(gap, &standing.decisions, place.as_of))
+        });
         let is_shown = |group: &GapGroup| group.count > 0 || (query.party.is_none() && group.party != Party::Vendor);
         let groups: Vec<GapGroup> = groups.into_iter().filter(is_shown).collect();
         Ok(Some(GapsPage {
@@ -137,7 +147,7 @@ impl StorePages {
     }
 }
 
-fn group<'a>(party: Party, gaps: impl Iterator<Item = &'a Gap>) -> GapGroup {
+fn group<'a>(party: Party, gaps: impl Iterator<Item = &'a Gap>, row: impl Fn(&Gap) -> GapRow) -> GapGroup {
     let mut gaps: Vec<&Gap> = gaps.collect();
     gaps.sort_by_key(|gap| (Reverse(gap.closed_at), Reverse(severity_rank(&gap.severity)), gap.opened_at, gap.id));
     let shown = gaps.len().min(SHOWN);
@@ -150,7 +160,10 @@ fn group<'a>(party: Party, gaps: impl Iterator<Item = &'a Gap>) -> GapGroup {
     }
 }
 
-fn row(gap: &Gap) -> GapRow {
+fn row(gap: &Gap, decisions: &Decisions, at: Timestamp) -> GapRow {
+    let assignment = decisions.assignment(gap.id, at);
+    let person = assignment.and_then(|one| one.person.as_ref());
+    let due_on = assignment.and_then(|one| one.due_on);
     GapRow {
         id: gap.id,
         title: gap.title.clone(),
@@ -162,5 +175,9 @@ fn row(gap: &Gap) -> GapRow {
         reopened: gap.reopened,
         controls: gap.controls.len(),
         resources: gap.resources.len(),
+        person: person
+            .map(|handle| decisions.person(handle).map_or_else(|| handle.to_string(), |person| person.name.clone())),
+        due_on,
+        is_overdue: gap.state != GapState::Closed && due_on.is_some_and(|day| day < at.as_datetime().date_naive()),
     }
 }

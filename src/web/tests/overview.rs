@@ -51,7 +51,14 @@ fn framework(title: &str, counts: [usize; 4], state: MatrixState) -> FrameworkOv
             version: "1.0".into(),
             publisher: "Example Standards Body".into(),
         },
-        totals: Totals { states: states.collect(), counted, derived: 0, not_assessable: 0, rows: counted },
+        totals: Totals {
+            states: states.collect(),
+            counted,
+            derived: 0,
+            not_assessable: 0,
+            not_in_questionnaire: 0,
+            rows: counted,
+        },
         matrix: MatrixHeading::new(1, EngagementModel::CoManaged, state),
         why_undetermined: vec![
             Reason { words: "no check looks at it and nobody has stated it".into(), count: 47 },
