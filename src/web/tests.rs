@@ -1,6 +1,7 @@
 //! What the pages promise, over real HTTP on loopback. [`pages`] walks over all of them, [`overview`] prints an invented
 //! one.
 
+mod decided;
 mod overview;
 mod pages;
 

@@ -15,18 +15,18 @@ use crate::pipeline::{self, RunRequest};
 use crate::schedule::tests::Installation;
 use crate::store::{NewConnection, OrgScope};
 
-const FIRM: &str = "/organizations/quarry-works";
+pub(super) const FIRM: &str = "/organizations/quarry-works";
 const OTHER: &str = "/organizations/pine-hill-clinic";
 
 /// Quarry Works has a hostile name and a host of a hostile name, on which one check fails and one dataset is refused.
-struct Story {
-    here: Installation,
-    firm: Organization,
+pub(super) struct Story {
+    pub here: Installation,
+    pub firm: Organization,
     site: Site,
 }
 
 impl Story {
-    async fn told() -> Self {
+    pub async fn told() -> Self {
         let mut catalog = Catalog::embedded().unwrap();
         catalog.collectors.retain(|id, collector| {
             collector.source == Source::Import || id.as_str() == "linux/host_identity" || id.as_str() == "linux/sysctl"
@@ -56,7 +56,7 @@ impl Story {
         Self { here, firm, site }
     }
 
-    async fn ok(&self, path: &str) -> String {
+    pub async fn ok(&self, path: &str) -> String {
         let (status, page) = self.site.get(path).await;
         assert_eq!(status, StatusCode::OK, "{path}: {page}");
         page
@@ -68,7 +68,7 @@ impl Story {
         assert!(page.contains("<h1>"), "{path}: {page}");
     }
 
-    async fn gap(&self) -> GapId {
+    pub async fn gap(&self) -> GapId {
         self.here.app.store.gaps(&OrgScope::of(&self.firm)).await.unwrap()[0].id
     }
 }
@@ -237,6 +237,37 @@ async fn a_record_says_what_covers_it_what_read_it_and_which_hash_its_bytes_have
     let refused = &latest.iter().find(|row| row.sealed.dataset.as_str() == "linux/host_identity").unwrap().sealed;
     let page = story.ok(&format!("{FIRM}/evidence/{}", refused.leaf)).await;
     assert!(page.contains("failed") && page.contains("&lt;img src=x&gt;"), "{page}");
+}
+
+#[tokio::test]
+async fn a_run_says_in_plain_words_what_was_not_collected_and_who_can_help() {
+    let story = Story::told().await;
+    let scope = OrgScope::of(&story.firm);
+    let run = story.here.app.store.latest_runs(&scope, "2100-01-01".parse().unwrap(), 1).await.unwrap()[0].id;
+    let page = story.ok(&format!("{FIRM}/runs/{run}")).await;
+    for part in ["What would help", "could not be read", "Who: ", "&lt;img src=x&gt;", "countersign collect"] {
+        assert!(page.contains(part), "{part} is missing: {page}");
+    }
+    let list = story.ok(&format!("{FIRM}/runs")).await;
+    assert!(list.contains("1 run, newest first") && list.contains(&run.to_string()));
+}
+
+#[tokio::test]
+async fn verification_is_a_command_and_the_page_claims_nothing() {
+    let story = Story::told().await;
+    let scope = OrgScope::of(&story.firm);
+    let head = story.here.app.store.head(&scope).await.unwrap().unwrap();
+    let key = story.here.app.verifying_key(&scope).await.unwrap();
+    let page = story.ok(&format!("{FIRM}/verification")).await;
+    let data = story.here.app.data.path().display().to_string();
+    for part in [&head.root.to_string(), &key.fingerprint(), &key.vkey(), &format!("countersign verify --data {data}")]
+    {
+        assert!(page.contains(part.as_str()), "{part} is missing: {page}");
+    }
+    assert!(page.contains("This page verifies nothing."));
+    for claim in ["is verified", "was verified", "unaltered", "authentic"] {
+        assert!(!page.contains(claim), "it claims to be {claim}");
+    }
 }
 
 #[tokio::test]
