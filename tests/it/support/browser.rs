@@ -1,6 +1,6 @@
 //! A real browser that a story leads from page to page.
 //!
-//! It is spoken to over two named pipes (the DevTools protocol, one JSON text a message, ended by a zero byte), so that
+//! It is spoken to over two named pipes (its debugging protocol, one JSON text a message, ended by a zero byte), so that
 //! one session lasts from the first page to the last.
 
 use std::fs::{File, OpenOptions};
@@ -75,7 +75,7 @@ impl Tab {
         let mut tab = Self { process, to, from, session: String::new(), last: 0, _folder: folder };
         let target = tab.ask("Target.createTarget", json!({ "url": "about:blank" }))["targetId"].clone();
         let attached = tab.ask("Target.attachToTarget", json!({ "targetId": target, "flatten": true }));
-        tab.session = attached["sessionId"].as_str().unwrap().to_owned();
+        attached["sessionId"].as_str().unwrap().clone_into(&mut tab.session);
         tab.ask("Page.navigate", json!({ "url": url }));
         tab.wait("location.protocol != 'about:' && document.readyState == 'complete'");
         tab
