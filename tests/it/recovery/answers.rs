@@ -117,10 +117,16 @@ pub async fn of(app: &App, organization: &Organization) -> Answers {
         for framework in &organization.frameworks {
             note("statuses_as_of", &store.statuses_as_of(scope, framework, as_of).await.unwrap());
             note("matrix_as_of", &store.matrix_as_of(scope, framework, as_of).await.unwrap());
+            let versions = store.matrix_versions(scope, framework).await.unwrap();
+            note("matrix_among", &store.matrix_among(scope, &versions, as_of).await.unwrap());
         }
     }
     for framework in &organization.frameworks {
-        note("matrix_events", &store.matrix_events(scope, framework, 1).await.unwrap());
+        for version in store.matrix_versions(scope, framework).await.unwrap() {
+            note("matrix_events", &store.matrix_events(scope, framework, version.version).await.unwrap());
+            note("matrix_version", &store.matrix_version(scope, framework, version.version).await.unwrap());
+            note("matrix_versions", &version);
+        }
     }
     let asked: BTreeSet<String> = answers.keys().map(|question| (*question).to_owned()).collect();
     let mut there = crate::stores::scopes::questions_in_the_source();

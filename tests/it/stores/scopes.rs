@@ -149,6 +149,8 @@ async fn answers(story: &TestApp, scope: &OrgScope, known: &Known) -> BTreeMap<&
     let store = &story.app.store;
     let later = story.clock.now().plus(Duration::days(1));
     let framework = "hipaa-security".parse().unwrap();
+    // Whoever knows another's versions cannot read them.
+    let versions = store.matrix_versions(&known.owner, &framework).await.unwrap();
     let settings = store.settings(scope).await.unwrap();
     let keys = store.signing_keys(scope).await.unwrap();
     let owns = |name: &str| name.contains(&known.owner.id().to_string());
@@ -196,6 +198,9 @@ async fn answers(story: &TestApp, scope: &OrgScope, known: &Known) -> BTreeMap<&
         ("evidence_requests", store.evidence_requests(scope).await.unwrap().len()),
         ("reports", store.reports(scope, 10).await.unwrap().len()),
         ("matrix_events", store.matrix_events(scope, &framework, 1).await.unwrap().len()),
+        ("matrix_version", store.matrix_version(scope, &framework, 1).await.unwrap().into_iter().count()),
+        ("matrix_versions", store.matrix_versions(scope, &framework).await.unwrap().len()),
+        ("matrix_among", store.matrix_among(scope, &versions, later).await.unwrap().into_iter().count()),
         ("rows_of", rows(store, scope, &[known.run]).await),
         ("runs_with_statuses", store.runs_with_statuses(scope).await.unwrap().len()),
         ("places_of_tiles", store.places_of_tiles(scope).await.unwrap().len()),
