@@ -5,11 +5,13 @@
 //! skipped with a loud word on stderr, or fails when `COUNTERSIGN_TESTS_MUST_NOT_SKIP=1` (as `.ci/run` sets it).
 
 pub mod app;
+pub mod browser;
 pub mod clock;
 pub mod command;
 pub mod decisions;
 pub mod demo;
 mod postgres;
+pub mod responsibilities;
 pub mod scripted;
 pub mod story;
 
