@@ -104,7 +104,7 @@ fn of_ask(report: &GapsReport, ask: &AskEntry) -> [String; 24] {
 }
 
 fn to_do(gap: &GapEntry) -> String {
-    let others = gap.other_parts.iter().map(|other| format!("\n{} would: {}", other.party.title(), other.text));
+    let others = gap.other_parts.iter().map(|other| format!("\n{}'s part: {}", other.party.title(), other.text));
     others.fold(gap.remediation.clone(), |text, other| text + &other)
 }
 
