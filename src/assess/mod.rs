@@ -1,22 +1,28 @@
 //! Findings + catalog -> where every control stands. Pure: no database, no network, no clock.
 //!
-//! Nothing is over-claimed: only a full proof on every in-scope target makes an objective met by machine, a failing
-//! check makes it not met, and everything else is undetermined with the reason in words. Start with
-//! [`rollup::framework_statuses`].
+//! Nothing is over-claimed: a failing check makes an objective not met; a full proof on every in-scope target, or a
+//! person's statement that nothing contradicts, makes it met; everything else is undetermined with the reason in words.
+//! Start with [`rollup::framework_statuses`].
 
+mod answers;
 pub mod cmmc;
 pub mod coverage;
-pub mod objective;
+mod objective;
+mod outline;
 pub mod rollup;
+pub mod scope;
+mod statement;
 pub mod unknown;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::Catalog;
 use crate::catalog::check::CheckDefinition;
+use crate::model::decision::Decisions;
 use crate::model::evidence::Source;
 use crate::model::finding::CheckResult;
-use crate::model::id::CheckId;
+use crate::model::id::{CheckId, FrameworkId};
+use crate::model::responsibility::{MatrixState, ResponsibilityMatrix};
 use crate::model::time::Timestamp;
 
 /// A check's newest result on a target.
@@ -28,15 +34,22 @@ pub struct Judged {
     pub seen_at: Timestamp,
 }
 
-/// What an organization has: the targets that are in scope, by kind of source.
+/// What an organization has: all its targets, by kind of source.
 pub type Targets = BTreeMap<Source, BTreeSet<String>>;
 
-/// Everything the roll-up reads.
+/// The split in force of each framework.
+pub type Matrices = BTreeMap<FrameworkId, (ResponsibilityMatrix, MatrixState)>;
+
+/// Everything the roll-up reads. What was not known yet is not in it: whoever asks what was known at a moment leaves out
+/// what was recorded later.
 #[derive(Debug, Clone, Copy)]
 pub struct Situation<'a> {
     pub catalog: &'a Catalog,
     pub targets: &'a Targets,
     pub results: &'a Results,
+    pub decisions: &'a Decisions,
+    pub matrices: &'a Matrices,
+    /// The moment asked about: by it data is old, statements are in date and decisions count.
     pub now: Timestamp,
 }
 
@@ -66,6 +79,11 @@ impl Results {
     #[must_use]
     pub fn get(&self, check: &CheckId, target: &str) -> Option<&Judged> {
         self.0.get(check)?.get(target)
+    }
+
+    /// Everything one check said, by target.
+    fn of(&self, check: &CheckId) -> Option<&BTreeMap<String, Judged>> {
+        self.0.get(check)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Judged> {

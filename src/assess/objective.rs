@@ -1,137 +1,245 @@
 //! One objective: everything that bears on it, and what that comes to.
+//!
+//! In this order:
+//! 1. A `full` or `part` check that fails on any target in scope: not met, whatever anybody states.
+//! 2. A statement that it does not apply: not applicable, if nothing stands in its way, else undetermined.
+//! 3. Where the responsibilities say that it is inherited from a vendor: met only by a statement with the vendor's
+//!    document on file and an end date, if nothing stands in its way. No machine shows what a vendor does.
+//! 4. `full` checks that pass on every target in scope, while no `full` or `part` check is left open: met by machine.
+//! 5. A statement that it is met: met, if nothing stands in its way.
+//! 6. Else undetermined, with what is missing in words.
+//!
+//! What stands in the way of a statement: a `full` or `part` check that was not seen on a target in scope; a supporting
+//! check that fails or was not seen, unless the statement names it. So losing sight of a failure never makes anything met:
+//! taking any result away leaves an objective as it is or makes it undetermined. Where no machine looks at all, because no
+//! check covers it or nothing is connected that it could read, a person may state it. A framework that is judged by
+//! another's objectives takes over checks, not statements: what was stated was stated about that framework's scope.
 
-use chrono::Duration;
+use std::collections::BTreeMap;
 
-use super::{Situation, hours_to_live, sources_of};
+use super::answers::Answers;
+use super::statement::{self, Statements};
+use crate::model::attestation::{Attestation, Claim};
 use crate::model::control::{Bearing, ControlState, ObjectiveStatus, Proof};
 use crate::model::finding::FindingOutcome;
-use crate::model::id::{CheckId, ObjectiveId};
+use crate::model::id::{CheckId, ControlId, ObjectiveId};
+use crate::model::responsibility::{Responsibility, ResponsibilityKind};
 use crate::model::time::Timestamp;
 
+/// What the objectives of one framework are judged by.
+pub(super) struct Grounds<'a> {
+    pub answers: BTreeMap<&'a CheckId, Answers<'a>>,
+    pub statements: Statements<'a>,
+    /// Rows of the split in force, by control and objective.
+    pub rows: BTreeMap<(&'a ControlId, Option<&'a ObjectiveId>), &'a Responsibility>,
+}
+
 /// A status and the oldest moment it rests on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judgement {
+pub(super) struct Judgement {
     pub status: ObjectiveStatus,
     pub as_of: Option<Timestamp>,
 }
 
-/// What one proof comes to over all its targets.
-struct Tally {
-    passed: usize,
-    asked: usize,
-    /// Targets without a usable answer.
-    open: usize,
-    not_applicable: usize,
+/// What was found out about one objective.
+struct Case<'a> {
+    proofs: Vec<(&'a CheckId, Proof, &'a Answers<'a>)>,
+    /// Failures first, then what is not known.
+    bearings: Vec<Bearing>,
 }
 
-/// Rolls up one objective from the checks that bear on it.
-#[must_use]
-pub fn judge(situation: &Situation<'_>, objective: &ObjectiveId, proofs: &[(CheckId, Proof)]) -> Judgement {
-    let mut bearings = Vec::new();
-    let mut tallies = Vec::new();
-    let mut as_of: Option<Timestamp> = None;
-    for (check, proof) in proofs {
-        let (mut of_check, tally, oldest) = bearings_of(situation, check, *proof);
-        bearings.append(&mut of_check);
-        tallies.push((*proof, tally));
-        as_of = [as_of, oldest].into_iter().flatten().min();
+/// Where it stands, why, and the leaf of the attestation that it rests on or that does not count.
+struct Conclusion {
+    state: ControlState,
+    because: String,
+    attestation: Option<u64>,
+    set_aside: Option<u64>,
+}
+
+/// Rolls up one objective from the checks that bear on it and what was stated about it.
+pub(super) fn judge<'a>(
+    grounds: &'a Grounds<'a>,
+    control: &ControlId,
+    objective: ObjectiveId,
+    proofs: &'a [(CheckId, Proof)],
+) -> Judgement {
+    let answered = |(check, proof): &'a (CheckId, Proof)| Some((check, *proof, grounds.answers.get(check)?));
+    let case = Case::of(proofs.iter().filter_map(answered).collect());
+    let stated = grounds.statements.on(control, &objective);
+    let row = grounds.rows.get(&(control, Some(&objective))).or_else(|| grounds.rows.get(&(control, None)));
+    let inherited = row.filter(|row| row.kind == ResponsibilityKind::Inherited);
+    let mut conclusion = case.conclude(stated, inherited.copied());
+    if let (ControlState::Undetermined, None, Some(ended)) =
+        (conclusion.state, stated, grounds.statements.ended(control, &objective))
+    {
+        let until = ended.valid_until.map(Timestamp::for_people).unwrap_or_default();
+        conclusion.because = format!("{} {}; that ended on {until}.", conclusion.because, statement::says(ended));
+        conclusion.set_aside = Some(ended.leaf);
     }
-    // Failures first, then what is not known, so that readers see first what matters.
-    bearings.sort_by(|one, other| {
-        (other.outcome, other.proof).cmp(&(one.outcome, one.proof)).then_with(|| one.check.cmp(&other.check))
-    });
-    let (state, because) = conclude(&bearings, &tallies);
-    let status = ObjectiveStatus { objective: objective.clone(), state, because, bearings };
+    let stated_at = stated.filter(|one| conclusion.attestation == Some(one.leaf)).map(|one| one.valid_from);
+    let seen_at = case.proofs.iter().filter_map(|(_, _, answers)| answers.oldest);
+    let as_of = seen_at.chain(stated_at).min();
+    let Conclusion { state, because, attestation, set_aside } = conclusion;
+    let status = ObjectiveStatus { objective, state, because, bearings: case.bearings, attestation, set_aside };
     Judgement { status, as_of }
 }
 
-fn conclude(bearings: &[Bearing], tallies: &[(Proof, Tally)]) -> (ControlState, String) {
-    let failing =
-        bearings.iter().find(|bearing| bearing.outcome == FindingOutcome::Fail && bearing.proof >= Proof::Part);
-    if let Some(failing) = failing {
-        return (ControlState::NotMet, failing.because.clone());
-    }
-    // Two full proofs may look at different kinds of target; none of them may be left open on any.
-    let full = || tallies.iter().filter(|(proof, _)| *proof == Proof::Full).map(|(_, tally)| tally);
-    let asked: usize = full().map(|tally| tally.asked).sum();
-    let passed: usize = full().map(|tally| tally.passed).sum();
-    // A check that would make it not met has to have been seen, or losing sight of a failure would prove the objective.
-    let unseen = tallies.iter().any(|(proof, tally)| *proof >= Proof::Part && tally.open > 0);
-    if asked > 0 && passed == asked && !unseen {
-        let results = if asked == 1 { "the one result".to_owned() } else { format!("all {asked} results") };
-        return (ControlState::Met, format!("Proved by machine on {results} in scope."));
-    }
-    (ControlState::Undetermined, missing(bearings, tallies))
-}
-
-/// Why nothing can be said, and what would change that.
-fn missing(bearings: &[Bearing], tallies: &[(Proof, Tally)]) -> String {
-    if tallies.is_empty() {
-        return "No check covers this; a person has to show it.".to_owned();
-    }
-    if tallies.iter().all(|(_, tally)| tally.asked == 0) {
-        return "Nothing is connected that could show this; connect a source or have a person show it.".to_owned();
-    }
-    if let Some(failing) = bearings.iter().find(|bearing| bearing.outcome == FindingOutcome::Fail) {
-        return format!("A supporting check fails and a statement would have to address it: {}", failing.because);
-    }
-    let open: usize = tallies.iter().map(|(_, tally)| tally.open).sum();
-    if open > 0 {
-        let unknown = bearings.iter().find(|bearing| bearing.outcome == FindingOutcome::Unknown);
-        let why = unknown.map(|bearing| format!(" {}", bearing.because)).unwrap_or_default();
-        let results = if open == 1 { "1 result is".to_owned() } else { format!("{open} results are") };
-        return format!("{results} missing.{why}");
-    }
-    let not_applicable: usize = tallies.iter().map(|(_, tally)| tally.not_applicable).sum();
-    let passed: usize = tallies.iter().map(|(_, tally)| tally.passed).sum();
-    if passed == 0 && not_applicable > 0 {
-        return "The checks do not apply here; that alone does not make the control not applicable. A person decides."
-            .to_owned();
-    }
-    "What machines can see is in order, but it is only part of the proof; a person has to state the rest.".to_owned()
-}
-
-/// A check's answers on every in-scope target of its sources; a target it was never asked about is `unknown`.
-fn bearings_of(situation: &Situation<'_>, check: &CheckId, proof: Proof) -> (Vec<Bearing>, Tally, Option<Timestamp>) {
-    let mut tally = Tally { passed: 0, asked: 0, open: 0, not_applicable: 0 };
-    let mut bearings = Vec::new();
-    let mut oldest: Option<Timestamp> = None;
-    let Some(definition) = situation.catalog.checks.get(check) else { return (bearings, tally, oldest) };
-    let limit = hours_to_live(situation.catalog, definition).map(|hours| (hours, Duration::hours(i64::from(hours))));
-    let sources = sources_of(situation.catalog, definition);
-    let targets = sources.iter().filter_map(|source| situation.targets.get(source)).flatten();
-    for target in targets {
-        tally.asked += 1;
-        let judged = situation.results.get(check, target);
-        let (outcome, because, evidence) = match judged {
-            None => (
-                FindingOutcome::Unknown,
-                format!("{target} was not looked at for \"{}\".", definition.title),
-                Vec::new(),
-            ),
-            Some(judged) => {
-                oldest = Some(oldest.map_or(judged.seen_at, |known| known.min(judged.seen_at)));
-                let result = &judged.result;
-                match limit {
-                    Some((hours, limit)) if situation.now.since(judged.seen_at) > limit => (
-                        FindingOutcome::Unknown,
-                        format!(
-                            "{target} was last looked at on {}; after {hours} hours that no longer counts.",
-                            judged.seen_at.for_people()
-                        ),
-                        result.evidence.clone(),
-                    ),
-                    _ => (result.outcome, result.because.clone(), result.evidence.clone()),
-                }
-            }
+impl<'a> Case<'a> {
+    fn of(proofs: Vec<(&'a CheckId, Proof, &'a Answers<'a>)>) -> Self {
+        let mut all: Vec<_> = proofs
+            .iter()
+            .flat_map(|(check, proof, answers)| answers.all.iter().map(move |answer| (*check, *proof, answer)))
+            .collect();
+        all.sort_by(|one, other| {
+            (other.2.outcome, other.1).cmp(&(one.2.outcome, one.1)).then_with(|| one.0.cmp(other.0))
+        });
+        let bearing = |(check, proof, answer): (&CheckId, Proof, &super::answers::Answer<'_>)| Bearing {
+            check: check.clone(),
+            target: answer.target.to_owned(),
+            proof,
+            outcome: answer.outcome,
+            because: answer.because.clone().into_owned(),
+            evidence: answer.evidence.to_vec(),
         };
-        match outcome {
-            FindingOutcome::Pass => tally.passed += 1,
-            FindingOutcome::Unknown => tally.open += 1,
-            FindingOutcome::NotApplicable => tally.not_applicable += 1,
-            FindingOutcome::Fail => {}
-        }
-        bearings.push(Bearing { check: check.clone(), target: target.clone(), proof, outcome, because, evidence });
+        Self { bearings: all.into_iter().map(bearing).collect(), proofs }
     }
-    (bearings, tally, oldest)
+
+    fn conclude(&self, stated: Option<&Attestation>, inherited: Option<&Responsibility>) -> Conclusion {
+        if let Some(failing) = self.first(FindingOutcome::Fail, |bearing| bearing.proof >= Proof::Part) {
+            let because = sentence(&failing.because);
+            return match stated {
+                Some(one) => {
+                    let because = format!("{because} {}, but the check fails.", statement::says(one));
+                    Conclusion { set_aside: Some(one.leaf), ..Conclusion::of(ControlState::NotMet, because) }
+                }
+                None => Conclusion::of(ControlState::NotMet, failing.because.clone()),
+            };
+        }
+        match (stated, inherited) {
+            (Some(one), _) if one.claim == Claim::NotApplicable => self.by_statement(one),
+            (_, Some(row)) => self.inherited(stated, row),
+            (_, None) if self.is_proved() => {
+                let asked: usize = self.full().map(|answers| answers.all.len()).sum();
+                let results = if asked == 1 { "the one result".to_owned() } else { format!("all {asked} results") };
+                let because = format!("Proved by machine on {results} in scope.");
+                Conclusion::of(ControlState::Met, because)
+            }
+            (Some(one), None) => self.by_statement(one),
+            (None, None) => Conclusion::of(ControlState::Undetermined, self.missing()),
+        }
+    }
+
+    /// What a statement comes to.
+    fn by_statement(&self, one: &Attestation) -> Conclusion {
+        let says = statement::says(one);
+        if let Some(hindrance) = self.hindrance(one) {
+            let because = format!("{says}. That does not count yet: {hindrance}");
+            return Conclusion { set_aside: Some(one.leaf), ..Conclusion::of(ControlState::Undetermined, because) };
+        }
+        let state = if one.claim == Claim::NotApplicable { ControlState::NotApplicable } else { ControlState::Met };
+        let passes = self.proofs.iter().any(|(_, proof, answers)| *proof >= Proof::Part && answers.passed > 0);
+        let seen = if passes && state == ControlState::Met { " What machines can see is in order." } else { "" };
+        let because = format!("{says}.{}{seen}", statement::until(one));
+        Conclusion { attestation: Some(one.leaf), ..Conclusion::of(state, because) }
+    }
+
+    /// What a vendor does for the organization is shown by the vendor's document, in date.
+    fn inherited(&self, stated: Option<&Attestation>, row: &Responsibility) -> Conclusion {
+        let document = row.document.as_deref().map_or_else(
+            || "the vendor's document, which the responsibilities do not name yet".to_owned(),
+            |document| format!("the vendor's document \"{document}\""),
+        );
+        let Some(one) = stated else {
+            let because = format!(
+                "A vendor does this; somebody has to put {document} on file, with a statement that says until when it is \
+                 valid."
+            );
+            return Conclusion::of(ControlState::Undetermined, because);
+        };
+        let lacks = match (one.artifacts.is_empty(), one.valid_until) {
+            (true, _) => "it is not on file",
+            (false, None) => "nobody said until when it is valid",
+            (false, Some(_)) => return self.by_statement(one),
+        };
+        let because =
+            format!("{}. A vendor does this, so {document} has to show it, and {lacks}.", statement::says(one));
+        Conclusion { set_aside: Some(one.leaf), ..Conclusion::of(ControlState::Undetermined, because) }
+    }
+
+    /// What stands in the way of a statement. A check that could contradict it has to have been seen.
+    fn hindrance(&self, one: &Attestation) -> Option<String> {
+        let is_unanswered =
+            |bearing: &Bearing| bearing.proof == Proof::Supporting && !one.addresses.contains(&bearing.check);
+        if let Some(failing) = self.first(FindingOutcome::Fail, is_unanswered) {
+            return Some(format!(
+                "it says nothing about the supporting check {}, which fails: {}",
+                failing.check,
+                sentence(&failing.because)
+            ));
+        }
+        let hides = |bearing: &Bearing| bearing.proof >= Proof::Part || is_unanswered(bearing);
+        let open = self.bearings.iter().filter(|bearing| bearing.outcome == FindingOutcome::Unknown && hides(bearing));
+        let first = self.first(FindingOutcome::Unknown, hides)?;
+        Some(format!("{} {}", results_missing(open.count()), first.because))
+    }
+
+    /// Full proofs pass on every target in scope, and nothing that could contradict them is open. Two full proofs may look
+    /// at different kinds of target; none of them may be left open on any.
+    fn is_proved(&self) -> bool {
+        let mut full = self.full().filter(|answers| !answers.all.is_empty()).peekable();
+        let unseen = self.proofs.iter().any(|(_, proof, answers)| *proof >= Proof::Part && answers.open > 0);
+        full.peek().is_some() && !unseen && full.all(|answers| answers.passed == answers.all.len())
+    }
+
+    fn full(&self) -> impl Iterator<Item = &'a Answers<'a>> {
+        self.proofs.iter().filter(|(_, proof, _)| *proof == Proof::Full).map(|(_, _, answers)| *answers)
+    }
+
+    fn first(&self, outcome: FindingOutcome, wanted: impl Fn(&Bearing) -> bool) -> Option<&Bearing> {
+        self.bearings.iter().find(|bearing| bearing.outcome == outcome && wanted(bearing))
+    }
+
+    /// Why nothing can be said, and what would change that.
+    fn missing(&self) -> String {
+        if self.proofs.is_empty() {
+            return "No check covers this; a person has to show it.".to_owned();
+        }
+        if self.bearings.is_empty() {
+            return if self.proofs.iter().any(|(_, _, answers)| answers.left_out > 0) {
+                "Everything that could show this is out of scope for this framework; a person has to show it."
+                    .to_owned()
+            } else {
+                "Nothing is connected that could show this; connect a source or have a person show it.".to_owned()
+            };
+        }
+        if let Some(failing) = self.first(FindingOutcome::Fail, |_| true) {
+            return format!("A supporting check fails and a statement would have to address it: {}", failing.because);
+        }
+        let open: usize = self.proofs.iter().map(|(_, _, answers)| answers.open).sum();
+        if let (true, Some(unknown)) = (open > 0, self.first(FindingOutcome::Unknown, |_| true)) {
+            return format!("{} {}", results_missing(open), unknown.because);
+        }
+        if !self.bearings.iter().any(|bearing| bearing.outcome == FindingOutcome::Pass) {
+            return "The checks do not apply here; that alone does not make the control not applicable. A person decides."
+                .to_owned();
+        }
+        "What machines can see is in order, but it is only part of the proof; a person has to state the rest."
+            .to_owned()
+    }
+}
+
+impl Conclusion {
+    fn of(state: ControlState, because: String) -> Self {
+        Self { state, because, attestation: None, set_aside: None }
+    }
+}
+
+/// `1 result is missing.`
+fn results_missing(many: usize) -> String {
+    if many == 1 { "1 result is missing.".to_owned() } else { format!("{many} results are missing.") }
+}
+
+/// A reason as a whole sentence.
+fn sentence(reason: &str) -> String {
+    let reason = reason.trim();
+    if reason.ends_with(['.', '!', '?']) { reason.to_owned() } else { format!("{reason}.") }
 }

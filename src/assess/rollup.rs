@@ -1,76 +1,61 @@
 //! Objectives -> controls -> parents, for one framework. A parent is derived from its parts and judged by nothing else,
-//! save objectives that it lists itself and checks that bear on it. Start with [`framework_statuses`].
-
-use std::collections::{BTreeMap, BTreeSet};
+//! save objectives that it lists itself and checks that bear on it; so a statement about a parent decides nothing. Start
+//! with [`framework_statuses`].
 
 use super::Situation;
-use super::objective::judge;
+use super::answers;
+use super::objective::{Grounds, judge};
+use super::outline::Outline;
+use super::statement::Statements;
 use crate::catalog::framework::{Control, Framework};
 use crate::model::control::{ControlState, ControlStatus, ObjectiveStatus};
-use crate::model::id::{ControlId, ObjectiveId};
+use crate::model::id::ObjectiveId;
 use crate::model::time::Timestamp;
 
-/// The status of every assessable control of a framework, in the framework's order. Rows that only state scope or
-/// definitions have none.
+/// The status of every control of a framework that is judged, in the framework's order. Rows that only state scope or
+/// definitions have none, nor have controls outside the chosen questionnaire ([`outside`]).
 #[must_use]
 pub fn framework_statuses(situation: &Situation<'_>, framework: &Framework) -> Vec<ControlStatus> {
-    let mut own: BTreeMap<&ControlId, ControlStatus> = BTreeMap::new();
-    for control in framework.controls.iter().filter(|control| control.assessable) {
-        own.insert(&control.id, own_status(situation, framework, control));
-    }
-    // Parents follow from their children, deepest first.
-    let mut parents: Vec<&Control> = framework
+    let outline = Outline::of(situation, framework);
+    let matrix = situation.matrices.get(&framework.id).map(|(matrix, _)| matrix.rows.as_slice()).unwrap_or_default();
+    let grounds = Grounds {
+        answers: answers::of_framework(situation, &framework.id),
+        statements: Statements::of(situation.decisions, &framework.id, situation.now),
+        rows: matrix.iter().map(|row| ((&row.control, row.objective.as_ref()), row)).collect(),
+    };
+    let mut own: Vec<Option<ControlStatus>> = framework
         .controls
         .iter()
-        .filter(|control| control.assessable && situation.catalog.children(&framework.id, &control.id).next().is_some())
+        .enumerate()
+        .map(|(at, control)| outline.is_judged(at).then(|| own_status(situation, framework, &grounds, control)))
         .collect();
-    parents.sort_by_key(|control| std::cmp::Reverse(depth(framework, control)));
-    for parent in parents {
-        let children: Vec<&ControlStatus> =
-            parts_of(situation, framework, parent).into_iter().filter_map(|child| own.get(&child.id)).collect();
-        if let Some(derived) = from_children(&children)
-            && let Some(status) = own.get(&parent.id)
-        {
+    for (at, parent) in outline.parents() {
+        let parts = outline.parts_of(at);
+        let parts: Vec<&ControlStatus> = parts.iter().filter_map(|part| own.get(*part)?.as_ref()).collect();
+        let Some(derived) = from_children(&parts) else { continue };
+        if let Some(Some(status)) = own.get(at) {
             let merged = merge(parent, status, derived);
-            own.insert(&parent.id, merged);
+            if let Some(status) = own.get_mut(at) {
+                *status = Some(merged);
+            }
         }
     }
-    framework.controls.iter().filter_map(|control| own.remove(&control.id)).collect()
+    own.into_iter().flatten().collect()
 }
 
-/// The nearest controls below `parent` that have a status, in the framework's order; a row that only groups them is
-/// passed through.
-fn parts_of<'a>(situation: &Situation<'_>, framework: &'a Framework, parent: &Control) -> Vec<&'a Control> {
-    let mut seen = BTreeSet::from([parent.id.clone()]);
-    let mut parts = BTreeSet::new();
-    let mut open: Vec<&Control> = situation.catalog.children(&framework.id, &parent.id).collect();
-    while let Some(control) = open.pop() {
-        if !seen.insert(control.id.clone()) {
-            continue;
-        }
-        if control.assessable {
-            parts.insert(&control.id);
-        } else {
-            open.extend(situation.catalog.children(&framework.id, &control.id));
-        }
-    }
-    framework.controls.iter().filter(|control| parts.contains(&control.id)).collect()
+/// The controls of a framework that the chosen questionnaire does not ask, in the framework's order. They have no status:
+/// nobody says that they are met. A parent whose parts are all outside is outside; what is unknown is not.
+#[must_use]
+pub fn outside<'a>(situation: &Situation<'_>, framework: &'a Framework) -> Vec<&'a Control> {
+    Outline::of(situation, framework).outside().collect()
 }
 
-fn depth(framework: &Framework, control: &Control) -> usize {
-    let mut depth = 0;
-    let mut next = control.parent.as_ref();
-    while let Some(parent) = next {
-        depth += 1;
-        if depth > framework.controls.len() {
-            break;
-        }
-        next = framework.controls.iter().find(|other| other.id == *parent).and_then(|other| other.parent.as_ref());
-    }
-    depth
-}
-
-fn own_status(situation: &Situation<'_>, framework: &Framework, control: &Control) -> ControlStatus {
+fn own_status(
+    situation: &Situation<'_>,
+    framework: &Framework,
+    grounds: &Grounds<'_>,
+    control: &Control,
+) -> ControlStatus {
     let whole: Option<ObjectiveId> = control.id.as_str().parse().ok();
     let ids = control.objectives.iter().map(|objective| objective.id.clone());
     let ids: Vec<ObjectiveId> = if control.objectives.is_empty() { whole.into_iter().collect() } else { ids.collect() };
@@ -78,7 +63,7 @@ fn own_status(situation: &Situation<'_>, framework: &Framework, control: &Contro
     let mut as_of: Option<Timestamp> = None;
     for id in ids {
         let proofs = situation.catalog.checks_for_objective(&framework.id, id.as_str());
-        let judged = judge(situation, &id, proofs);
+        let judged = judge(grounds, &control.id, id, proofs);
         as_of = [as_of, judged.as_of].into_iter().flatten().min();
         objectives.push(judged.status);
     }
@@ -86,7 +71,7 @@ fn own_status(situation: &Situation<'_>, framework: &Framework, control: &Contro
     ControlStatus { framework: framework.id.clone(), control: control.id.clone(), state, because, objectives, as_of }
 }
 
-/// One objective not met makes the control not met; all met make it met.
+/// One objective not met makes the control not met; all met, or not applicable, make it met.
 fn combine(objectives: &[ObjectiveStatus]) -> (ControlState, String) {
     let of = |state| objectives.iter().filter(move |objective| objective.state == state);
     if let Some(failing) = of(ControlState::NotMet).next() {
@@ -99,7 +84,15 @@ fn combine(objectives: &[ObjectiveStatus]) -> (ControlState, String) {
             (ControlState::NotApplicable, objectives.first().map(|one| one.because.clone()).unwrap_or_default())
         }
         (None, 1) => (ControlState::Met, objectives.first().map(|one| one.because.clone()).unwrap_or_default()),
-        (None, all) => (ControlState::Met, format!("All {all} objectives are proved.")),
+        (None, all) => {
+            let stated = objectives.iter().filter(|objective| objective.attestation.is_some()).count();
+            let because = match stated {
+                0 => format!("All {all} objectives are proved."),
+                stated if stated == all => format!("All {all} objectives are shown, each by a person's statement."),
+                stated => format!("All {all} objectives are shown, {stated} of them by a person's statement."),
+            };
+            (ControlState::Met, because)
+        }
         (Some(first), 1) => (ControlState::Undetermined, first.because.clone()),
         (Some(first), all) => (
             ControlState::Undetermined,

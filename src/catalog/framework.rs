@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::guidance::Guidance;
 use crate::model::control::ControlState;
-use crate::model::id::{ControlId, FrameworkId, ObjectiveId};
+use crate::model::id::{ControlId, FrameworkId, ObjectiveId, QuestionnaireId};
 
 /// A part of a control that is judged on its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +53,34 @@ fn yes() -> bool {
     true
 }
 
+/// The fact of a control that says, by questionnaire, whether it is part of it: `yes`, `no` or `unknown`.
+const QUESTIONNAIRES_FACT: &str = "saqs";
+
+impl Control {
+    /// What the control's facts say under a questionnaire's key; none: nothing.
+    #[must_use]
+    pub fn questionnaire_fact(&self, key: &str) -> Option<&serde_json::Value> {
+        self.facts.get(QUESTIONNAIRES_FACT)?.get(key)
+    }
+
+    /// Whether the control is surely no part of a questionnaire. What is unknown is not outside.
+    #[must_use]
+    pub fn is_outside(&self, questionnaire: &Questionnaire) -> bool {
+        self.questionnaire_fact(&questionnaire.key).and_then(serde_json::Value::as_str) == Some("no")
+    }
+}
+
+/// A smaller set of a framework's controls that some organizations answer instead of all of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Questionnaire {
+    pub id: QuestionnaireId,
+    /// For people.
+    pub title: String,
+    /// Under which key of the fact `saqs` controls say whether they are part of it.
+    pub key: String,
+}
+
 /// A catalog of controls.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Framework {
@@ -68,6 +96,8 @@ pub struct Framework {
     /// Another framework whose objectives this one is judged by (CMMC Level 1 by those of Level 2): what a check
     /// proves there counts here for the objectives named here.
     pub judged_by: Option<FrameworkId>,
+    /// Which an organization may answer instead of the whole framework; most frameworks have none.
+    pub questionnaires: Vec<Questionnaire>,
     /// In the framework's own order.
     pub controls: Vec<Control>,
 }
@@ -77,6 +107,12 @@ impl Framework {
     #[must_use]
     pub fn word(&self, state: ControlState) -> String {
         self.vocabulary.get(&state).cloned().unwrap_or_else(|| state.as_str().replace('_', " "))
+    }
+
+    /// A questionnaire by its id; none: the framework has no such questionnaire.
+    #[must_use]
+    pub fn questionnaire(&self, id: &QuestionnaireId) -> Option<&Questionnaire> {
+        self.questionnaires.iter().find(|one| one.id == *id)
     }
 
     /// Objectives the framework itself lists; a control without any is judged as one and not counted here.

@@ -21,6 +21,7 @@ mod import;
 mod import_lines;
 mod init;
 mod key;
+mod moment;
 mod org;
 mod output;
 mod package;

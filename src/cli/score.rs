@@ -9,13 +9,13 @@ use anyhow::bail;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::moment::{self, Moment};
 use super::{Common, Ending, output, session};
 use crate::assess::cmmc::{Finding, Findings, number, path, poam, requirement, score};
 use crate::catalog::framework::Framework;
 use crate::model::control::{ControlState, ControlStatus};
 use crate::model::id::{ControlId, FrameworkId, OrgSlug};
 use crate::model::responsibility::ResponsibilityMatrix;
-use crate::model::time::Timestamp;
 use crate::pipeline::standing::Standing;
 use crate::track::owner::Owners;
 
@@ -31,9 +31,10 @@ pub struct ScoreArguments {
     /// The statuses of this organization
     #[arg(long)]
     org: Option<OrgSlug>,
-    /// What was known at this time: 2026-03-31 or 2026-03-31T09:00:00Z; default: now
-    #[arg(long, value_name = "TIME", requires = "org")]
-    as_of: Option<Timestamp>,
+    /// What was known at this time: 2026-03-31T09:00:00Z, or 2026-03-31 for the end of that day in the organization's time
+    /// zone; default: now
+    #[arg(long, value_name = "TIME|DATE", requires = "org")]
+    as_of: Option<Moment>,
     /// What if these requirements were met as well
     #[arg(long, value_name = "ID", num_args = 1..)]
     if_met: Vec<String>,
@@ -60,7 +61,7 @@ pub async fn run(common: &Common, arguments: ScoreArguments) -> anyhow::Result<E
             if !organization.frameworks.contains(&framework.id) {
                 bail!("{} is not among the frameworks of {}", framework.id, organization.slug);
             }
-            let as_of = arguments.as_of.unwrap_or_else(|| app.clock.now());
+            let as_of = moment::as_of(arguments.as_of, &organization, app.clock.now());
             let standing = Standing::known(&app, &organization, as_of).await?;
             let statuses = standing.statuses_now(as_of).into_iter().filter(|status| status.framework == framework.id);
             let statuses: BTreeMap<_, _> = statuses.map(|status| (status.control.clone(), status)).collect();

@@ -77,7 +77,8 @@ impl Judge {
         verdict::result(check, inputs, findings)
     }
 
-    /// On partly read data a failure stands and a pass does not, unless the rule passes without that data too.
+    /// On partly read data a failure stands and a pass does not, unless the rule passes without that data too. That more
+    /// could not be read is said beside a failure too: whoever leaves the failing resource out must not see a pass.
     fn settle_partial(
         &self,
         check: &CheckDefinition,
@@ -86,10 +87,11 @@ impl Judge {
         partial: &[&crate::model::id::DatasetId],
     ) -> Vec<ResourceFinding> {
         let outcome = FindingOutcome::worst(findings.iter().map(|finding| finding.outcome));
-        if partial.is_empty() || matches!(outcome, FindingOutcome::Fail | FindingOutcome::Unknown) {
+        if partial.is_empty() {
             return findings;
         }
-        if requirements::hold_without(&check.metadata, inputs, partial) {
+        let is_good = matches!(outcome, FindingOutcome::Pass | FindingOutcome::NotApplicable);
+        if is_good && requirements::hold_without(&check.metadata, inputs, partial) {
             let without = self.ask(check, inputs, partial);
             if FindingOutcome::worst(without.iter().map(|finding| finding.outcome)) == FindingOutcome::Pass {
                 return without;

@@ -12,12 +12,6 @@ use crate::model::finding::{CheckResult, FindingOutcome, ResourceFinding};
 
 use super::inputs::Inputs;
 
-/// Findings kept per check and target, worst first.
-const MAX_FINDINGS: usize = 5_000;
-
-/// Resources that stand for the target as a whole; their words come first.
-const WHOLE: [&str; 2] = ["tenant", "host"];
-
 /// Reads the `findings` set. Nothing found is `unknown`.
 pub(super) fn findings(check: &CheckDefinition, value: &Value) -> Vec<ResourceFinding> {
     let items: Vec<&Value> = match value {
@@ -54,14 +48,8 @@ pub(super) fn first_words(error: &impl ToString) -> String {
 pub(super) fn result(check: &CheckDefinition, inputs: &Inputs, mut resources: Vec<ResourceFinding>) -> CheckResult {
     resources.sort_by(|a, b| (rank(a), &a.resource, &a.because).cmp(&(rank(b), &b.resource, &b.because)));
     resources.dedup();
-    let outcome = FindingOutcome::worst(resources.iter().map(|finding| finding.outcome));
-    let same = resources.iter().filter(|finding| finding.outcome == outcome).count();
-    let because = match resources.first() {
-        Some(first) if same > 1 => format!("{} (and {} more)", first.because.trim_end_matches('.'), same - 1),
-        Some(first) => first.because.clone(),
-        None => String::new(),
-    };
-    resources.truncate(MAX_FINDINGS);
+    let (outcome, because) = ResourceFinding::summary(resources.iter());
+    resources.truncate(CheckResult::MAX_RESOURCES);
     let evidence = check.datasets().into_iter().filter_map(|id| inputs.get(id)?.evidence).collect();
     CheckResult {
         check: check.id.clone(),
@@ -74,8 +62,9 @@ pub(super) fn result(check: &CheckDefinition, inputs: &Inputs, mut resources: Ve
     }
 }
 
+/// Worst first; of equally bad ones those about the target as a whole, whose words come first.
 fn rank(finding: &ResourceFinding) -> (Reverse<FindingOutcome>, bool) {
-    (Reverse(finding.outcome), !WHOLE.contains(&finding.resource.as_str()))
+    (Reverse(finding.outcome), !finding.is_about_the_whole_target())
 }
 
 fn unknown(check: &CheckDefinition, because: String) -> ResourceFinding {

@@ -31,7 +31,8 @@ pub struct Attestation {
     pub by: Signatory,
     /// In the person's own words.
     pub statement: String,
-    /// Failing supporting checks that the statement speaks to; one that is not named here blocks it.
+    /// Supporting checks that fail or could not be looked at, and that the statement speaks to; one that is not named
+    /// here blocks it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<CheckId>,
     pub valid_from: Timestamp,

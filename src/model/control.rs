@@ -59,6 +59,13 @@ pub struct ObjectiveStatus {
     /// In words: why it stands so and what is missing.
     pub because: String,
     pub bearings: Vec<Bearing>,
+    /// Leaf of the attestation that it rests on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attestation: Option<u64>,
+    /// Leaf of the attestation that speaks to it and does not count: something stands in its way, or it has ended.
+    /// `because` says which.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set_aside: Option<u64>,
 }
 
 /// The status of one control, derived from its objectives (or its children).
@@ -69,6 +76,7 @@ pub struct ControlStatus {
     pub state: ControlState,
     pub because: String,
     pub objectives: Vec<ObjectiveStatus>,
-    /// When the evidence that decides it was collected: the oldest of what it rests on. None while nothing was seen.
+    /// When the evidence that decides it was collected, or from when the statement that it rests on counts: the oldest
+    /// of these. None while nothing was seen or stated.
     pub as_of: Option<Timestamp>,
 }

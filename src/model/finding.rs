@@ -32,6 +32,30 @@ pub struct ResourceFinding {
     pub because: String,
 }
 
+/// Resources that stand for the target as a whole.
+const WHOLE: [&str; 2] = ["tenant", "host"];
+
+impl ResourceFinding {
+    /// Whether it speaks of the target as a whole, not of one thing in it.
+    #[must_use]
+    pub fn is_about_the_whole_target(&self) -> bool {
+        WHOLE.contains(&self.resource.as_str())
+    }
+
+    /// The worst outcome of findings that are sorted worst first, and why in one sentence.
+    #[must_use]
+    pub fn summary<'a>(sorted: impl Iterator<Item = &'a Self> + Clone) -> (FindingOutcome, String) {
+        let outcome = FindingOutcome::worst(sorted.clone().map(|finding| finding.outcome));
+        let same = sorted.clone().filter(|finding| finding.outcome == outcome).count();
+        let because = match sorted.clone().find(|finding| finding.outcome == outcome) {
+            Some(first) if same > 1 => format!("{} (and {} more)", first.because.trim_end_matches('.'), same - 1),
+            Some(first) => first.because.clone(),
+            None => String::new(),
+        };
+        (outcome, because)
+    }
+}
+
 /// The result of one check on one target: the overall outcome and what it rests on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CheckResult {
@@ -42,10 +66,15 @@ pub struct CheckResult {
     pub outcome: FindingOutcome,
     /// One sentence for people: the reason of the worst findings.
     pub because: String,
-    /// Sorted, at most a few thousand; failures first.
+    /// Sorted, failures first; at most [`CheckResult::MAX_RESOURCES`].
     pub resources: Vec<ResourceFinding>,
     /// Ledger leaves of the evidence records that were read; empty when judged outside a ledger.
     pub evidence: Vec<u64>,
+}
+
+impl CheckResult {
+    /// So many findings are kept, the worst ones; a list of this length may have been cut.
+    pub const MAX_RESOURCES: usize = 5_000;
 }
 
 #[cfg(test)]

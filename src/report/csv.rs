@@ -205,14 +205,14 @@ pub fn gaps(report: &ReadinessReport) -> Result<Vec<u8>, ReportError> {
 }
 
 /// What every line says about the report it comes from, so that a line copied elsewhere still says it.
-struct BasisCells {
-    as_of: String,
-    catalog: String,
-    checkpoint: String,
+pub(super) struct BasisCells {
+    pub(super) as_of: String,
+    pub(super) catalog: String,
+    pub(super) checkpoint: String,
 }
 
 impl BasisCells {
-    fn of(basis: &Basis) -> Self {
+    pub(super) fn of(basis: &Basis) -> Self {
         let checkpoint = basis.checkpoint.as_ref();
         Self {
             as_of: basis.as_of.to_string(),
@@ -222,7 +222,7 @@ impl BasisCells {
     }
 }
 
-fn write<const N: usize>(
+pub(super) fn write<const N: usize>(
     columns: &[&str; N],
     lines: impl Iterator<Item = [String; N]>,
 ) -> Result<Vec<u8>, ReportError> {

@@ -131,7 +131,15 @@ fn record(leaf: u64, dataset: &str, outcome: CollectionOutcome, reason: &str, at
 }
 
 fn judged(objective: &str, state: ControlState, because: &str, bearings: Vec<Bearing>) -> ObjectiveStatus {
-    ObjectiveStatus { objective: objective.parse().unwrap(), state, because: because.into(), bearings }
+    let because = because.into();
+    ObjectiveStatus {
+        objective: objective.parse().unwrap(),
+        state,
+        because,
+        bearings,
+        attestation: None,
+        set_aside: None,
+    }
 }
 
 fn bearing(check: &str, proof: Proof, outcome: FindingOutcome, because: &str, evidence: &[u64]) -> Bearing {
@@ -362,6 +370,7 @@ impl Sample {
                 (Undetermined, "Undetermined".into()),
             ]),
             judged_by: None,
+            questionnaires: Vec::new(),
             controls,
         };
         Self {

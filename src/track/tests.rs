@@ -20,11 +20,11 @@ use crate::model::id::FrameworkId;
 use crate::model::responsibility::{EngagementModel, Party, Responsibility, ResponsibilityKind, ResponsibilityMatrix};
 use crate::model::time::Timestamp;
 
-fn at(day: u32) -> Timestamp {
+pub(super) fn at(day: u32) -> Timestamp {
     format!("2026-03-{day:02}T09:00:00Z").parse().unwrap()
 }
 
-fn catalog() -> Catalog {
+pub(super) fn catalog() -> Catalog {
     let metadata = json!({"severity": "high", "requires": ["m365/users"],
         "proves": {"f": {"C1": "part", "C2": "part", "C3": "supporting"}, "unused": {"X": "part"}},
         "remediation": {"provider": "Switch it on.", "internal": "Ask for it."}});
@@ -58,12 +58,13 @@ fn catalog() -> Catalog {
         source: String::new(),
         vocabulary: BTreeMap::new(),
         judged_by: None,
+        questionnaires: Vec::new(),
         controls: controls.iter().map(|id| control(id)).collect(),
     };
     Catalog::of(vec![framework("f", &["C1", "C2", "C3"]), framework("unused", &["X"])], vec![check], Vec::new())
 }
 
-fn matrix(accountable: [Party; 3]) -> ResponsibilityMatrix {
+pub(super) fn matrix(accountable: [Party; 3]) -> ResponsibilityMatrix {
     let rows = ["C1", "C2", "C3"].iter().zip(accountable).map(|(control, accountable)| Responsibility {
         control: control.parse().unwrap(),
         objective: None,
@@ -87,7 +88,7 @@ fn matrix(accountable: [Party; 3]) -> ResponsibilityMatrix {
     }
 }
 
-fn result(outcome: FindingOutcome, resource: &str) -> CheckResult {
+pub(super) fn result(outcome: FindingOutcome, resource: &str) -> CheckResult {
     let because = format!("it is {}", outcome.as_str());
     CheckResult {
         check: "m365/a".parse().unwrap(),
@@ -101,7 +102,7 @@ fn result(outcome: FindingOutcome, resource: &str) -> CheckResult {
 }
 
 /// What becomes of `known` when `result` comes in on a day.
-fn step(known: Option<&Gap>, result: &CheckResult, day: u32) -> Option<TrackedGap> {
+pub(super) fn step(known: Option<&Gap>, result: &CheckResult, day: u32) -> Option<TrackedGap> {
     let catalog = catalog();
     let matrix = matrix([Party::Provider, Party::Provider, Party::Internal]);
     let owners = Owners::new([&matrix]);
@@ -180,6 +181,8 @@ fn status(control: &str, state: ControlState, is_parent: bool) -> ControlStatus 
         state,
         because: "not shown".to_owned(),
         bearings: Vec::new(),
+        attestation: None,
+        set_aside: None,
     };
     ControlStatus {
         framework: "f".parse().unwrap(),

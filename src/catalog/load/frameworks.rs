@@ -10,7 +10,7 @@ use serde_saphyr::Spanned;
 use super::yaml::{self, Reading};
 use crate::catalog::fault::Faults;
 use crate::catalog::files::{CatalogFile, FileSet};
-use crate::catalog::framework::{Control, Framework};
+use crate::catalog::framework::{Control, Framework, Questionnaire};
 use crate::catalog::guidance::Guidance;
 use crate::model::control::ControlState;
 use crate::model::id::{ControlId, FrameworkId};
@@ -33,6 +33,8 @@ struct FrameworkFile {
     vocabulary: BTreeMap<ControlState, String>,
     #[serde(default)]
     judged_by: Option<FrameworkId>,
+    #[serde(default)]
+    questionnaires: Vec<Questionnaire>,
     files: Vec<String>,
 }
 
@@ -183,7 +185,9 @@ fn load_folder(folder: &str, files: &[&CatalogFile], faults: &mut Faults) -> Opt
         collected.read_texts(file, faults);
     }
     collected.check_parents(faults);
+    let text = Reading { value: Some(()), lost: Vec::new(), text: reading.text };
     let file = reading.value?;
+    collected.check_questionnaires(&file.questionnaires, head, &text, faults);
     if collected.controls.is_empty() && !collected.missing.may_hold("") {
         faults.add(&head.shown, None, "the framework has no controls");
     }
@@ -197,6 +201,7 @@ fn load_folder(folder: &str, files: &[&CatalogFile], faults: &mut Faults) -> Opt
             source: file.source,
             vocabulary: file.vocabulary,
             judged_by: file.judged_by,
+            questionnaires: file.questionnaires,
             controls: collected.controls,
         },
         shown: head.shown.clone(),
@@ -316,6 +321,34 @@ impl Collected {
         for objective in control.objectives.iter().filter(|objective| objective.title.trim().is_empty()) {
             let at = text.line_of(line, objective.id.as_str());
             faults.add(&file.shown, Some(at), format!("the objective `{}` has no title", objective.id));
+        }
+    }
+
+    /// A key that no control carries would leave every control in, unseen.
+    fn check_questionnaires(
+        &self,
+        questionnaires: &[Questionnaire],
+        head: &CatalogFile,
+        text: &Reading<()>,
+        faults: &mut Faults,
+    ) {
+        let mut seen = BTreeSet::new();
+        for one in questionnaires {
+            let at = Some(text.line_of(1, &format!("id: {}", one.id)));
+            if !seen.insert(&one.id) {
+                faults.add(&head.shown, at, format!("the questionnaire `{}` is listed twice", one.id));
+            }
+            if one.title.trim().is_empty() {
+                faults.add(&head.shown, at, format!("the questionnaire `{}` has no title", one.id));
+            }
+            let is_known = self.controls.iter().any(|control| control.questionnaire_fact(&one.key).is_some());
+            if !is_known && !self.missing.may_hold(&one.key) {
+                let message = format!(
+                    "no control has the key `{}` of the questionnaire `{}` under its fact `saqs`; write it as the controls do",
+                    one.key, one.id
+                );
+                faults.add(&head.shown, at, message);
+            }
         }
     }
 

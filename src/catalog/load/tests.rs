@@ -6,7 +6,7 @@ use crate::catalog::fault::Faults;
 use crate::catalog::files::FileSet;
 use crate::model::control::Proof;
 use crate::model::id::{CheckId, ControlId, FrameworkId};
-use crate::model::responsibility::EngagementModel;
+use crate::model::responsibility::{EngagementModel, Party};
 
 const MODELS: [EngagementModel; 3] =
     [EngagementModel::InHouse, EngagementModel::CoManaged, EngagementModel::FullyManaged];
@@ -250,6 +250,24 @@ fn a_key_given_twice_is_refused() {
         "controls/demo/framework.yaml:4",
         "duplicate",
     );
+}
+
+#[test]
+fn a_questionnaire_that_no_control_knows_is_refused_with_its_line() {
+    let of = |lines: &str| {
+        let set = demo_with("controls/demo/framework.yaml", format!("{FRAMEWORK}questionnaires:\n{lines}"));
+        set.with_file(
+            "controls/demo/all.yaml",
+            format!("# override: test\n{CONTROLS}  facts:\n    saqs: {{A: \"no\"}}\n"),
+        )
+    };
+    let one = "  - {id: short, title: Short, key: A}\n";
+    assert_eq!(faults(&of(one)), Vec::<String>::new());
+    let place = "controls/demo/framework.yaml:";
+    assert_fault(&of("  - {id: short, title: Short, key: B}\n"), &format!("{place}10:"), "no control has the key `B`");
+    assert_fault(&of(&format!("{one}{one}")), place, "listed twice");
+    assert_fault(&of("  - {id: short, title: \" \", key: A}\n"), place, "has no title");
+    assert_fault(&of("  - {id: Short, title: Short, key: A}\n"), place, "is not a questionnaire");
 }
 
 #[test]
@@ -513,4 +531,14 @@ fn nobody_is_blamed_for_naming_a_control_that_could_not_be_read() {
     let found = faults(&set);
     assert_eq!(found.len(), 1, "{found:#?}");
     assert!(found[0].contains("titel"), "{found:#?}");
+}
+
+#[test]
+fn every_check_tells_the_provider_and_internal_it_what_to_do() {
+    for check in embedded().checks.values() {
+        for party in [Party::Provider, Party::Internal] {
+            let text = check.metadata.remediation.get(&party).map_or("", |text| text.trim());
+            assert!(text.len() > 20, "{} does not tell {} what to do", check.id, party.title());
+        }
+    }
 }

@@ -10,6 +10,7 @@ use crate::support::{Kind, databases};
 const APPEND_ONLY: &[&str] = &[
     "check_result",
     "control_status",
+    "decision",
     "deleted_object",
     "evidence",
     "gap_event",

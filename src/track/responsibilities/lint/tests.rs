@@ -32,6 +32,7 @@ pub fn framework() -> Framework {
         source: String::new(),
         vocabulary: BTreeMap::new(),
         judged_by: None,
+        questionnaires: Vec::new(),
         controls: ["C1", "C2", "C3", "C4", "C5", "C6"].iter().map(|id| control(id)).collect(),
     }
 }

@@ -1,0 +1,80 @@
+//! Which attestation speaks to an objective at a moment, and what keeps it from counting.
+//!
+//! One counts while it is in date and nothing has taken its place; of several the newest. One about the objective itself
+//! goes before one about its whole control. A withdrawal ends what it replaces, or without naming any all older ones about
+//! the same, and stands for nothing. What replaces another ends it for good: when the newer one runs out, the older one
+//! does not come back. Start with [`Statements`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::attestation::{Attestation, Claim};
+use crate::model::decision::Decisions;
+use crate::model::id::{ControlId, FrameworkId, ObjectiveId};
+use crate::model::person::Signatory;
+use crate::model::time::Timestamp;
+
+type ByUnit<'a> = BTreeMap<(&'a ControlId, Option<&'a ObjectiveId>), &'a Attestation>;
+
+/// The attestations of one framework, as they stand at a moment.
+#[derive(Debug, Default)]
+pub(super) struct Statements<'a> {
+    in_force: ByUnit<'a>,
+    /// The newest whose time is over.
+    ended: ByUnit<'a>,
+}
+
+impl<'a> Statements<'a> {
+    pub fn of(decisions: &'a Decisions, framework: &FrameworkId, now: Timestamp) -> Self {
+        let begun = decisions.attestations.iter().filter(|one| one.framework == *framework && one.valid_from <= now);
+        let begun: Vec<&Attestation> = begun.collect();
+        let replaced: BTreeSet<u64> = begun.iter().filter_map(|one| one.replaces).collect();
+        let mut statements = Self::default();
+        for one in begun {
+            let unit = (&one.control, one.objective.as_ref());
+            if one.claim == Claim::Withdrawn {
+                if one.replaces.is_none() {
+                    statements.in_force.remove(&unit);
+                    statements.ended.remove(&unit);
+                }
+            } else if !replaced.contains(&one.leaf) {
+                let list = if one.is_in_date(now) { &mut statements.in_force } else { &mut statements.ended };
+                list.insert(unit, one);
+            }
+        }
+        statements
+    }
+
+    /// The one that speaks to an objective.
+    pub fn on(&self, control: &ControlId, objective: &ObjectiveId) -> Option<&'a Attestation> {
+        Self::find(&self.in_force, control, objective)
+    }
+
+    /// The one that spoke to an objective until its time was over.
+    pub fn ended(&self, control: &ControlId, objective: &ObjectiveId) -> Option<&'a Attestation> {
+        Self::find(&self.ended, control, objective)
+    }
+
+    fn find(list: &ByUnit<'a>, control: &ControlId, objective: &ObjectiveId) -> Option<&'a Attestation> {
+        list.get(&(control, Some(objective))).or_else(|| list.get(&(control, None))).copied()
+    }
+}
+
+/// `Dana Reyes (Internal IT)`.
+fn who(by: &Signatory) -> String {
+    by.party.map_or_else(|| by.name.clone(), |party| format!("{} ({})", by.name, party.title()))
+}
+
+/// `Dana Reyes (Internal IT) stated on 2026-03-31 09:00 UTC that it is met`, without a full stop.
+pub(super) fn says(one: &Attestation) -> String {
+    let what = match one.claim {
+        Claim::Met => "that it is met",
+        Claim::NotApplicable => "that it does not apply here",
+        Claim::Withdrawn => "that an earlier statement no longer stands",
+    };
+    format!("{} stated on {} {what}", who(&one.by), one.recorded_at.for_people())
+}
+
+/// Until when it counts, as a sentence with a space before it; nothing without an end.
+pub(super) fn until(one: &Attestation) -> String {
+    one.valid_until.map(|until| format!(" It counts until {}.", until.for_people())).unwrap_or_default()
+}
