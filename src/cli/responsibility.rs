@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::model::id::{FrameworkId, OrgSlug, PersonHandle};
 use crate::model::matrix::MatrixHistory;
 use crate::model::organization::Organization;
-use crate::model::responsibility::ResponsibilityMatrix;
+use crate::model::responsibility::{MatrixState, ResponsibilityMatrix};
 use crate::pipeline::responsibilities::{Done, sealed_matrix};
 use crate::pipeline::roll_forward;
 use crate::store::OrgScope;
@@ -148,7 +148,11 @@ fn said(common: &Common, done: &Done) -> anyhow::Result<Ending> {
         output::line(&format!("  version {old} is superseded"))?;
     }
     if let Some(from) = done.effective_from {
-        let retroactive = if done.retroactive { ": retroactive, before it was accepted" } else { "" };
+        let retroactive = match (done.retroactive, done.state) {
+            (false, _) => "",
+            (true, MatrixState::Countersigned) => ": retroactive, it was accepted later",
+            (true, _) => ": it will be retroactive",
+        };
         output::line(&format!("  counts from {}{retroactive}", from.for_people()))?;
     }
     if let Some(until) = done.effective_until {
