@@ -109,13 +109,11 @@ impl Opened {
         named: Option<u32>,
     ) -> anyhow::Result<(&MatrixHistory, Vec<u8>, ResponsibilityMatrix)> {
         let open = || self.versions.iter().rev().find(|one| one.is_pending()).map(|one| one.version);
-        let number = match named.or_else(open) {
-            Some(number) => Some(number),
-            None => {
-                let applies = self.app.store.matrix_as_of(&self.scope, &which.framework, self.app.clock.now()).await?;
-                applies.map(|(version, _)| version.matrix.version)
-            }
-        };
+        let mut number = named.or_else(open);
+        if number.is_none() {
+            let applies = self.app.store.matrix_as_of(&self.scope, &which.framework, self.app.clock.now()).await?;
+            number = applies.map(|(version, _)| version.matrix.version);
+        }
         let found = self.versions.iter().find(|one| Some(one.version) == number);
         let Some(version) = found else {
             let highest = self.versions.last().map_or(0, |one| one.version);
