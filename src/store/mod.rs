@@ -51,7 +51,7 @@ pub use ledger::{Head, IndexRows, LedgerCommit, NewLeaf, NewObject, StoredLeaf, 
 pub use objects::{DeletedObject, DeletionRow, NewReplacement, ObjectLocation, ReplacedArchive};
 pub use organizations::{Instance, NewOrganization};
 pub use reports::ReportRow;
-pub use responsibilities::{MatrixEvent, MatrixVersion, VersionHeading};
+pub use responsibilities::{MatrixEvent, MatrixVersion};
 pub use rows::{ByLeaf, Row, RowsOf, gap_told, organization_told, request_told, row_saying, rows_told, statuses_told};
 pub use runs::{CollectorState, Run, RunEnd, RunState};
 pub use scope::{InstanceScope, OrgScope};

@@ -23,17 +23,6 @@ pub struct MatrixVersion {
     pub leaf: u64,
 }
 
-/// A version without its rows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VersionHeading {
-    pub version: u32,
-    /// Digest of the whole version's canonical JSON.
-    pub digest: Digest,
-    pub created_at: Timestamp,
-    /// Leaf of its `responsibility/1` record.
-    pub leaf: u64,
-}
-
 /// Something that happened to a version.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MatrixEvent {
@@ -149,42 +138,6 @@ impl Store {
         let Some(template) = known.iter().rev().find(|one| one.is_template()) else { return Ok(None) };
         let version = self.matrix_version(scope, &template.framework, template.version).await?;
         Ok(version.map(|version| (version, MatrixState::ProposedByTemplate)))
-    }
-
-    /// The newest `many` versions of a framework's matrix that existed at `as_of`, newest first.
-    pub async fn matrix_versions(
-        &self,
-        scope: &OrgScope,
-        framework: &FrameworkId,
-        as_of: Timestamp,
-        many: u64,
-    ) -> Result<Vec<VersionHeading>, StoreFault> {
-        let rows: Vec<(i64, String, ChronoDateTimeUtc, i64)> = responsibility_version::Entity::find()
-            .select_only()
-            .columns([
-                responsibility_version::Column::Version,
-                responsibility_version::Column::Digest,
-                responsibility_version::Column::CreatedAt,
-                responsibility_version::Column::Leaf,
-            ])
-            .filter(responsibility_version::Column::OrganizationId.eq(scope.uuid()))
-            .filter(responsibility_version::Column::Framework.eq(framework.as_str()))
-            .filter(responsibility_version::Column::CreatedAt.lte(as_of.as_datetime()))
-            .order_by_desc(responsibility_version::Column::Version)
-            .limit(many)
-            .into_tuple()
-            .all(&self.read)
-            .await?;
-        rows.into_iter()
-            .map(|(version, digest, created_at, leaf)| {
-                Ok(VersionHeading {
-                    version: u32::try_from(version).unwrap_or_default(),
-                    digest: read_text("responsibility_version", &digest)?,
-                    created_at: created_at.into(),
-                    leaf: from_stored(leaf),
-                })
-            })
-            .collect()
     }
 
     /// What happened to one version of a framework's matrix, in order; nothing when there is no such version.

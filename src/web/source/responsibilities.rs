@@ -5,15 +5,15 @@ use serde::{Deserialize, Serialize};
 use countersign_seal::digest::Digest;
 
 use super::links::{Choice, link};
-use super::{Place, StorePages};
+use super::{Place, StorePages, signed};
 use crate::model::id::{FrameworkId, OrgSlug};
-use crate::model::organization::Organization;
-use crate::model::responsibility::{MatrixState, Party};
+use crate::model::matrix::{MatrixHistory, MatrixStep};
+use crate::model::moment::Moment;
+use crate::model::responsibility::Party;
 use crate::model::time::Timestamp;
 use crate::pipeline::standing::Standing;
 use crate::report::data::FrameworkHeading;
 use crate::report::matrix::{MatrixInput, MatrixLine, MatrixReport, matrix};
-use crate::store::{MatrixEvent, OrgScope};
 use crate::web::SourceError;
 
 /// Rows on one page.
@@ -26,7 +26,7 @@ const VERSIONS_SHOWN: usize = 10;
 pub struct ResponsibilitiesQuery {
     /// Only rows in which this party is accountable or has something to do.
     pub party: Option<Party>,
-    pub as_of: Option<Timestamp>,
+    pub as_of: Option<Moment>,
 }
 
 /// The page.
@@ -50,6 +50,8 @@ pub struct ResponsibilitiesPage {
 pub struct VersionLine {
     pub version: u32,
     pub state: &'static str,
+    /// Somebody still has to act on it.
+    pub is_pending: bool,
     pub digest: Digest,
     pub leaf: u64,
     pub created_at: Timestamp,
@@ -97,7 +99,7 @@ impl StorePages {
         };
         let by_party = split.as_ref().map(|split| by_party(split, &place, query)).unwrap_or_default();
         let (shown, left_out, beyond) = split.as_mut().map(|split| narrow(split, query.party)).unwrap_or_default();
-        let (versions, has_older_versions) = self.versions(&organization, id, place.as_of).await?;
+        let known = standing.versions.get(id).map(Vec::as_slice).unwrap_or_default();
         Ok(Some(ResponsibilitiesPage {
             framework: framework.into(),
             split,
@@ -105,50 +107,29 @@ impl StorePages {
             shown,
             left_out,
             beyond,
-            versions,
-            has_older_versions,
+            versions: version_lines(known),
+            has_older_versions: known.len() > VERSIONS_SHOWN,
             place,
         }))
     }
-
-    async fn versions(
-        &self,
-        organization: &Organization,
-        framework: &FrameworkId,
-        as_of: Timestamp,
-    ) -> Result<(Vec<VersionLine>, bool), SourceError> {
-        let (store, scope) = (&self.app.store, OrgScope::of(organization));
-        let mut headings = store.matrix_versions(&scope, framework, as_of, VERSIONS_SHOWN as u64 + 1).await?;
-        let has_older = headings.len() > VERSIONS_SHOWN;
-        headings.truncate(VERSIONS_SHOWN);
-        let mut lines = Vec::with_capacity(headings.len());
-        for heading in headings {
-            let mut events = store.matrix_events(&scope, framework, heading.version).await?;
-            events.retain(|event| event.at <= as_of);
-            let state = events.last().map_or(MatrixState::ProposedByTemplate, |event| event.state);
-            lines.push(VersionLine {
-                version: heading.version,
-                state: state.for_people(),
-                digest: heading.digest,
-                leaf: heading.leaf,
-                created_at: heading.created_at,
-                events: events.into_iter().map(event_line).collect(),
-            });
-        }
-        Ok((lines, has_older))
-    }
 }
 
-fn event_line(event: MatrixEvent) -> VersionEvent {
-    let said = |name: &str| event.by.get(name).and_then(serde_json::Value::as_str);
-    let name = said("name").unwrap_or("somebody who is not named");
-    let party = said("party").and_then(|party| party.parse::<Party>().ok());
-    VersionEvent {
-        words: event.state.for_people(),
-        by: party.map_or_else(|| name.to_owned(), |party| format!("{name}, {}", party.title())),
-        at: event.at,
-        leaf: event.leaf,
-    }
+/// The newest versions, newest first.
+fn version_lines(known: &[MatrixHistory]) -> Vec<VersionLine> {
+    let line = |one: &MatrixHistory| VersionLine {
+        version: one.version,
+        state: one.state().for_people(),
+        is_pending: one.is_pending(),
+        digest: one.digest,
+        leaf: one.leaf,
+        created_at: one.created_at,
+        events: one.steps.iter().map(event_line).collect(),
+    };
+    known.iter().rev().take(VERSIONS_SHOWN).map(line).collect()
+}
+
+fn event_line(step: &MatrixStep) -> VersionEvent {
+    VersionEvent { words: step.state.for_people(), by: signed(&step.by), at: step.at, leaf: step.leaf }
 }
 
 fn concerns(line: &MatrixLine, party: Option<Party>) -> bool {
