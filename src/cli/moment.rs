@@ -1,54 +1,14 @@
 //! Times as commands take them: a moment, or a day in the organization's own time zone.
 
-use std::str::FromStr;
-
-use chrono::NaiveDate;
 use serde_json::json;
 
 use super::{Common, Ending, output};
 use crate::app::App;
+use crate::model::moment::Moment;
 use crate::model::organization::Organization;
-use crate::model::time::{NotATime, Timestamp};
+use crate::model::time::Timestamp;
 use crate::pipeline::decisions;
 use crate::store::OrgScope;
-
-/// `2026-03-31T09:00:00Z`, or `2026-03-31`, which is a whole day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moment {
-    Time(Timestamp),
-    Day(NaiveDate),
-}
-
-impl FromStr for Moment {
-    type Err = NotATime;
-
-    fn from_str(text: &str) -> Result<Self, NotATime> {
-        match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-            // A timestamp's own text form takes years that no calendar of an organization reaches.
-            Ok(day) if text.len() == 10 => Ok(Self::Day(day)),
-            _ => text.parse().map(Self::Time),
-        }
-    }
-}
-
-impl Moment {
-    /// The moment, or the end of the day; of today, now.
-    pub fn end(self, organization: &Organization, now: Timestamp) -> Timestamp {
-        match self {
-            Self::Time(time) => time,
-            Self::Day(day) if day == organization.day_of(now) => now,
-            Self::Day(day) => organization.end_of(day),
-        }
-    }
-
-    /// The moment, or the beginning of the day.
-    pub fn start(self, organization: &Organization) -> Timestamp {
-        match self {
-            Self::Time(time) => time,
-            Self::Day(day) => organization.start_of(day),
-        }
-    }
-}
 
 /// As of when a command was asked: by default now.
 pub fn as_of(asked: Option<Moment>, organization: &Organization, now: Timestamp) -> Timestamp {

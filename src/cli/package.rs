@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::moment::{self, Moment};
+use super::moment;
 use super::{Common, Ending, output, session};
 use crate::deliver::package::{self, PackageRequest};
 use crate::model::id::{FrameworkId, OrgSlug};
+use crate::model::moment::Moment;
 use crate::store::OrgScope;
 
 /// The records of a period that bear on a framework, their bytes, reports, proofs and a script that checks them.

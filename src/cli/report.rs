@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::moment::{self, Moment};
+use super::moment;
 use super::{Common, Ending, output, session};
 use crate::deliver::reports;
 use crate::model::id::{FrameworkId, OrgSlug};
+use crate::model::moment::Moment;
 
 /// Readiness with gaps and evidence register, and the responsibility matrix; and for each party one gap list over all
 /// frameworks. HTML and CSV. Each file is sealed.

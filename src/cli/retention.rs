@@ -4,10 +4,10 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::moment::Moment;
 use super::{Common, Ending, output, session};
 use crate::app::App;
 use crate::model::id::{DatasetId, OrgSlug};
+use crate::model::moment::Moment;
 use crate::model::organization::Organization;
 use crate::model::responsibility::Party;
 use crate::pipeline::deletion::select::{Limits, Selection};

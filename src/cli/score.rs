@@ -9,12 +9,13 @@ use anyhow::bail;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::moment::{self, Moment};
+use super::moment;
 use super::{Common, Ending, output, session};
 use crate::assess::cmmc::{Finding, Findings, number, path, poam, requirement, score};
 use crate::catalog::framework::Framework;
 use crate::model::control::{ControlState, ControlStatus};
 use crate::model::id::{ControlId, FrameworkId, OrgSlug};
+use crate::model::moment::Moment;
 use crate::model::responsibility::ResponsibilityMatrix;
 use crate::pipeline::standing::Standing;
 use crate::track::owner::Owners;

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use clap::Args;
 use serde_json::json;
 
-use super::moment::{self, Moment};
+use super::moment;
 use super::{Common, Ending, output, session};
 use crate::model::control::ControlState;
 use crate::model::gap::GapState;
 use crate::model::id::{FrameworkId, OrgSlug};
+use crate::model::moment::Moment;
 use crate::model::organization::Organization;
 use crate::model::responsibility::Party;
 use crate::pipeline::standing::Standing;

@@ -46,6 +46,7 @@ pub mod finding;
 pub mod gap;
 pub mod id;
 pub mod matrix;
+pub mod moment;
 pub mod organization;
 pub mod person;
 pub mod responsibility;

@@ -301,6 +301,12 @@ impl Sample {
                 )],
             ),
             status(
+                "P.2.2",
+                Undetermined,
+                "It has not been judged yet.",
+                vec![judged("P.2.2", Undetermined, "It has not been judged yet.", vec![])],
+            ),
+            status(
                 "P.3.1",
                 NotApplicable,
                 "Scoping decision of 2026-01-15: no building of its own.",

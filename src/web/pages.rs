@@ -13,7 +13,7 @@ use super::overview::Overview;
 use super::source::{EvidenceQuery, FrameworkQuery, GapsQuery, ResponsibilitiesQuery, RunsQuery};
 use super::{Site, SourceError};
 use crate::model::id::{ControlId, FrameworkId, GapId, OrgSlug, RunId};
-use crate::model::time::Timestamp;
+use crate::model::moment::Moment;
 
 /// What an address names. What cannot be a name of anything is answered like a name of nothing.
 type Asked<T> = Result<Path<T>, PathRejection>;
@@ -24,7 +24,7 @@ type Chosen<T> = Result<Query<T>, QueryRejection>;
 /// A page of an earlier moment.
 #[derive(Debug, Deserialize)]
 pub(super) struct AsOf {
-    as_of: Option<Timestamp>,
+    as_of: Option<Moment>,
 }
 
 /// `GET /`

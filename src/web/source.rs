@@ -34,6 +34,7 @@ use super::SourceError;
 use crate::app::App;
 use crate::catalog::framework::Framework;
 use crate::model::id::{FrameworkId, OrgSlug};
+use crate::model::moment::Moment;
 use crate::model::organization::Organization;
 use crate::model::person::Signatory;
 use crate::model::responsibility::MatrixState;
@@ -64,9 +65,9 @@ pub struct Place {
 }
 
 impl Place {
-    fn new(organization: &Organization, asked: Option<Timestamp>, now: Timestamp) -> Self {
+    fn new(organization: &Organization, asked: Option<Moment>, now: Timestamp) -> Self {
         // Nothing is known yet of a moment that is still to come.
-        let past = asked.filter(|asked| *asked < now);
+        let past = asked.map(|asked| asked.end(organization, now)).filter(|asked| *asked < now);
         Self {
             organization: organization.into(),
             as_of: past.unwrap_or(now),
@@ -106,7 +107,7 @@ impl StorePages {
         organization.frameworks.contains(id).then(|| self.app.catalog.frameworks.get(id))?
     }
 
-    fn place(&self, organization: &Organization, asked: Option<Timestamp>) -> Place {
+    fn place(&self, organization: &Organization, asked: Option<Moment>) -> Place {
         Place::new(organization, asked, self.app.clock.now())
     }
 }

@@ -3,10 +3,11 @@
 use clap::Args;
 use serde_json::json;
 
-use crate::cli::moment::{self, Moment};
+use crate::cli::moment;
 use crate::cli::{Common, Ending, output, session};
 use crate::model::gap::{Gap, GapState};
 use crate::model::id::{OrgSlug, PersonHandle};
+use crate::model::moment::Moment;
 use crate::model::organization::Organization;
 use crate::model::responsibility::Party;
 use crate::model::time::Timestamp;

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Args;
 
-use super::super::moment::Moment;
 use super::super::{Common, Ending, session};
 use super::{Whose, said};
 use crate::model::id::PersonHandle;
+use crate::model::moment::Moment;
 use crate::model::responsibility::{Party, ResponsibilityKind};
 use crate::pipeline::responsibilities::{Content, NewDraft, draft};
 use crate::track::responsibilities::change::RowChange;

@@ -14,6 +14,7 @@ use crate::catalog::framework::{Control, Framework};
 use crate::catalog::guidance::Guidance;
 use crate::model::control::{ControlState, ControlStatus};
 use crate::model::id::{ControlId, FrameworkId, OrgSlug, RunId};
+use crate::model::moment::Moment;
 use crate::model::organization::Organization;
 use crate::model::responsibility::{MatrixState, ResponsibilityMatrix};
 use crate::model::time::Timestamp;
@@ -136,7 +137,7 @@ impl StorePages {
         slug: &OrgSlug,
         id: &FrameworkId,
         control: &ControlId,
-        as_of: Option<Timestamp>,
+        as_of: Option<Moment>,
     ) -> Result<Option<ControlPage>, SourceError> {
         let Some(organization) = self.organization(slug).await? else { return Ok(None) };
         let Some(framework) = self.framework_in_use(&organization, id) else { return Ok(None) };

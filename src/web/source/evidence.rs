@@ -12,7 +12,6 @@ use crate::catalog::Catalog;
 use crate::model::evidence::{CollectionOutcome, Source};
 use crate::model::id::{DatasetId, OrgSlug};
 use crate::model::time::Timestamp;
-use crate::pipeline::targets;
 use crate::report::data::dataset_title;
 use crate::report::sight::is_stale;
 use crate::store::{EvidenceFilter, EvidenceRow, OrgScope};
@@ -133,8 +132,8 @@ impl StorePages {
         let query = EvidenceQuery { before: query.before.filter(|_| query.all), ..query.clone() };
         let (rows, beyond, older, choices) = if query.all {
             let (rows, older) = self.one_page(&scope, &place, &query).await?;
-            let targets = targets::in_scope(&self.app, &scope, place.as_of, &[]).await?;
-            (rows, 0, older, choices(None, targets.into_values().flatten(), &query, &place))
+            let connections = self.app.store.connections(&scope).await?;
+            (rows, 0, older, choices(None, connections.into_iter().map(|one| one.target), &query, &place))
         } else {
             let mut newest = self.app.store.latest_evidence(&scope, place.as_of).await?;
             newest.sort_by_key(|row| std::cmp::Reverse(row.sealed.leaf));

@@ -11,6 +11,7 @@ use crate::model::control::{ControlState, ControlStatus};
 use crate::model::decision::Decisions;
 use crate::model::gap::GapState;
 use crate::model::id::{ControlId, FrameworkId, OrgSlug};
+use crate::model::moment::Moment;
 use crate::model::responsibility::Party;
 use crate::model::scope::ScopeDecision;
 use crate::model::time::Timestamp;
@@ -35,7 +36,7 @@ pub struct FrameworkQuery {
     pub status: Option<ControlState>,
     /// The accountable party.
     pub party: Option<Party>,
-    pub as_of: Option<Timestamp>,
+    pub as_of: Option<Moment>,
 }
 
 /// The page.

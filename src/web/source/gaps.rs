@@ -11,10 +11,14 @@ use crate::catalog::check::Severity;
 use crate::model::decision::Decisions;
 use crate::model::gap::{Gap, GapState};
 use crate::model::id::{GapId, OrgSlug};
+use crate::model::moment::Moment;
+use crate::model::organization::Organization;
 use crate::model::responsibility::Party;
 use crate::model::time::Timestamp;
 use crate::pipeline::standing::Standing;
+use crate::report::gaps::Assignee;
 use crate::report::work::severity_rank;
+use crate::track::assignment::turn;
 use crate::web::SourceError;
 
 /// Gaps shown of each party.
@@ -29,7 +33,7 @@ pub struct GapsQuery {
     pub severity: Option<Severity>,
     /// None: everything that is not closed.
     pub state: Option<GapState>,
-    pub as_of: Option<Timestamp>,
+    pub as_of: Option<Moment>,
 }
 
 /// The page.
@@ -69,7 +73,7 @@ pub struct GapRow {
     pub controls: usize,
     pub resources: usize,
     /// Who has to close it, where one person is named.
-    pub person: Option<String>,
+    pub person: Option<Assignee>,
     pub due_on: Option<NaiveDate>,
     pub is_overdue: bool,
 }
@@ -132,7 +136,7 @@ impl StorePages {
         let (by_party, by_severity, by_state) = (by_party.collect(), by_severity.collect(), by_state.collect());
         let groups = PARTIES.map(|party| {
             let own = all.iter().filter(|gap| gap.party == party && query.wants(gap));
-            group(party, own, |gap| row(gap, &standing.decisions, place.as_of))
+            group(party, own, |gap| row(gap, &organization, &standing.decisions, place.as_of))
         });
         let is_shown = |group: &GapGroup| group.count > 0 || (query.party.is_none() && group.party != Party::Vendor);
         let groups: Vec<GapGroup> = groups.into_iter().filter(is_shown).collect();
@@ -160,10 +164,8 @@ fn group<'a>(party: Party, gaps: impl Iterator<Item = &'a Gap>, row: impl Fn(&Ga
     }
 }
 
-fn row(gap: &Gap, decisions: &Decisions, at: Timestamp) -> GapRow {
-    let assignment = decisions.assignment(gap.id, at);
-    let person = assignment.and_then(|one| one.person.as_ref());
-    let due_on = assignment.and_then(|one| one.due_on);
+fn row(gap: &Gap, organization: &Organization, decisions: &Decisions, at: Timestamp) -> GapRow {
+    let turn = turn(gap, decisions, at);
     GapRow {
         id: gap.id,
         title: gap.title.clone(),
@@ -175,9 +177,8 @@ fn row(gap: &Gap, decisions: &Decisions, at: Timestamp) -> GapRow {
         reopened: gap.reopened,
         controls: gap.controls.len(),
         resources: gap.resources.len(),
-        person: person
-            .map(|handle| decisions.person(handle).map_or_else(|| handle.to_string(), |person| person.name.clone())),
-        due_on,
-        is_overdue: gap.state != GapState::Closed && due_on.is_some_and(|day| day < at.as_datetime().date_naive()),
+        person: turn.handle.map(|handle| Assignee::new(handle, decisions, at)),
+        due_on: turn.due_on,
+        is_overdue: gap.state != GapState::Closed && turn.is_overdue(organization.day_of(at)),
     }
 }

@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use countersign_seal::digest::Digest;
 
 use super::links::{Choice, link};
-use super::{Place, StorePages};
+use super::{Place, StorePages, signed};
 use crate::model::id::{FrameworkId, OrgSlug};
 use crate::model::matrix::{MatrixHistory, MatrixStep};
+use crate::model::moment::Moment;
 use crate::model::responsibility::Party;
 use crate::model::time::Timestamp;
 use crate::pipeline::standing::Standing;
@@ -25,7 +26,7 @@ const VERSIONS_SHOWN: usize = 10;
 pub struct ResponsibilitiesQuery {
     /// Only rows in which this party is accountable or has something to do.
     pub party: Option<Party>,
-    pub as_of: Option<Timestamp>,
+    pub as_of: Option<Moment>,
 }
 
 /// The page.
@@ -49,6 +50,8 @@ pub struct ResponsibilitiesPage {
 pub struct VersionLine {
     pub version: u32,
     pub state: &'static str,
+    /// Somebody still has to act on it.
+    pub is_pending: bool,
     pub digest: Digest,
     pub leaf: u64,
     pub created_at: Timestamp,
@@ -99,7 +102,7 @@ impl StorePages {
         });
         let by_party = split.as_ref().map(|split| by_party(split, &place, query)).unwrap_or_default();
         let (shown, left_out, beyond) = split.as_mut().map(|split| narrow(split, query.party)).unwrap_or_default();
-        let versions = known.iter().rev().take(VERSIONS_SHOWN).map(version_line).collect();
+        let known = standing.versions.get(id).map(Vec::as_slice).unwrap_or_default();
         Ok(Some(ResponsibilitiesPage {
             framework: framework.into(),
             split,
@@ -107,34 +110,29 @@ impl StorePages {
             shown,
             left_out,
             beyond,
-            versions,
+            versions: version_lines(known),
             has_older_versions: known.len() > VERSIONS_SHOWN,
             place,
         }))
     }
 }
 
-fn version_line(version: &MatrixHistory) -> VersionLine {
-    VersionLine {
-        version: version.version,
-        state: version.state().for_people(),
-        digest: version.digest,
-        leaf: version.leaf,
-        created_at: version.created_at,
-        events: version.steps.iter().map(event_line).collect(),
-    }
+/// The newest versions, newest first.
+fn version_lines(known: &[MatrixHistory]) -> Vec<VersionLine> {
+    let line = |one: &MatrixHistory| VersionLine {
+        version: one.version,
+        state: one.state().for_people(),
+        is_pending: one.is_pending(),
+        digest: one.digest,
+        leaf: one.leaf,
+        created_at: one.created_at,
+        events: one.steps.iter().map(event_line).collect(),
+    };
+    known.iter().rev().take(VERSIONS_SHOWN).map(line).collect()
 }
 
 fn event_line(step: &MatrixStep) -> VersionEvent {
-    VersionEvent {
-        words: step.state.for_people(),
-        by: match step.by.party {
-            Some(party) => format!("{}, {}", step.by.name, party.title()),
-            None => step.by.name.clone(),
-        },
-        at: step.at,
-        leaf: step.leaf,
-    }
+    VersionEvent { words: step.state.for_people(), by: signed(&step.by), at: step.at, leaf: step.leaf }
 }
 
 fn concerns(line: &MatrixLine, party: Option<Party>) -> bool {

@@ -203,11 +203,11 @@ async fn before_the_first_run_there_is_no_evidence_rather_than_a_count_of_nothin
     let now = story.ok(&format!("{FIRM}/frameworks/cmmc-l2")).await;
     assert!(!now.contains("No evidence then.") && !now.contains("As it was known"));
     let then = story.ok(&format!("{FIRM}/frameworks/cmmc-l2?as_of=2026-11-01")).await;
-    assert!(then.contains("As it was known at 2026-11-01 00:00 UTC"));
+    assert!(then.contains("As it was known at 2026-11-01 23:59 UTC"));
     assert!(
         links(&then)
             .iter()
-            .any(|link| link.contains("controls/") && link.ends_with("as_of=2026-11-01T00%3A00%3A00.000000Z")),
+            .any(|link| link.contains("controls/") && link.ends_with("as_of=2026-11-01T23%3A59%3A59.999999Z")),
         "links leave that moment"
     );
     let gaps = story.ok(&format!("{FIRM}/gaps?as_of=2026-11-01")).await;

@@ -188,6 +188,17 @@ async fn answers(story: &TestApp, scope: &OrgScope, known: &Known) -> BTreeMap<&
             usize::try_from(store.count_of_evidence_of_run(scope, known.run).await.unwrap()).unwrap(),
         ),
         ("evidence_at", store.evidence_at(scope, &known.leaves).await.unwrap().len()),
+        (
+            "evidence_newest_first",
+            store.evidence_newest_first(scope, &EvidenceFilter::default(), 10).await.unwrap().len(),
+        ),
+        ("first_head_over", store.first_head_over(scope, known.leaves[0]).await.unwrap().into_iter().count()),
+        ("one_run", store.one_run(scope, known.run).await.unwrap().into_iter().count()),
+        ("results_of_run", store.results_of_run(scope, known.run).await.unwrap().len()),
+        (
+            "status_history",
+            store.status_history(scope, &framework, &"CONTROL".parse().unwrap(), later, 10).await.unwrap().len(),
+        ),
         ("latest_runs", store.latest_runs(scope, later, 10).await.unwrap().len()),
         ("target_leases", store.target_leases(scope).await.unwrap().len()),
         ("collector_states", store.collector_states(scope).await.unwrap().len()),
