@@ -13,9 +13,9 @@ use countersign::model::time::{Clock, Timestamp};
 use countersign::pipeline::commit::commit;
 use countersign::pipeline::records;
 use countersign::store::{
-    ByLeaf, CollectorState, DecisionRow, DeletionRow, GapEvent, GapWrite, IndexRows, JudgedResult, MatrixEvent,
-    MatrixVersion, NewConnection, NewReplacement, OrgScope, ReportRow, RowsOf, RunEnd, RunState, StatusChange, Store,
-    TargetLease,
+    ByLeaf, CollectorState, DecisionRow, DeletionRow, EvidenceFilter, GapEvent, GapWrite, IndexRows, JudgedResult,
+    MatrixEvent, MatrixVersion, NewConnection, NewReplacement, OrgScope, ReportRow, RowsOf, RunEnd, RunState,
+    StatusChange, Store, TargetLease,
 };
 use countersign_seal::digest::Digest;
 use countersign_seal::tiles::Tile;
@@ -197,7 +197,7 @@ async fn answers(story: &TestApp, scope: &OrgScope, known: &Known) -> BTreeMap<&
         ("results_of_run", store.results_of_run(scope, known.run).await.unwrap().len()),
         (
             "status_history",
-            store.status_history(scope, &framework, &"CONTROL".parse().unwrap(), later, 10).await.unwrap().len(),
+            store.status_history(scope, &framework, &"164.312(d)".parse().unwrap(), later, 10).await.unwrap().len(),
         ),
         ("latest_runs", store.latest_runs(scope, later, 10).await.unwrap().len()),
         ("target_leases", store.target_leases(scope).await.unwrap().len()),
