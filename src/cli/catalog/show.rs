@@ -4,7 +4,7 @@ use anyhow::bail;
 use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
-use crate::catalog::framework::{Control, Framework};
+use crate::catalog::framework::{Control, Framework, TO_BE_CONFIRMED};
 use crate::cli::{Common, output};
 use crate::model::id::FrameworkId;
 
@@ -30,6 +30,8 @@ pub fn run(common: &Common, catalog: &Catalog, framework: &FrameworkId, control:
                 "publisher": framework.publisher,
                 "source": framework.source,
                 "vocabulary": framework.vocabulary,
+                "judged_by": framework.judged_by,
+                "questionnaires": framework.questionnaires,
                 "controls": controls,
             }))
         }
@@ -131,9 +133,14 @@ fn print_control(framework: &Framework, control: &Control, shown: &Value) -> any
         output::table(["objective", "title"], &rows)?;
     }
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let unconfirmed: Vec<&str> = control.to_be_confirmed().collect();
+    let row = |name: &str, value: &Value| {
+        let mark = if unconfirmed.contains(&name) { " (to be confirmed)" } else { "" };
+        [name.replace('_', " "), text(value) + mark]
+    };
     output::line("")?;
     let rows: Vec<[String; 2]> =
-        control.facts.iter().map(|(name, value)| [name.replace('_', " "), text(value)]).collect();
+        control.facts.iter().filter(|(name, _)| *name != TO_BE_CONFIRMED).map(|(name, value)| row(name, value)).collect();
     output::table(["fact", "value"], &rows)?;
     let checks = shown.get("checks").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     output::line("")?;
