@@ -225,7 +225,8 @@ pub fn describe(fault: &anyhow::Error, data: Option<&std::path::Path>) -> String
         text.push_str("\n  next: ");
         text.push_str(&next);
     }
-    text
+    // Names in it come from files and services.
+    output::plain_lines(&text)
 }
 
 fn after_help() -> String {

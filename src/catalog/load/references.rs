@@ -16,7 +16,11 @@ pub(super) fn judges(frameworks: &LoadedFrameworks, faults: &mut Faults) {
             if frameworks.may_know(judge_id) && *judge_id != loaded.framework.id {
                 continue;
             }
-            faults.add(&loaded.shown, loaded.judge_line, format!("`judged_by` names `{judge_id}`, which is no other framework"));
+            faults.add(
+                &loaded.shown,
+                loaded.judge_line,
+                format!("`judged_by` names `{judge_id}`, which is no other framework"),
+            );
             continue;
         };
         if judge.framework.judged_by.is_some() {
@@ -27,7 +31,8 @@ pub(super) fn judges(frameworks: &LoadedFrameworks, faults: &mut Faults) {
             let is_judged = control.assessable && !loaded.parents.contains(&control.id);
             if is_judged && control.objectives.is_empty() {
                 let (file, line) = loaded.place(index);
-                let message = format!("`{}` has no objectives; name those of `{judge_id}`, which judges it", control.id);
+                let message =
+                    format!("`{}` has no objectives; name those of `{judge_id}`, which judges it", control.id);
                 faults.add(file, line, message);
             }
             for objective in control.objectives.iter().filter(|objective| !judge.may_know(objective.id.as_str())) {
@@ -106,4 +111,20 @@ fn names(line: &str, needle: &str) -> bool {
         let ends = !next.is_some_and(belongs) || (next == Some(']') && !then.is_some_and(belongs));
         !before.filter(|letter| *letter != '[').is_some_and(belongs) && ends
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::line_in_metadata;
+
+    #[test]
+    fn a_name_is_found_where_it_stands_whole_and_not_within_a_longer_one() {
+        let text = "# METADATA\n#   uses: [m365/users_of_old, m365/groups]\n#     3.1.12: part\n#     \"3.1.1[a]\": part\n#     3.1.1: part\n#   requires: [linux/a, m365/users]\n# m365/users";
+        let line = |needle| line_in_metadata(text, needle);
+        assert_eq!([line("3.1.1"), line("3.1.1[a]"), line("3.1.12")], [Some(5), Some(4), Some(3)]);
+        assert_eq!(
+            [line("m365/users"), line("m365/groups"), line("linux/a"), line("3.1")],
+            [Some(6), Some(2), Some(6), None]
+        );
+    }
 }
