@@ -24,6 +24,7 @@ pub mod replay;
 pub mod retention;
 pub mod roll_forward;
 pub mod sealer;
+pub mod ssh_signature;
 pub mod staging;
 pub mod standing;
 pub mod targets;
