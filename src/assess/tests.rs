@@ -212,6 +212,7 @@ fn stated(leaf: u64, control: &str, claim: Claim) -> Attestation {
         valid_from: day(-30),
         valid_until: Some(day(335)),
         replaces: None,
+        form: None,
         recorded_at: day(-29),
         artifacts: Vec::new(),
     }

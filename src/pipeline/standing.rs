@@ -73,7 +73,7 @@ impl Standing {
             catalog: &self.catalog,
             targets: &self.targets,
             results,
-            decisions: &Decisions::default(),
+            decisions: &self.decisions,
             matrices: &self.matrices,
             now,
         };

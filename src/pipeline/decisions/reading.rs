@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{ATTESTATION, GAP_ASSIGNMENT, GAP_NOTE, PERSON, QUESTIONNAIRE, SCOPE, signatory};
-use crate::model::attestation::{Attestation, Claim};
+use crate::model::attestation::{Attestation, Claim, FormUse};
 use crate::model::decision::Decisions;
 use crate::model::gap::{Assignment, GapNote};
 use crate::model::person::Person;
@@ -66,6 +66,10 @@ fn attestation(row: &DecisionRow) -> Result<Attestation, CommitFault> {
         valid_from: read_time(&said.valid_from)?,
         valid_until: said.valid_until.as_ref().map(read_time).transpose()?,
         replaces: said.replaces,
+        form: match said.form {
+            Some(used) => Some(FormUse { id: used.id.parse().map_err(wrong)?, way: used.way }),
+            None => None,
+        },
         recorded_at: row.at,
         artifacts: said.artifacts.iter().map(records::sealed).collect(),
     })
