@@ -77,7 +77,8 @@ pub(super) fn judge<'a>(
         (conclusion.state, stated, grounds.statements.ended(control, &objective))
     {
         let until = ended.valid_until.map(Timestamp::for_people).unwrap_or_default();
-        conclusion.because = format!("{} {}; that ended on {until}.", conclusion.because, statement::says(ended, grounds.forms));
+        conclusion.because =
+            format!("{} {}; that ended on {until}.", conclusion.because, statement::says(ended, grounds.forms));
         conclusion.set_aside = Some(ended.leaf);
     }
     let stated_at = stated.filter(|one| conclusion.attestation == Some(one.leaf)).map(|one| one.valid_from);
@@ -144,8 +145,12 @@ impl<'a> Case<'a> {
         }
         let spoken_to = |bearing: &Bearing| bearing.proof >= Proof::Part && self.excuses(one, bearing);
         if let Some(failing) = self.first(FindingOutcome::Fail, spoken_to) {
-            let because =
-                format!("{says}.{} It speaks to the check {}, which fails.", statement::until(one), failing.check);
+            let because = format!(
+                "{says}.{} It speaks to the check {}, which fails: {}",
+                statement::until(one),
+                failing.check,
+                sentence(&failing.because)
+            );
             return Conclusion { attestation: Some(one.leaf), ..Conclusion::of(ControlState::Met, because) };
         }
         let state = if one.claim == Claim::NotApplicable { ControlState::NotApplicable } else { ControlState::Met };
@@ -173,8 +178,10 @@ impl<'a> Case<'a> {
             (false, None) => "nobody said until when it is valid",
             (false, Some(_)) => return self.by_statement(one),
         };
-        let because =
-            format!("{}. A vendor does this, so {document} has to show it, and {lacks}.", statement::says(one, self.forms));
+        let because = format!(
+            "{}. A vendor does this, so {document} has to show it, and {lacks}.",
+            statement::says(one, self.forms)
+        );
         Conclusion { set_aside: Some(one.leaf), ..Conclusion::of(ControlState::Undetermined, because) }
     }
 
@@ -189,17 +196,16 @@ impl<'a> Case<'a> {
                 sentence(&failing.because)
             ));
         }
-        let hides = |bearing: &Bearing| {
-            (bearing.proof >= Proof::Part && !self.excuses(one, bearing)) || is_unanswered(bearing)
-        };
+        let hides =
+            |bearing: &Bearing| (bearing.proof >= Proof::Part && !self.excuses(one, bearing)) || is_unanswered(bearing);
         let open = self.bearings.iter().filter(|bearing| bearing.outcome == FindingOutcome::Unknown && hides(bearing));
         let first = self.first(FindingOutcome::Unknown, hides)?;
         Some(format!("{} {}", results_missing(open.count()), first.because))
     }
 
-    /// Whether a statement stands in for what a check asks: it is of that kind, and names the check.
+    /// Whether a statement stands in for what a check asks of a target: it is of that kind, and names both.
     fn excuses(&self, one: &Attestation, bearing: &Bearing) -> bool {
-        one.addresses.contains(&bearing.check) && statement::departs(one, self.forms)
+        one.addresses.contains(&bearing.check) && statement::departs(one, &bearing.target, self.forms)
     }
 
     /// Full proofs pass on every target in scope, and nothing that could contradict them is open. Two full proofs may look

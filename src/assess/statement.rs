@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::form::Form;
-use crate::model::attestation::{Attestation, Claim};
+use crate::model::attestation::{Attestation, Claim, FormUse};
 use crate::model::decision::Decisions;
 use crate::model::id::{ControlId, FormId, FrameworkId, ObjectiveId};
 use crate::model::person::Signatory;
@@ -81,11 +81,14 @@ pub(super) fn says(one: &Attestation, forms: &Forms) -> String {
     format!("{} stated on {} {what}", who(&one.by), one.recorded_at.for_people())
 }
 
-/// Whether something else stands in for the control as written, by the form it was made on: then failing checks that it
-/// names do not count against it.
-pub(super) fn departs(one: &Attestation, forms: &Forms) -> bool {
-    one.claim == Claim::Met
-        && one.form.as_ref().is_some_and(|used| forms.get(&used.id).is_some_and(|form| form.departs(used)))
+/// Whether something else stands in for the control as written on this target, by the form it was made on: then failing
+/// checks that it names do not count against it there.
+pub(super) fn departs(one: &Attestation, target: &str, forms: &Forms) -> bool {
+    let holds = |used: &FormUse| {
+        (used.targets.is_empty() || used.targets.iter().any(|one| one == target))
+            && forms.get(&used.id).is_some_and(|form| form.departs(used))
+    };
+    one.claim == Claim::Met && one.form.as_ref().is_some_and(holds)
 }
 
 /// Until when it counts, as a sentence with a space before it; nothing without an end.

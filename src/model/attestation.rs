@@ -24,6 +24,9 @@ pub struct FormUse {
     /// Which of the form's ways was answered, where it has several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub way: Option<String>,
+    /// Targets for which it stands in for the control as written; none: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<String>,
 }
 
 /// A person's signed statement about one control or objective.

@@ -6,6 +6,8 @@
 //! [`known`]; decide with the functions of the modules below.
 
 pub mod attest;
+mod documents;
+pub mod forms;
 pub mod gaps;
 pub mod people;
 mod reading;
@@ -18,11 +20,12 @@ use super::commit::{Committed, Entrant, commit_under};
 use super::fault::CommitFault;
 use super::lease::Lease;
 use super::replay::read_time;
+use super::ssh_signature::SshSignatureFault;
 use super::{RunFault, enrol, records, roll_forward};
 use crate::app::App;
 use crate::model::decision::Decisions;
 use crate::model::evidence::RawArtifact;
-use crate::model::id::{CheckId, ControlId, FrameworkId, GapId, ObjectiveId, PersonHandle};
+use crate::model::id::{CheckId, ControlId, FormId, FrameworkId, GapId, ObjectiveId, PersonHandle};
 use crate::model::organization::Organization;
 use crate::model::person::{Person, Signatory};
 use crate::model::responsibility::Party;
@@ -79,6 +82,14 @@ pub enum DecisionFault {
     NothingToReplace(u64),
     #[error("{0}")]
     Artifact(String),
+    #[error("there is no form `{form}`; countersign attest forms lists them")]
+    NoSuchForm { form: FormId },
+    #[error("the statement on the form `{form}` cannot be sealed as it is:\n  {}", .faults.join("\n  "))]
+    Form { form: FormId, faults: Vec<String> },
+    #[error("no public key of `{0}` is known; countersign person change {0} --ssh-key-file FILE says which")]
+    NoKey(PersonHandle),
+    #[error(transparent)]
+    Signature(#[from] SshSignatureFault),
     #[error("`{target}` is not connected; what is: {known}")]
     NoSuchTarget { target: String, known: String },
     #[error("there is no gap {0}; countersign gap list --all shows those there are")]

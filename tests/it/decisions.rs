@@ -80,6 +80,8 @@ async fn what_may_not_be_decided_is_refused_in_words_and_leaves_nothing() {
         valid_from: None,
         valid_until: None,
         files: Vec::new(),
+        form: None,
+        signature: None,
         by: handle(SAM),
     };
     let gap = story.an_open_gap().await;

@@ -284,6 +284,9 @@ pub struct FormUse {
     pub id: String,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub way: Option<String>,
+    /// Targets for which it stands in for the control as written; none: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -111,7 +111,8 @@ impl Answers {
             }
         }
         if faults.is_empty() {
-            Ok(Filled { used: FormUse { id: form.id.clone(), way: way.map(str::to_owned) }, answers })
+            let used = FormUse { id: form.id.clone(), way: way.map(str::to_owned), targets: Vec::new() };
+            Ok(Filled { used, answers })
         } else {
             Err(faults)
         }
@@ -157,7 +158,7 @@ impl Filled {
 #[must_use]
 pub fn template(form: &Form) -> String {
     let mut text = String::new();
-    let mut comment = |text: &mut String, words: &str| {
+    let comment = |text: &mut String, words: &str| {
         for line in wrapped(words, 116) {
             text.push_str("# ");
             text.push_str(&line);

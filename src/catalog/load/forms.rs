@@ -27,11 +27,9 @@ pub(super) fn load(files: &FileSet, frameworks: &LoadedFrameworks, faults: &mut 
                 }
                 forms.insert(form.id.clone(), form);
             }
-            _ => faults.add(
-                &file.shown,
-                None,
-                "no file is expected here; a form is controls/forms/<family>/<form>.yaml",
-            ),
+            _ => {
+                faults.add(&file.shown, None, "no file is expected here; a form is controls/forms/<family>/<form>.yaml")
+            }
         }
     }
     forms
@@ -119,7 +117,10 @@ impl Check<'_> {
                 self.fault(&at, format!("the field `{}` {fault}", field.id));
             }
             for way in field.ways.iter().filter(|way| form.way(way).is_none()) {
-                self.fault(&at, format!("the field `{}` names the way `{way}`, which the form does not have", field.id));
+                self.fault(
+                    &at,
+                    format!("the field `{}` names the way `{way}`, which the form does not have", field.id),
+                );
             }
         }
     }

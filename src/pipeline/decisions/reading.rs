@@ -67,7 +67,7 @@ fn attestation(row: &DecisionRow) -> Result<Attestation, CommitFault> {
         valid_until: said.valid_until.as_ref().map(read_time).transpose()?,
         replaces: said.replaces,
         form: match said.form {
-            Some(used) => Some(FormUse { id: used.id.parse().map_err(wrong)?, way: used.way }),
+            Some(used) => Some(FormUse { id: used.id.parse().map_err(wrong)?, way: used.way, targets: used.targets }),
             None => None,
         },
         recorded_at: row.at,

@@ -51,6 +51,8 @@ impl Story {
             valid_from: None,
             valid_until: None,
             files: vec![document],
+            form: None,
+            signature: None,
             by: handle(SAM),
         };
         attest::attest(&self.app.app, &self.organization, request).await.unwrap()
