@@ -55,6 +55,11 @@ impl<'a> Statements<'a> {
         Self::find(&self.ended, control, objective)
     }
 
+    /// All that are in force, in no order that means anything.
+    pub fn all(&self) -> Vec<&'a Attestation> {
+        self.in_force.values().copied().collect()
+    }
+
     fn find(list: &ByUnit<'a>, control: &ControlId, objective: &ObjectiveId) -> Option<&'a Attestation> {
         list.get(&(control, Some(objective))).or_else(|| list.get(&(control, None))).copied()
     }

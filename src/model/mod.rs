@@ -46,6 +46,7 @@ pub mod gap;
 pub mod id;
 pub mod organization;
 pub mod person;
+pub mod provider;
 pub mod responsibility;
 pub mod retention;
 pub mod scope;

@@ -169,3 +169,47 @@ fn is_word(text: &str) -> bool {
     (1..=40).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{assert_fault, demo_with, faults};
+
+    const PATH: &str = "controls/forms/own/own-met.yaml";
+    const FORM: &str = "id: own-met\ntitle: Met\nframeworks: [demo]\nclaim: met\nrests_on: Our rule 1\nnames: What is done.\n\
+        says: that it is met\nfields:\n  - {id: done, title: Done, help: What is done., kind: text}\n";
+
+    #[test]
+    fn a_form_of_a_users_own_is_read_beside_a_framework_of_their_own() {
+        assert_eq!(faults(&demo_with(PATH, FORM)), Vec::<String>::new());
+    }
+
+    #[test]
+    fn each_fault_of_a_form_is_named_with_its_line() {
+        for (was, is, line, words) in [
+            ("id: own-met", "id: other", 2, "is not the file's name"),
+            ("title: Met", "title: ''", 3, "`title` is empty"),
+            ("[demo]", "[dmeo]", 4, "there is no framework `dmeo`"),
+            ("[demo]", "[]", 4, "for no framework"),
+            ("claim: met", "claim: withdrawn", 5, "what no longer stands is withdrawn"),
+            ("claim: met", "claim: maybe", 5, "unknown variant"),
+            ("says: that", "says: because", 8, "begin with `that`"),
+            ("says: that it is met", "ways: [{id: a, title: A, says: it is}]", 8, "`says` that begins with `that`"),
+            ("says: that it is met", "departs: true", 2, "neither `says` nor `ways`"),
+            ("id: done", "id: way", 10, "is reserved"),
+            ("kind: text", "kind: choice", 10, "at least two choices"),
+            ("kind: text", "kind: text, choices: [a, b]", 10, "is no choice"),
+            ("kind: text", "kind: text, ways: [b]", 10, "names the way `b`"),
+            ("fields:", "controls: {only: [\"9\"]}\nfields:", 9, "no framework of the form has a control `9`"),
+            ("fields:", "controls: {facts: {weight: 7}}\nfields:", 9, "suits no control"),
+            ("fields:", "stands: {months: 0, rests_on: x}\nfields:", 9, "at least one month"),
+            ("fields:", "documents: {least: 1}\nfields:", 9, "what the documents are"),
+            ("fields:", "surprise: 1\nfields:", 9, "unknown field"),
+        ] {
+            assert!(FORM.contains(was), "{was}");
+            assert_fault(&demo_with(PATH, FORM.replacen(was, is, 1)), &format!("{PATH}:{line}: "), words);
+        }
+        let twice = demo_with(PATH, FORM).with_file("controls/forms/more/own-met.yaml", FORM);
+        assert_fault(&twice, "controls/forms/own/own-met.yaml:1: ", "two forms `own-met`");
+        assert_fault(&demo_with("controls/forms/own.yaml", FORM), "controls/forms/own.yaml: ", "no file is expected");
+    }
+}

@@ -532,5 +532,3 @@ fn nobody_is_blamed_for_naming_a_control_that_could_not_be_read() {
     assert_eq!(found.len(), 1, "{found:#?}");
     assert!(found[0].contains("titel"), "{found:#?}");
 }
-
-const FORM: &str = "id: own-met\ntitle: Met\nframeworks: [mini]\nclaim: met\nrests_on: \"Our rule 1\"\nnames: What is done.\nsays: that it is met\n";
