@@ -21,6 +21,7 @@ pub mod proofs;
 mod reading;
 pub mod records;
 pub mod replay;
+pub mod responsibilities;
 pub mod retention;
 pub mod roll_forward;
 pub mod sealer;

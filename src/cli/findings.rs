@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::moment::{self, Moment};
 use super::provider::due_line;
 use super::{Common, Ending, output, session};
 use crate::assess::{cmmc, hipaa, pci};
@@ -23,9 +24,10 @@ pub struct FindingsArguments {
     /// Short name of the organization
     #[arg(long)]
     org: OrgSlug,
-    /// What was known at this time: 2026-03-31 or 2026-03-31T09:00:00Z; default: now
-    #[arg(long, value_name = "TIME")]
-    as_of: Option<Timestamp>,
+    /// What was known at this time: 2026-03-31T09:00:00Z, or 2026-03-31 for the end of that day in the organization's time
+    /// zone; default: now
+    #[arg(long, value_name = "TIME|DATE")]
+    as_of: Option<Moment>,
 }
 
 /// What is known of one framework.
@@ -47,7 +49,7 @@ pub async fn run(common: &Common, arguments: FindingsArguments) -> anyhow::Resul
     let Some(framework) = framework else {
         anyhow::bail!("{} is not among the frameworks of {}", arguments.framework, organization.slug);
     };
-    let at = arguments.as_of.unwrap_or_else(|| app.clock.now());
+    let at = moment::as_of(arguments.as_of, &organization, app.clock.now());
     let standing = Standing::known(&app, &organization, at).await?;
     let mut statuses = standing.statuses_now(at);
     statuses.retain(|status| status.framework == framework.id);
@@ -96,8 +98,7 @@ impl Known<'_> {
         due.extend(providers.flat_map(pci::provider_due));
         let further = due.iter().map(due_line).collect();
         let document = chosen.map_or("report on compliance", |questionnaire| questionnaire.as_str());
-        let answer =
-            json!({"framework": self.framework.id, "document": document, "findings": findings, "due": due});
+        let answer = json!({"framework": self.framework.id, "document": document, "findings": findings, "due": due});
         (answer, lines, further)
     }
 

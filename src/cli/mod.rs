@@ -22,6 +22,7 @@ mod import;
 mod import_lines;
 mod init;
 mod key;
+mod moment;
 mod org;
 mod output;
 mod package;
@@ -232,7 +233,8 @@ pub fn describe(fault: &anyhow::Error, data: Option<&std::path::Path>) -> String
         text.push_str("\n  next: ");
         text.push_str(&next);
     }
-    text
+    // Faults quote names, cells and reasons from outside.
+    text.split('\n').map(output::plain).collect::<Vec<_>>().join("\n")
 }
 
 fn after_help() -> String {

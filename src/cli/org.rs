@@ -1,12 +1,15 @@
 //! `countersign org add|list`
 
+use std::str::FromStr;
+
 use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::{Common, Ending, output, session};
-use crate::model::id::{FrameworkId, OrgSlug};
+use crate::model::id::{FrameworkId, InvalidId, OrgSlug, QuestionnaireId};
 use crate::model::organization::Organization;
 use crate::model::responsibility::EngagementModel;
+use crate::pipeline::decisions::scope;
 use crate::pipeline::enrol::{OrganizationRequest, add_organization};
 use crate::store::{InstanceScope, OrgScope};
 
@@ -34,15 +37,35 @@ struct AddArguments {
     /// How the work is split by default: in-house, co-managed or fully-managed
     #[arg(long, default_value = "co-managed")]
     model: EngagementModel,
-    /// Frameworks, separated by commas; default: all. `countersign catalog list` shows them
+    /// Frameworks, separated by commas; default: all. `countersign catalog list` shows them. A questionnaire follows its
+    /// framework after a colon: `pci-dss-4.0.1:saq-d-merchant`
     #[arg(long, value_delimiter = ',')]
-    frameworks: Vec<FrameworkId>,
+    frameworks: Vec<Chosen>,
     /// Time zone of its schedules
     #[arg(long, default_value = "UTC", value_name = "ZONE")]
     time_zone: String,
     /// JSON file with settings that checks read: break-glass accounts, expected ports
     #[arg(long, value_name = "FILE")]
     settings: Option<std::path::PathBuf>,
+}
+
+/// A framework, with the questionnaire that is answered of it.
+#[derive(Debug, Clone)]
+struct Chosen {
+    framework: FrameworkId,
+    questionnaire: Option<QuestionnaireId>,
+}
+
+impl FromStr for Chosen {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        let (framework, questionnaire) = match text.split_once(':') {
+            Some((framework, questionnaire)) => (framework, Some(questionnaire.parse()?)),
+            None => (text, None),
+        };
+        Ok(Self { framework: framework.parse()?, questionnaire })
+    }
 }
 
 pub async fn run(common: &Common, arguments: OrgArguments) -> anyhow::Result<Ending> {
@@ -57,11 +80,22 @@ pub async fn run(common: &Common, arguments: OrgArguments) -> anyhow::Result<End
                 name: add.name.unwrap_or_else(|| add.slug.to_string()),
                 slug: add.slug,
                 model: add.model,
-                frameworks: add.frameworks,
+                frameworks: add.frameworks.iter().map(|one| one.framework.clone()).collect(),
                 time_zone: add.time_zone,
                 settings,
             };
+            for Chosen { framework, questionnaire } in &add.frameworks {
+                if let Some(questionnaire) = questionnaire {
+                    scope::known_questionnaire(&app, framework, questionnaire)?;
+                }
+            }
             let organization = add_organization(&app, request).await?;
+            for Chosen { framework, questionnaire } in add.frameworks {
+                if questionnaire.is_some() {
+                    let because = "chosen when the organization was added";
+                    scope::choose_questionnaire(&app, &organization, &framework, questionnaire, because, None).await?;
+                }
+            }
             let key = app.verifying_key(&OrgScope::of(&organization)).await?;
             if common.json {
                 let mut value = describe(&organization);

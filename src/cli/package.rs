@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
+use super::moment::{self, Moment};
 use super::{Common, Ending, output, session};
 use crate::deliver::package::{self, PackageRequest};
 use crate::model::id::{FrameworkId, OrgSlug};
-use crate::model::time::Timestamp;
 use crate::store::OrgScope;
 
 /// The records of a period that bear on a framework, their bytes, reports, proofs and a script that checks them.
@@ -20,12 +20,12 @@ pub struct PackageArguments {
     /// Framework the package is about
     #[arg(long)]
     framework: FrameworkId,
-    /// Beginning of the period; default: the beginning
-    #[arg(long, value_name = "TIME")]
-    from: Option<Timestamp>,
-    /// End of the period, and what was known then; default: now
-    #[arg(long, value_name = "TIME")]
-    as_of: Option<Timestamp>,
+    /// Beginning of the period; a date is the beginning of that day in the organization's time zone; default: the beginning
+    #[arg(long, value_name = "TIME|DATE")]
+    from: Option<Moment>,
+    /// End of the period, and what was known then; a date is the end of that day; default: now
+    #[arg(long, value_name = "TIME|DATE")]
+    as_of: Option<Moment>,
     /// File to write; default: a name in reports/ of the data folder
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -36,8 +36,8 @@ pub async fn run(common: &Common, arguments: PackageArguments) -> anyhow::Result
     let organization = session::organization(&app, &arguments.org).await?;
     let request = PackageRequest {
         framework: arguments.framework,
-        from: arguments.from,
-        as_of: arguments.as_of.unwrap_or_else(|| app.clock.now()),
+        from: arguments.from.map(|from| from.start(&organization)),
+        as_of: moment::as_of(arguments.as_of, &organization, app.clock.now()),
         out: arguments.out,
     };
     let path = package::write(&app, &organization, &request).await?;

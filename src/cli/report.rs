@@ -5,23 +5,28 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
+use super::moment::{self, Moment};
 use super::{Common, Ending, output, session};
 use crate::deliver::reports;
 use crate::model::id::{FrameworkId, OrgSlug};
-use crate::model::time::Timestamp;
 
-/// Readiness with gaps and evidence register, and the responsibility matrix; HTML and CSV. Each file is sealed.
+/// Readiness with gaps and evidence register, and the responsibility matrix; and for each party one gap list over all
+/// frameworks. HTML and CSV. Each file is sealed.
 #[derive(Debug, Args)]
 pub struct ReportArguments {
     /// Short name of the organization
     #[arg(long)]
     org: OrgSlug,
-    /// Only this framework; default: every framework of the organization
+    /// Only the reports of this framework; default: every framework of the organization, and the gap lists
     #[arg(long)]
     framework: Option<FrameworkId>,
-    /// What was known at this time: 2026-03-31 or 2026-03-31T09:00:00Z; default: now
-    #[arg(long, value_name = "TIME")]
-    as_of: Option<Timestamp>,
+    /// Only the gap list of each party: what to mend and what to show, over all frameworks
+    #[arg(long, conflicts_with = "framework")]
+    gap_lists: bool,
+    /// What was known at this time: 2026-03-31T09:00:00Z, or 2026-03-31 for the end of that day in the organization's time
+    /// zone; default: now
+    #[arg(long, value_name = "TIME|DATE")]
+    as_of: Option<Moment>,
     /// Folder to write to; default: reports/ in the data folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -30,11 +35,19 @@ pub struct ReportArguments {
 pub async fn run(common: &Common, arguments: ReportArguments) -> anyhow::Result<Ending> {
     let app = session::app(common).await?;
     let organization = session::organization(&app, &arguments.org).await?;
-    let as_of = arguments.as_of.unwrap_or_else(|| app.clock.now());
-    let frameworks = arguments.framework.map_or_else(|| organization.frameworks.clone(), |only| vec![only]);
+    let as_of = moment::as_of(arguments.as_of, &organization, app.clock.now());
+    let is_one = arguments.framework.is_some();
+    let frameworks = match arguments.framework {
+        Some(only) => vec![only],
+        None if arguments.gap_lists => Vec::new(),
+        None => organization.frameworks.clone(),
+    };
     let mut written = Vec::new();
     for framework in &frameworks {
         written.extend(reports::write(&app, &organization, framework, as_of, arguments.out.clone()).await?);
+    }
+    if !is_one {
+        written.extend(reports::write_gap_lists(&app, &organization, as_of, arguments.out).await?);
     }
     if common.json {
         let values: Vec<_> = written

@@ -5,13 +5,13 @@ use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::moment::Moment;
 use super::{Common, Ending, output, session};
 use crate::app::App;
 use crate::model::id::{DatasetId, OrgSlug};
 use crate::model::organization::Organization;
 use crate::model::responsibility::Party;
 use crate::model::retention::{Clock, RetentionRule};
-use crate::model::time::Timestamp;
 use crate::pipeline::deletion::select::{Limits, Selection};
 use crate::pipeline::deletion::{self, DeletionReport, DeletionRequest};
 use crate::pipeline::retention::{self, Hold, Person};
@@ -60,9 +60,9 @@ struct DeleteArguments {
     /// Short name of the organization
     #[arg(long)]
     org: OrgSlug,
-    /// Evidence whose collection finished before this
-    #[arg(long, value_name = "DATE")]
-    before: Timestamp,
+    /// Evidence whose collection finished before this; a date is the beginning of that day in the organization's time zone
+    #[arg(long, value_name = "TIME|DATE")]
+    before: Moment,
     /// On which legal basis and decision; it is sealed
     #[arg(long, value_name = "TEXT")]
     basis: String,
@@ -188,7 +188,11 @@ async fn show(common: &Common, app: &App, arguments: &ShowArguments) -> anyhow::
     for one in &outlived {
         let RetentionRule { source, keeps, clock, remark, .. } = one.rule;
         let open = if one.rule.to_be_confirmed { " (to be confirmed)" } else { "" };
-        output::line(&format!("{source}{open}: {keeps}, {}; counts from {}; {remark}", one.rule.period(), clock.words()))?;
+        output::line(&format!(
+            "{source}{open}: {keeps}, {}; counts from {}; {remark}",
+            one.rule.period(),
+            clock.words()
+        ))?;
         match (clock, kept_until(&one.rule, arguments)) {
             (Clock::StatusDate, Some(until)) => output::line(&format!("  with that status date: until {until}"))?,
             (Clock::StatusDate, None) => output::line("  say the status date to see the day: --status-date")?,
@@ -213,7 +217,7 @@ async fn delete(common: &Common, app: &App, arguments: DeleteArguments) -> anyho
     let organization = session::organization(app, &arguments.org).await?;
     let request = DeletionRequest {
         by: person(&arguments.who)?,
-        limits: Limits { before: arguments.before, dataset: arguments.dataset },
+        limits: Limits { before: arguments.before.start(&organization), dataset: arguments.dataset },
         basis: text("basis", &arguments.basis)?.to_owned(),
         shorter_than_the_law: arguments
             .shorter_than_the_law

@@ -1,9 +1,9 @@
-//! `countersign scope set|list`
+//! `countersign scope set|questionnaire|list`
 
 use clap::{Args, Subcommand};
 
 use super::{Common, Ending, output, person::said, session};
-use crate::model::id::{FrameworkId, OrgSlug, PersonHandle};
+use crate::model::id::{FrameworkId, OrgSlug, PersonHandle, QuestionnaireId};
 use crate::model::scope::ScopeCategory;
 use crate::pipeline::decisions::scope::{self, ScopeRequest};
 use crate::pipeline::{decisions, roll_forward};
@@ -19,6 +19,8 @@ pub struct ScopeArguments {
 enum ScopeCommand {
     /// Decide how a target, or one resource of it, counts for a framework; what nobody decided is in
     Set(SetArguments),
+    /// Choose the questionnaire of a framework that is answered instead of the whole, or none
+    Questionnaire(QuestionnaireArguments),
     /// List what was decided, newest last
     List(ListArguments),
 }
@@ -39,6 +41,23 @@ struct SetArguments {
     /// One resource of it, as findings name it; default: the whole target
     #[arg(long)]
     resource: Option<String>,
+    /// Why; it is sealed and shown to auditors
+    #[arg(long, value_name = "TEXT")]
+    because: String,
+    /// Who decides
+    #[arg(long, value_name = "HANDLE")]
+    by: PersonHandle,
+}
+
+#[derive(Debug, Args)]
+struct QuestionnaireArguments {
+    /// The questionnaire, such as saq-d-merchant; without one the framework as a whole
+    questionnaire: Option<QuestionnaireId>,
+    /// Short name of the organization
+    #[arg(long)]
+    org: OrgSlug,
+    #[arg(long)]
+    framework: FrameworkId,
     /// Why; it is sealed and shown to auditors
     #[arg(long, value_name = "TEXT")]
     because: String,
@@ -73,6 +92,15 @@ pub async fn run(common: &Common, arguments: ScopeArguments) -> anyhow::Result<E
                 by: set.by,
             };
             said(common, scope::set(&app, &organization, request).await?, &words)?;
+        }
+        ScopeCommand::Questionnaire(choice) => {
+            let organization = session::organization(&app, &choice.org).await?;
+            let chosen = choice.questionnaire.as_ref().map_or("the whole framework", QuestionnaireId::as_str);
+            let words = format!("{} is now judged by {chosen}", choice.framework);
+            let (framework, by) = (&choice.framework, Some(&choice.by));
+            let asked = choice.questionnaire.clone();
+            let leaf = scope::choose_questionnaire(&app, &organization, framework, asked, &choice.because, by).await?;
+            said(common, leaf, &words)?;
         }
         ScopeCommand::List(list) => {
             let organization = session::organization(&app, &list.org).await?;

@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::moment::{self, Moment};
 use super::{Common, Ending, output, session};
 use crate::assess::cmmc::calendar::{Calendar, Level, Standing, Status};
 use crate::assess::cmmc::exceptions::{Exception, exceptions};
@@ -18,7 +19,6 @@ use crate::catalog::framework::Framework;
 use crate::model::control::{ControlState, ControlStatus};
 use crate::model::id::{ControlId, FrameworkId, OrgSlug};
 use crate::model::responsibility::ResponsibilityMatrix;
-use crate::model::time::Timestamp;
 use crate::pipeline::standing;
 use crate::track::owner::Owners;
 
@@ -34,9 +34,10 @@ pub struct ScoreArguments {
     /// The statuses of this organization
     #[arg(long)]
     org: Option<OrgSlug>,
-    /// What was known at this time: 2026-03-31 or 2026-03-31T09:00:00Z; default: now
-    #[arg(long, value_name = "TIME", requires = "org")]
-    as_of: Option<Timestamp>,
+    /// What was known at this time: 2026-03-31T09:00:00Z, or 2026-03-31 for the end of that day in the organization's time
+    /// zone; default: now
+    #[arg(long, value_name = "TIME|DATE", requires = "org")]
+    as_of: Option<Moment>,
     /// Day of the status that was reached, to see its closeout, affirmations and end
     #[arg(long, value_name = "DAY")]
     status_date: Option<NaiveDate>,
@@ -73,7 +74,7 @@ pub async fn run(common: &Common, arguments: ScoreArguments) -> anyhow::Result<E
             if !organization.frameworks.contains(&framework.id) {
                 bail!("{} is not among the frameworks of {}", framework.id, organization.slug);
             }
-            let as_of = arguments.as_of.unwrap_or_else(|| app.clock.now());
+            let as_of = moment::as_of(arguments.as_of, &organization, app.clock.now());
             let standing = standing::Standing::known(&app, &organization, as_of).await?;
             let statuses = standing.statuses_now(as_of);
             let exceptions = exceptions(&framework, &statuses, &standing.decisions);
@@ -254,7 +255,8 @@ fn print(framework: &Framework, result: &Value) -> anyhow::Result<()> {
     output::line(&format!("Final status possible: {}", possible("final_possible")))?;
     output::line(&format!("Conditional status possible: {}", possible("conditional_possible")))?;
     for exception in of("exceptions").as_array().into_iter().flatten() {
-        let [objective, by, because] = ["objective", "by", "because"].map(|key| exception.get(key).map_or_else(String::new, text));
+        let [objective, by, because] =
+            ["objective", "by", "because"].map(|key| exception.get(key).map_or_else(String::new, text));
         output::line(&output::plain(&format!("{objective} is met by: {by}. {because}")))?;
     }
     dates(&of("calendar"))?;

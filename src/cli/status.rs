@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use clap::Args;
 use serde_json::json;
 
+use super::moment::{self, Moment};
 use super::{Common, Ending, output, session};
 use crate::model::control::ControlState;
 use crate::model::gap::GapState;
 use crate::model::id::{FrameworkId, OrgSlug};
+use crate::model::organization::Organization;
 use crate::model::responsibility::Party;
-use crate::model::time::Timestamp;
 use crate::pipeline::standing::Standing;
 use crate::report::tally::{ORDER, totals};
 use crate::store::OrgScope;
@@ -25,9 +26,14 @@ pub struct StatusArguments {
     /// Only this framework, with every control
     #[arg(long)]
     framework: Option<FrameworkId>,
-    /// What was known at this time: 2026-03-31 or 2026-03-31T09:00:00Z; default: now
-    #[arg(long, value_name = "TIME")]
-    as_of: Option<Timestamp>,
+    /// What was known at this time: 2026-03-31T09:00:00Z, or 2026-03-31 for the end of that day in the organization's time
+    /// zone; default: now
+    #[arg(long, value_name = "TIME|DATE")]
+    as_of: Option<Moment>,
+    /// With --as-of: how things stood then by what is known at this time, when late evidence had come in and old evidence
+    /// may have been judged again; a date is the end of that day; default: what was known then
+    #[arg(long, value_name = "TIME|DATE", requires = "as_of")]
+    known_at: Option<Moment>,
     /// Exit 1 when there are open gaps or alarms
     #[arg(long)]
     strict: bool,
@@ -37,15 +43,22 @@ pub async fn run(common: &Common, arguments: StatusArguments) -> anyhow::Result<
     let app = session::app(common).await?;
     let organization = session::organization(&app, &arguments.org).await?;
     let scope = OrgScope::of(&organization);
-    let as_of = arguments.as_of.unwrap_or_else(|| app.clock.now());
+    let now = app.clock.now();
+    let as_of = moment::as_of(arguments.as_of, &organization, now);
+    let known_at = moment::known_at(arguments.known_at, as_of, &organization, now)?;
     if let Some(framework) = &arguments.framework
         && !organization.frameworks.contains(framework)
     {
         anyhow::bail!("{framework} is not among the frameworks of {}", organization.slug);
     }
-    let standing = Standing::known(&app, &organization, as_of).await?;
+    if arguments.as_of.is_some()
+        && let Some(first) = moment::no_evidence_then(&app, &organization, as_of).await?
+    {
+        return first.say(common, &organization, as_of);
+    }
+    let standing = Standing::known_at(&app, &organization, as_of, known_at).await?;
     let statuses = standing.statuses_now(as_of);
-    let head = app.store.head_as_of(&scope, Some(as_of)).await?;
+    let head = app.store.head_as_of(&scope, Some(known_at)).await?;
     let runs = app.store.latest_runs(&scope, as_of, 5).await?;
     let open: Vec<_> = standing.gaps.iter().filter(|gap| gap.state != GapState::Closed).collect();
     let alarms = crate::schedule::alarms(&app, &organization, as_of).await?;
@@ -83,6 +96,7 @@ pub async fn run(common: &Common, arguments: StatusArguments) -> anyhow::Result<
         output::json(&json!({
             "organization": organization.slug,
             "as_of": as_of,
+            "known_at": known_at,
             "frameworks": frameworks,
             "gaps": { "open": open.len() },
             "requests": { "open": standing.requests.iter().filter(|request| request.closed_at.is_none()).count() },
@@ -95,7 +109,9 @@ pub async fn run(common: &Common, arguments: StatusArguments) -> anyhow::Result<
         for alarm in &alarms {
             output::line(&format!("ALARM: {}", output::plain(alarm)))?;
         }
-        output::line(&format!("{} as of {}", output::plain(&organization.name), as_of.for_people()))?;
+        let known =
+            if known_at > as_of { format!(", by what is known at {}", known_at.for_people()) } else { String::new() };
+        output::line(&format!("{} as of {}{known}", output::plain(&organization.name), as_of.for_people()))?;
         match (&head, runs.first()) {
             (None, _) => output::line("Nothing has been sealed by then.")?,
             (Some(head), run) => {
@@ -111,7 +127,7 @@ pub async fn run(common: &Common, arguments: StatusArguments) -> anyhow::Result<
 
 fn print(
     app: &crate::app::App,
-    organization: &crate::model::organization::Organization,
+    organization: &Organization,
     standing: &Standing,
     statuses: &[crate::model::control::ControlStatus],
     only: Option<&FrameworkId>,

@@ -1,4 +1,5 @@
-//! Reports of one framework: readiness and the responsibility matrix, each as files and as a leaf of the ledger.
+//! Reports as files and as leaves of the ledger: readiness and the responsibility matrix of one framework, and the gap
+//! list of each party over all of them.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -14,24 +15,26 @@ use crate::model::control::ControlStatus;
 use crate::model::evidence::{RawArtifact, SealedEvidence};
 use crate::model::id::{FrameworkId, ReportId};
 use crate::model::organization::Organization;
-use crate::model::responsibility::{MatrixState, ResponsibilityMatrix};
+use crate::model::responsibility::{MatrixState, Party, ResponsibilityMatrix};
 use crate::model::time::Timestamp;
 use crate::pipeline::commit::{Committed, Entrant, commit};
 use crate::pipeline::records;
 use crate::pipeline::standing::Standing;
 use crate::render::Engine;
 use crate::report::data::LedgerHead;
+use crate::report::gaps::{GapsInput, gap_list};
 use crate::report::matrix::{MatrixInput, MatrixReport, matrix};
 use crate::report::readiness::{ReadinessInput, ReadinessReport, readiness};
-use crate::report::{csv, html};
+use crate::report::{csv, gaps_csv, html};
 use crate::store::{self, IndexRows, OrgScope, ReportRow};
 
 /// A file that was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Written {
-    /// `readiness`, `responsibilities`, `gaps`, `evidence`.
+    /// `readiness`, `responsibilities`, `gaps`, `evidence`, `gap_list`.
     pub kind: &'static str,
-    pub framework: FrameworkId,
+    /// None: over all frameworks in use.
+    pub framework: Option<FrameworkId>,
     pub path: PathBuf,
     pub sha256: countersign_seal::digest::Digest,
     /// Leaf of its `report/1` record.
@@ -88,11 +91,6 @@ impl<'a> Basis<'a> {
         Ok(Self { organization, framework, standing, statuses, evidence, head, as_of, now: app.clock.now() })
     }
 
-    fn checkpoint(&self) -> Result<LedgerHead, DeliverFault> {
-        let organization = records::organization(&OrgScope::of(self.organization))?;
-        Ok(LedgerHead { origin: origin(&organization), size: self.head.size, root: self.head.root })
-    }
-
     fn matrix(&self) -> Option<(&ResponsibilityMatrix, MatrixState)> {
         self.standing.matrices.get(&self.framework.id).map(|(matrix, state)| (matrix, *state))
     }
@@ -110,7 +108,7 @@ impl<'a> Basis<'a> {
             gaps: &self.standing.gaps,
             requests: &self.standing.requests,
             evidence: &self.evidence,
-            checkpoint: Some(self.checkpoint()?),
+            checkpoint: Some(checkpoint(self.organization, &self.head)?),
             as_of: self.as_of,
             generated_at: self.now,
         })))
@@ -119,16 +117,18 @@ impl<'a> Basis<'a> {
     /// The responsibility matrix.
     pub fn responsibilities(&self, app: &App) -> Result<Option<MatrixReport>, DeliverFault> {
         let Some((of_framework, matrix_state)) = self.matrix() else { return Ok(None) };
-        let canonical =
-            countersign_seal::canonical::to_bytes(of_framework).map_err(crate::pipeline::fault::CommitFault::from)?;
+        let versions = self.standing.versions.get(&self.framework.id).map(Vec::as_slice).unwrap_or_default();
+        let sealed = versions.iter().find(|one| one.version == of_framework.version);
         Ok(Some(matrix(MatrixInput {
             organization: self.organization,
             framework: self.framework,
             catalog_digest: app.catalog.digest,
             matrix: of_framework,
             matrix_state,
-            matrix_digest: Some(countersign_seal::digest::Digest::of(&canonical)),
-            checkpoint: Some(self.checkpoint()?),
+            matrix_digest: sealed.map(|version| version.digest),
+            versions,
+            people: &self.standing.decisions.people,
+            checkpoint: Some(checkpoint(self.organization, &self.head)?),
             as_of: self.as_of,
             generated_at: self.now,
         })))
@@ -161,13 +161,80 @@ pub async fn write(
     as_of: Timestamp,
     folder: Option<PathBuf>,
 ) -> Result<Vec<Written>, DeliverFault> {
-    let scope = OrgScope::of(organization);
     let basis = Basis::gather(app, organization, framework, as_of).await?;
     let drafts = basis.drafts(app, &Engine::new(None)?)?;
+    let about = About { organization, framework: Some(framework), head: &basis.head, as_of, now: basis.now };
+    seal_and_write(app, &about, drafts, folder).await
+}
+
+/// Writes the gap list of each party, over all frameworks in use, into `folder` (the organization's own by default) and
+/// seals them. A vendor has one only where something is its turn.
+pub async fn write_gap_lists(
+    app: &App,
+    organization: &Organization,
+    as_of: Timestamp,
+    folder: Option<PathBuf>,
+) -> Result<Vec<Written>, DeliverFault> {
+    let scope = OrgScope::of(organization);
+    let head = app.store.head_as_of(&scope, Some(as_of)).await?;
+    let head = head.ok_or_else(|| DeliverFault::NothingSealed(as_of.for_people()))?;
+    let standing = Standing::known(app, organization, as_of).await?;
+    let stories = standing.stories(app, &scope, as_of).await?;
+    let checkpoint = checkpoint(organization, &head)?;
+    let first_evidence = app.store.first_collected_at(&scope).await?;
+    let now = app.clock.now();
+    let engine = Engine::new(None)?;
+    let mut drafts = Vec::new();
+    for party in [Party::Provider, Party::Internal, Party::Vendor] {
+        let report = gap_list(GapsInput {
+            organization,
+            catalog: &app.catalog,
+            party,
+            gaps: &standing.gaps,
+            requests: &standing.requests,
+            decisions: &standing.decisions,
+            stories: &stories,
+            first_evidence,
+            checkpoint: Some(&checkpoint),
+            as_of,
+            generated_at: now,
+        });
+        if party == Party::Vendor && report.gaps.is_empty() && report.asks.is_empty() {
+            continue;
+        }
+        let mut add = |ending: &str, media_type, bytes| {
+            let file = format!("gaps-{}.{ending}", party.as_str());
+            drafts.push(Draft { kind: "gap_list", file, media_type, bytes });
+        };
+        add("html", "text/html", html::gap_list(&engine, &report)?);
+        add("csv", "text/csv", gaps_csv::gap_list(&report)?);
+    }
+    let about = About { organization, framework: None, head: &head, as_of, now };
+    seal_and_write(app, &about, drafts, folder).await
+}
+
+/// What the records of reports say of them beside their files.
+struct About<'a> {
+    organization: &'a Organization,
+    /// None: all frameworks in use.
+    framework: Option<&'a FrameworkId>,
+    head: &'a store::Head,
+    as_of: Timestamp,
+    now: Timestamp,
+}
+
+async fn seal_and_write(
+    app: &App,
+    about: &About<'_>,
+    drafts: Vec<Draft>,
+    folder: Option<PathBuf>,
+) -> Result<Vec<Written>, DeliverFault> {
+    let scope = OrgScope::of(about.organization);
     let is_taken = |folder: &Path| drafts.iter().map(|draft| folder.join(&draft.file)).find(|path| path.exists());
     let folder = folder.map_or_else(
         || {
-            let of_moment = app.data.reports_folder(organization.slug.as_str()).join(as_of.for_file_names());
+            let of_organization = app.data.reports_folder(about.organization.slug.as_str());
+            let of_moment = of_organization.join(about.as_of.for_file_names());
             super::first_free(&of_moment, |folder| is_taken(folder).is_some())
         },
         |named| std::path::absolute(&named).map_err(|source| DeliverFault::Write { path: named, source }),
@@ -177,7 +244,7 @@ pub async fn write(
     }
     let mut entrants = Vec::with_capacity(drafts.len());
     for draft in &drafts {
-        entrants.push(entrant(app, &scope, &basis, draft)?);
+        entrants.push(entrant(app, &scope, about, draft)?);
     }
     let index = |committed: &Committed| IndexRows {
         reports: drafts
@@ -186,12 +253,12 @@ pub async fn write(
             .map(|(draft, admitted)| ReportRow {
                 id: ReportId::fresh(),
                 kind: draft.kind.to_owned(),
-                framework: Some(framework.clone()),
-                as_of,
+                framework: about.framework.cloned(),
+                as_of: about.as_of,
                 path: folder.join(&draft.file).display().to_string(),
                 sha256: countersign_seal::digest::Digest::of(&draft.bytes),
                 leaf: admitted.leaf,
-                created_at: basis.now,
+                created_at: about.now,
             })
             .collect(),
         ..IndexRows::default()
@@ -205,7 +272,7 @@ pub async fn write(
             write_whole(&path, &draft.bytes)?;
             Ok(Written {
                 kind: draft.kind,
-                framework: framework.clone(),
+                framework: about.framework.cloned(),
                 path,
                 sha256: countersign_seal::digest::Digest::of(&draft.bytes),
                 evidence: admitted.leaf,
@@ -214,15 +281,20 @@ pub async fn write(
         .collect()
 }
 
-fn entrant(app: &App, scope: &OrgScope, basis: &Basis<'_>, draft: &Draft) -> Result<Entrant, DeliverFault> {
+fn checkpoint(organization: &Organization, head: &store::Head) -> Result<LedgerHead, DeliverFault> {
+    let id = records::organization(&OrgScope::of(organization))?;
+    Ok(LedgerHead { origin: origin(&id), size: head.size, root: head.root })
+}
+
+fn entrant(app: &App, scope: &OrgScope, about: &About<'_>, draft: &Draft) -> Result<Entrant, DeliverFault> {
     let statement = Report {
         organization: records::organization(scope)?,
-        at: records::time(basis.now)?,
+        at: records::time(about.now)?,
         kind: draft.kind.to_owned(),
-        framework: Some(basis.framework.id.to_string()),
-        as_of: records::time(basis.as_of)?,
+        framework: about.framework.map(ToString::to_string),
+        as_of: records::time(about.as_of)?,
         catalog: app.catalog.digest,
-        checkpoint: Head { size: basis.head.size, root: basis.head.root },
+        checkpoint: Head { size: about.head.size, root: about.head.root },
         artifacts: Vec::new(),
         artifact_list: None,
     };

@@ -90,3 +90,18 @@ pub struct GapNote {
     pub by: Signatory,
     pub at: Timestamp,
 }
+
+/// One step in the history of a gap, in words for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Happening {
+    pub at: Timestamp,
+    /// `first seen`, `handed to the provider`, `note`.
+    pub what: String,
+    /// What somebody wrote, or what was wrong then.
+    pub text: String,
+    /// Who did it; none for what evidence showed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Signatory>,
+    /// Leaf of the record that says so.
+    pub leaf: u64,
+}

@@ -38,12 +38,14 @@ macro_rules! words {
 pub(crate) use words;
 
 pub mod attestation;
+pub mod cell;
 pub mod control;
 pub mod decision;
 pub mod evidence;
 pub mod finding;
 pub mod gap;
 pub mod id;
+pub mod matrix;
 pub mod organization;
 pub mod person;
 pub mod provider;

@@ -48,7 +48,7 @@ pub struct Committed {
 }
 
 /// How often a writer starts again when another one was first.
-const TRIES: u32 = 12;
+pub(super) const TRIES: u32 = 12;
 /// How many entrants are read, hashed and looked up at once.
 const AT_ONCE: usize = 128;
 
@@ -67,6 +67,16 @@ struct Contents {
     prepared: Vec<Prepared>,
     /// What was read, for another try.
     found: Vec<Found>,
+}
+
+impl Contents {
+    fn of(entrants: Vec<Entrant>) -> Self {
+        Self {
+            prepared: Vec::with_capacity(entrants.len()),
+            found: Vec::with_capacity(entrants.len()),
+            entrants: entrants.into_iter().enumerate().collect(),
+        }
+    }
 }
 
 /// Appends `entrants` to the organization's ledger in one archive and one step. `index` tells, once the leaves are
@@ -90,14 +100,10 @@ pub async fn commit_under(
     entrants: Vec<Entrant>,
     index: impl Fn(&Committed) -> IndexRows + Send,
 ) -> Result<Committed, CommitFault> {
-    let mut contents = Contents {
-        prepared: Vec::with_capacity(entrants.len()),
-        found: Vec::with_capacity(entrants.len()),
-        entrants: entrants.into_iter().enumerate().collect(),
-    };
+    let mut contents = Contents::of(entrants);
     for _ in 0..TRIES {
         // On the heap: everything a commit awaits in one piece is too much for a small stack.
-        let done = Box::pin(append(lease, &mut contents, &index)).await?;
+        let done = Box::pin(append(lease, &mut contents, None, &index)).await?;
         if let Some(committed) = done {
             return Ok(committed);
         }
@@ -105,11 +111,23 @@ pub async fn commit_under(
     Err(CommitFault::Contended)
 }
 
+/// The same for what was decided on a ledger of exactly `size` leaves: none, and nothing is appended, when another writer
+/// was first all the same. Then look again and decide anew.
+pub async fn commit_on(
+    lease: &Lease<'_>,
+    size: u64,
+    entrants: Vec<Entrant>,
+    index: impl Fn(&Committed) -> IndexRows + Send,
+) -> Result<Option<Committed>, CommitFault> {
+    Box::pin(append(lease, &mut Contents::of(entrants), Some(size), &index)).await
+}
+
 /// One attempt: writes the archive, stores it, creates the log object, tells the database. None when another writer was
-/// first.
+/// first, or the ledger no longer has the size that was expected.
 async fn append(
     lease: &Lease<'_>,
     contents: &mut Contents,
+    expected: Option<u64>,
     index: &(impl Fn(&Committed) -> IndexRows + Send),
 ) -> Result<Option<Committed>, CommitFault> {
     let (app, scope) = (lease.app(), lease.scope());
@@ -117,6 +135,9 @@ async fn append(
     let key = app.signing_key(scope).await?;
     let head = app.store.head(scope).await?;
     let first_leaf = head.as_ref().map_or(0, |head| head.size);
+    if expected.is_some_and(|size| size != first_leaf) {
+        return Ok(None);
+    }
     let sequence = head.as_ref().map_or(FIRST_SEQUENCE, |head| head.sequence + 1);
     let mut edge = app.store.ledger_edge(scope, first_leaf).await?;
     if let Some(head) = &head

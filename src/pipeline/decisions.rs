@@ -26,7 +26,9 @@ use super::{RunFault, enrol, records, roll_forward};
 use crate::app::App;
 use crate::model::decision::Decisions;
 use crate::model::evidence::RawArtifact;
-use crate::model::id::{CheckId, ControlId, FormId, FrameworkId, GapId, ObjectiveId, PersonHandle, ProviderId};
+use crate::model::id::{
+    CheckId, ControlId, FormId, FrameworkId, GapId, ObjectiveId, PersonHandle, ProviderId, QuestionnaireId,
+};
 use crate::model::organization::Organization;
 use crate::model::person::{Person, Signatory};
 use crate::model::responsibility::Party;
@@ -98,6 +100,8 @@ pub enum DecisionFault {
     Signature(#[from] SshSignatureFault),
     #[error("`{target}` is not connected; what is: {known}")]
     NoSuchTarget { target: String, known: String },
+    #[error("{framework} has no questionnaire `{questionnaire}`; it has: {known}")]
+    NoSuchQuestionnaire { framework: FrameworkId, questionnaire: QuestionnaireId, known: String },
     #[error("there is no gap {0}; countersign gap list --all shows those there are")]
     NoSuchGap(GapId),
     #[error("gap {0} is closed: there is nothing to hand out; it keeps its last owner if it comes back")]

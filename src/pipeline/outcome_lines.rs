@@ -15,8 +15,9 @@ use crate::model::evidence::RawArtifact;
 use crate::model::gap::{EvidenceRequest, Gap, GapState};
 use crate::model::id::{ControlId, FrameworkId, RunId};
 use crate::model::time::Timestamp;
-use crate::store::StatusChange;
-use crate::track::gaps::TrackedGap;
+use crate::store::{GapEvent, StatusChange};
+use crate::track::gaps::{GapChange, TrackedGap};
+use crate::track::history::PastEvent;
 
 /// The artifact with the statuses that a judgement changed.
 pub(super) const STATUSES: &str = "statuses.jsonl";
@@ -103,4 +104,11 @@ pub(super) fn read<T: DeserializeOwned>(name: &str, bytes: &[u8]) -> Result<Vec<
 /// What an event tells about its gap at that moment.
 pub(super) fn event_body(gap: &Gap) -> Value {
     json!({ "because": gap.because, "evidence": gap.evidence, "closed": gap.state == GapState::Closed })
+}
+
+/// What an event told, read back; none for a word or a body of a newer version.
+pub(super) fn past_event(event: &GapEvent) -> Option<PastEvent> {
+    let because = event.body.get("because")?.as_str()?.to_owned();
+    let evidence = serde_json::from_value(event.body.get("evidence")?.clone()).ok()?;
+    Some(PastEvent { change: GapChange::of_word(&event.kind)?, at: event.at, because, evidence, leaf: event.leaf })
 }

@@ -1,5 +1,7 @@
 //! Where an organization stands as of a moment: what was known then, put together from the store.
 
+mod past;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{RunFault, decisions, targets};
@@ -10,12 +12,16 @@ use crate::catalog::Catalog;
 use crate::model::control::ControlStatus;
 use crate::model::decision::Decisions;
 use crate::model::finding::CheckResult;
-use crate::model::gap::{EvidenceRequest, Gap, GapState};
-use crate::model::id::FrameworkId;
+use crate::model::gap::{EvidenceRequest, Gap, Happening};
+use crate::model::id::{FrameworkId, GapId};
+use crate::model::matrix::MatrixHistory;
 use crate::model::organization::Organization;
 use crate::model::responsibility::MatrixState;
 use crate::model::time::Timestamp;
-use crate::store::OrgScope;
+use crate::store::{JudgedResult, OrgScope, StoreFault};
+use crate::track::gaps::GapRules;
+use crate::track::owner::Owners;
+use crate::track::{assignment, history, requests};
 
 /// Everything known about an organization at a moment.
 pub struct Standing {
@@ -23,7 +29,11 @@ pub struct Standing {
     frameworks: Vec<FrameworkId>,
     pub targets: Targets,
     pub results: Vec<Judged>,
+    /// The splits that applied.
     pub matrices: Matrices,
+    /// All versions of the splits with what had happened to each, by number.
+    pub versions: BTreeMap<FrameworkId, Vec<MatrixHistory>>,
+    /// Each with the party whose turn it is.
     pub gaps: Vec<Gap>,
     pub requests: Vec<EvidenceRequest>,
     /// What people decided.
@@ -33,37 +43,113 @@ pub struct Standing {
 impl Standing {
     /// What was known at `as_of`.
     pub async fn known(app: &App, organization: &Organization, as_of: Timestamp) -> Result<Self, RunFault> {
+        Self::known_at(app, organization, as_of, as_of).await
+    }
+
+    /// How things stood at `as_of`, by what is known at `known_at`, which is not before it: evidence that came in late
+    /// and old evidence that was judged again count, newer evidence does not.
+    pub async fn known_at(
+        app: &App,
+        organization: &Organization,
+        as_of: Timestamp,
+        known_at: Timestamp,
+    ) -> Result<Self, RunFault> {
         let scope = OrgScope::of(organization);
-        let results = app.store.latest_results(&scope, as_of).await?;
-        let leaves: BTreeSet<u64> = results.iter().flat_map(|judged| judged.result.evidence.iter().copied()).collect();
-        let leaves: Vec<u64> = leaves.into_iter().collect();
+        let known_then = app.store.latest_results(&scope, as_of).await?;
+        let late = if known_at > as_of { app.store.late_results(&scope, as_of, known_at).await? } else { Vec::new() };
+        let read = known_then.iter().chain(&late).flat_map(|judged| judged.result.evidence.iter().copied());
+        let leaves: Vec<u64> = read.collect::<BTreeSet<_>>().into_iter().collect();
         let seen = app.store.evidence_at(&scope, &leaves).await?;
         let seen: BTreeMap<u64, Timestamp> =
             seen.into_iter().map(|row| (row.sealed.leaf, row.sealed.collected_at)).collect();
+        let judged = |one: JudgedResult| judged_with(one.result, one.judged_at, &seen);
+        let results: Vec<Judged> = known_then.into_iter().map(judged).collect();
+        let late: Vec<Judged> = late.into_iter().map(judged).collect();
+
         let mut matrices = Matrices::new();
+        let mut versions = BTreeMap::new();
         for framework in &organization.frameworks {
-            if let Some((version, state)) = app.store.matrix_as_of(&scope, framework, as_of).await? {
+            let all = app.store.matrix_versions(&scope, framework).await?;
+            let known: Vec<MatrixHistory> = all.iter().filter_map(|one| one.as_of(as_of)).collect();
+            let applies = app.store.matrix_among(&scope, &known, as_of).await?;
+            versions.insert(framework.clone(), known);
+            if let Some((version, state)) = applies {
                 matrices.insert(framework.clone(), (version.matrix, state));
             } else if let Some(matrix) = app.catalog.matrix(framework, organization.model) {
                 matrices.insert(framework.clone(), (matrix, MatrixState::ProposedByTemplate));
             }
         }
-        Ok(Self {
-            decisions: decisions::known(app, &scope, as_of).await?,
+        let (gaps, requests) = if app.store.is_judged_after(&scope, as_of).await? {
+            let gaps = past::gaps(app, &scope, &results, as_of).await?;
+            (gaps, past::requests(app, &scope, &organization.frameworks, as_of).await?)
+        } else {
+            (app.store.gaps(&scope).await?, app.store.evidence_requests(&scope).await?)
+        };
+        let mut standing = Self {
             catalog: app.catalog.clone(),
             frameworks: organization.frameworks.clone(),
-            targets: targets::in_scope(app, &scope).await?,
-            results: results.into_iter().map(|judged| judged_with(judged.result, judged.judged_at, &seen)).collect(),
+            targets: targets::in_scope(app, &scope, as_of, &results).await?,
+            results,
             matrices,
-            gaps: app.store.gaps(&scope).await?.into_iter().filter_map(|gap| gap_as_of(gap, as_of)).collect(),
-            requests: app
-                .store
-                .evidence_requests(&scope)
-                .await?
-                .into_iter()
-                .filter_map(|request| request_as_of(request, as_of))
-                .collect(),
-        })
+            versions,
+            gaps,
+            requests,
+            decisions: decisions::known(app, &scope, known_at).await?,
+        };
+        if known_at > as_of {
+            standing.take_late(late, &app.store.gaps(&scope).await?, as_of);
+        }
+        standing.ask_the_right_party(as_of);
+        Ok(standing)
+    }
+
+    /// The history of every gap that is known, oldest first.
+    pub async fn stories(
+        &self,
+        app: &App,
+        scope: &OrgScope,
+        until: Timestamp,
+    ) -> Result<BTreeMap<GapId, Vec<Happening>>, StoreFault> {
+        let events = past::events(app, scope, until).await?;
+        let story = |gap: &Gap| {
+            let events = events.get(&gap.id).map(Vec::as_slice).unwrap_or_default();
+            (gap.id, history::story(gap.id, events, &self.decisions, until))
+        };
+        Ok(self.gaps.iter().map(story).collect())
+    }
+
+    /// Gaps go to whom they were handed, else to whom the responsibilities in force name, as requests do; also those that no
+    /// run has looked at since.
+    fn ask_the_right_party(&mut self, at: Timestamp) {
+        let owners = Owners::new(self.matrices.values().map(|(matrix, _)| matrix));
+        let gaps = std::mem::take(&mut self.gaps).into_iter();
+        let gaps = gaps.map(|gap| {
+            let gap = history::with_party(gap, &self.catalog, &owners);
+            assignment::handed_over(gap, &self.catalog, &self.decisions, at)
+        });
+        let gaps = gaps.collect();
+        let requests = std::mem::take(&mut self.requests).into_iter();
+        let requests = requests.map(|request| history::request_with_party(request, &owners)).collect();
+        (self.gaps, self.requests) = (gaps, requests);
+    }
+
+    /// Takes in results that became known later, and what people stated meanwhile; `kept` are all gaps as they are kept today.
+    fn take_late(&mut self, late: Vec<Judged>, kept: &[Gap], as_of: Timestamp) {
+        let mut results = Results::new(std::mem::take(&mut self.results));
+        let told: Vec<CheckResult> = late.iter().map(|judged| judged.result.clone()).collect();
+        for judged in late {
+            results.add(judged);
+        }
+        self.results = results.iter().cloned().collect();
+        let statuses = self.statuses(&results, as_of);
+        let owners = Owners::new(self.matrices.values().map(|(matrix, _)| matrix));
+        let rules = GapRules { catalog: &self.catalog, frameworks: &self.frameworks, owners: &owners, now: as_of };
+        let gaps = history::with_late_results(&rules, std::mem::take(&mut self.gaps), &told, kept);
+        let changed = requests::follow_up(&owners, &self.requests, &statuses, as_of);
+        let mut requests: BTreeMap<_, _> =
+            std::mem::take(&mut self.requests).into_iter().map(|request| (request.id, request)).collect();
+        requests.extend(changed.into_iter().map(|request| (request.id, request)));
+        (self.gaps, self.requests) = (gaps, requests.into_values().collect());
     }
 
     /// The status of every control of every framework in use.
@@ -96,22 +182,4 @@ impl Standing {
 pub(super) fn judged_with(result: CheckResult, judged_at: Timestamp, seen: &BTreeMap<u64, Timestamp>) -> Judged {
     let seen_at = result.evidence.iter().filter_map(|leaf| seen.get(leaf)).min().copied().unwrap_or(judged_at);
     Judged { result, judged_at, seen_at }
-}
-
-/// A gap as it stood at a moment; none when it was not known then.
-fn gap_as_of(gap: Gap, as_of: Timestamp) -> Option<Gap> {
-    if gap.opened_at > as_of {
-        return None;
-    }
-    let closed_later = gap.closed_at.is_some_and(|closed| closed > as_of);
-    Some(if closed_later { Gap { state: GapState::Open, closed_at: None, ..gap } } else { gap })
-}
-
-/// A request as it stood at a moment; none when nobody had asked then.
-fn request_as_of(request: EvidenceRequest, as_of: Timestamp) -> Option<EvidenceRequest> {
-    if request.opened_at > as_of {
-        return None;
-    }
-    let closed_at = request.closed_at.filter(|closed| *closed <= as_of);
-    Some(EvidenceRequest { closed_at, ..request })
 }

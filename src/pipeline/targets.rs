@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::unusable::Unusable;
 use super::{RunFault, credentials};
 use crate::app::App;
-use crate::assess::Targets;
+use crate::assess::{Judged, Targets};
 use crate::catalog::collector::Cloud;
 use crate::collect::Target;
 use crate::collect::graph::{ClientCertificate, Credential, FederatedToken, GraphConnection, GraphTarget, sign_in_url};
@@ -112,11 +112,20 @@ pub async fn targets(app: &App, scope: &OrgScope, source: Option<Source>) -> Res
     }
 }
 
-/// The targets in scope, by kind, as the roll-up needs them. Without a scoping decision every connection counts.
-pub async fn in_scope(app: &App, scope: &OrgScope) -> Result<Targets, RunFault> {
+/// The targets that were in scope at a moment, by kind, as the roll-up needs them: without a scoping decision every
+/// connection there was. One that was made anew since is known by what had been seen of its target by then.
+pub async fn in_scope(
+    app: &App,
+    scope: &OrgScope,
+    as_of: Timestamp,
+    results: &[Judged],
+) -> Result<Targets, StoreFault> {
     let mut targets = Targets::new();
     for connection in app.store.connections(scope).await? {
-        targets.entry(connection.source).or_default().insert(connection.target);
+        let was_seen = || results.iter().any(|judged| judged.result.target == connection.target);
+        if connection.created_at <= as_of || was_seen() {
+            targets.entry(connection.source).or_default().insert(connection.target);
+        }
     }
     Ok(targets)
 }

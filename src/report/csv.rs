@@ -1,17 +1,16 @@
 //! Reports as CSV for spreadsheets: UTF-8, comma, CRLF, quotes where needed.
 //!
-//! A spreadsheet runs a cell that begins like a formula, so such cells get a leading apostrophe ([`guard`]);
-//! [`unguard`] takes exactly that apostrophe away again when a file comes back.
-
-use std::borrow::Cow;
+//! A spreadsheet runs a cell that begins like a formula, so such cells get a leading apostrophe ([`guard`]).
 
 use super::ReportError;
 use super::data::Basis;
 use super::matrix::MatrixReport;
 use super::readiness::ReadinessReport;
+use crate::model::cell::guard;
 use crate::model::id::ControlId;
+use crate::model::time::Timestamp;
 
-const MATRIX_COLUMNS: [&str; 15] = [
+const MATRIX_COLUMNS: [&str; 24] = [
     "framework",
     "version",
     "state",
@@ -23,19 +22,40 @@ const MATRIX_COLUMNS: [&str; 15] = [
     "accountable",
     "provider_tasks",
     "internal_tasks",
+    "provider_person",
+    "internal_person",
     "document",
+    "clause",
+    "digest",
+    "proposed_by",
+    "accepted_by",
+    "effective_from",
+    "effective_until",
+    "pending",
     "as_of",
     "catalog",
     "checkpoint",
 ];
 
-/// The responsibility matrix, one line a row. A control nobody owns has an empty `kind`.
+/// The responsibility matrix, one line a row. A control nobody owns has an empty `kind`. Without such lines it can be
+/// edited and imported again.
 ///
 /// # Errors
 /// Only when memory runs out.
 pub fn matrix(report: &MatrixReport) -> Result<Vec<u8>, ReportError> {
     let version = report.matrix.version.to_string();
     let basis = BasisCells::of(&report.basis);
+    let digest = report.matrix_digest.map(|digest| digest.to_string()).unwrap_or_default();
+    let signed = |words: &str| {
+        let found = report.signatures.iter().find(|signature| signature.words == words);
+        found.map(|signature| format!("{}, {}, {}", signature.name, signature.party, signature.at)).unwrap_or_default()
+    };
+    let (proposed, accepted) = (signed("proposed"), signed("accepted"));
+    let time = |time: Option<Timestamp>| time.map(|time| time.to_string()).unwrap_or_default();
+    let retroactive = if report.retroactive { " (retroactive)" } else { "" };
+    let (from, until) = (time(report.effective_from) + retroactive, time(report.effective_until));
+    let pending = report.pending.as_ref().map(|one| format!("version {}, {}", one.version, one.words));
+    let pending = pending.unwrap_or_default();
     write(
         &MATRIX_COLUMNS,
         report.lines().map(|(family, line)| {
@@ -52,7 +72,16 @@ pub fn matrix(report: &MatrixReport) -> Result<Vec<u8>, ReportError> {
                 owner.map_or("", |owner| owner.accountable.as_str()),
                 owner.map_or("", |owner| &owner.provider_tasks),
                 owner.map_or("", |owner| &owner.internal_tasks),
+                owner.and_then(|owner| owner.provider_person.as_deref()).unwrap_or(""),
+                owner.and_then(|owner| owner.internal_person.as_deref()).unwrap_or(""),
                 owner.and_then(|owner| owner.document.as_deref()).unwrap_or(""),
+                owner.and_then(|owner| owner.clause.as_deref()).unwrap_or(""),
+                &digest,
+                &proposed,
+                &accepted,
+                &from,
+                &until,
+                &pending,
                 &basis.as_of,
                 &basis.catalog,
                 &basis.checkpoint,
@@ -176,14 +205,14 @@ pub fn gaps(report: &ReadinessReport) -> Result<Vec<u8>, ReportError> {
 }
 
 /// What every line says about the report it comes from, so that a line copied elsewhere still says it.
-struct BasisCells {
-    as_of: String,
-    catalog: String,
-    checkpoint: String,
+pub(super) struct BasisCells {
+    pub(super) as_of: String,
+    pub(super) catalog: String,
+    pub(super) checkpoint: String,
 }
 
 impl BasisCells {
-    fn of(basis: &Basis) -> Self {
+    pub(super) fn of(basis: &Basis) -> Self {
         let checkpoint = basis.checkpoint.as_ref();
         Self {
             as_of: basis.as_of.to_string(),
@@ -193,7 +222,7 @@ impl BasisCells {
     }
 }
 
-fn write<const N: usize>(
+pub(super) fn write<const N: usize>(
     columns: &[&str; N],
     lines: impl Iterator<Item = [String; N]>,
 ) -> Result<Vec<u8>, ReportError> {
@@ -204,60 +233,4 @@ fn write<const N: usize>(
         writer.write_record(line.iter().map(|cell| guard(cell).into_owned())).map_err(fault)?;
     }
     writer.into_inner().map_err(|fault| ReportError::Csv(Box::new(fault.into_error())))
-}
-
-/// A cell that no spreadsheet takes for a formula.
-#[must_use]
-pub fn guard(cell: &str) -> Cow<'_, str> {
-    if needs_guard(cell) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
-}
-
-/// The cell as it was before [`guard`].
-#[must_use]
-pub fn unguard(cell: &str) -> &str {
-    match cell.strip_prefix('\'') {
-        Some(rest) if needs_guard(rest) => rest,
-        _ => cell,
-    }
-}
-
-/// Formula starts, also as full-width forms and behind blanks or invisible characters that some programs skip; and
-/// an apostrophe that [`unguard`] would otherwise take for ours.
-fn needs_guard(cell: &str) -> bool {
-    if cell.starts_with(['\t', '\r', '\n']) {
-        return true;
-    }
-    let skipped = |sign: char| {
-        sign.is_whitespace()
-            || sign.is_control()
-            || matches!(sign, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
-    };
-    let start = cell.trim_start_matches(skipped);
-    start.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) || cell.strip_prefix('\'').is_some_and(needs_guard)
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::{guard, unguard};
-
-    #[test]
-    fn a_cell_that_begins_like_a_formula_gets_an_apostrophe() {
-        for cell in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", " =1", "\u{FEFF}=1", "\u{202E}=1"]
-        {
-            assert_eq!(guard(cell), format!("'{cell}"), "{cell:?}");
-        }
-        for cell in ["", "plain", "a=b", "'quoted'", "164.308(a)(1)", "🦷", "2026-03-31T09:00:00.000000Z"] {
-            assert_eq!(guard(cell), cell, "{cell:?}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn a_guarded_cell_comes_back_as_it_was(cell in "['=+@ a\t\r\n-]{0,6}") {
-            let guarded = guard(&cell);
-            prop_assert_eq!(unguard(&guarded), cell.as_str());
-        }
-    }
 }

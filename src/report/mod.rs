@@ -7,6 +7,9 @@
 pub mod coverage;
 pub mod csv;
 pub mod data;
+pub mod gap_detail;
+pub mod gaps;
+pub mod gaps_csv;
 pub mod html;
 pub mod matrix;
 pub mod readiness;

@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select,
+};
 
-use super::entity::{check_result, control_status};
+use super::entity::{check_result, control_status, evidence};
 use super::{OrgScope, Store, StoreFault, from_stored, read_json, read_text, to_stored, write_json};
 use crate::model::control::ControlState;
-use crate::model::finding::CheckResult;
-use crate::model::id::{ControlId, FrameworkId, RunId};
+use crate::model::finding::{CheckResult, FindingOutcome};
+use crate::model::id::{CheckId, ControlId, FrameworkId, RunId};
 use crate::model::time::Timestamp;
 
 /// A check's result with the run it belongs to.
@@ -38,17 +41,97 @@ pub struct StatusChange {
 impl Store {
     /// The newest result of every check on every target that was judged at or before `as_of`.
     pub async fn latest_results(&self, scope: &OrgScope, as_of: Timestamp) -> Result<Vec<JudgedResult>, StoreFault> {
-        let newest: Vec<(String, String, i64)> = check_result::Entity::find()
+        let newest = newest_of_each(scope, as_of).into_tuple().all(&self.read).await?;
+        self.results_named(scope, newest).await
+    }
+
+    /// The last time each of these checks failed on each target, as far as it was judged at or before `as_of`.
+    pub async fn last_failures(
+        &self,
+        scope: &OrgScope,
+        checks: &BTreeSet<CheckId>,
+        as_of: Timestamp,
+    ) -> Result<Vec<JudgedResult>, StoreFault> {
+        let checks: Vec<String> = checks.iter().map(ToString::to_string).collect();
+        let mut newest = Vec::new();
+        for some in checks.chunks(500) {
+            let found: Vec<(String, String, i64)> = newest_of_each(scope, as_of)
+                .filter(check_result::Column::Outcome.eq(FindingOutcome::Fail.as_str()))
+                .filter(check_result::Column::CheckId.is_in(some))
+                .into_tuple()
+                .all(&self.read)
+                .await?;
+            newest.extend(found);
+        }
+        self.results_named(scope, newest).await
+    }
+
+    /// Results that were judged after `as_of` and at or before `known_at` from nothing but data that had been collected by
+    /// `as_of`: evidence that came in late, and old evidence that was judged again. The newest of every check and target.
+    /// One that read nothing says nothing about an earlier moment and is not among them.
+    pub async fn late_results(
+        &self,
+        scope: &OrgScope,
+        as_of: Timestamp,
+        known_at: Timestamp,
+    ) -> Result<Vec<JudgedResult>, StoreFault> {
+        let newer: BTreeSet<i64> = evidence::Entity::find()
+            .select_only()
+            .column(evidence::Column::Leaf)
+            .filter(evidence::Column::OrganizationId.eq(scope.uuid()))
+            .filter(evidence::Column::CollectedAt.gt(as_of.as_datetime()))
+            .into_tuple::<i64>()
+            .all(&self.read)
+            .await?
+            .into_iter()
+            .collect();
+        let judged_later = check_result::Entity::find()
             .select_only()
             .columns([check_result::Column::CheckId, check_result::Column::Target])
-            .column_as(check_result::Column::RecordedLeaf.max(), "recorded_leaf")
+            .columns([check_result::Column::RecordedLeaf, check_result::Column::Evidence])
             .filter(check_result::Column::OrganizationId.eq(scope.uuid()))
-            .filter(check_result::Column::JudgedAt.lte(as_of.as_datetime()))
-            .group_by(check_result::Column::CheckId)
-            .group_by(check_result::Column::Target)
-            .into_tuple()
-            .all(&self.read)
-            .await?;
+            .filter(check_result::Column::JudgedAt.gt(as_of.as_datetime()))
+            .filter(check_result::Column::JudgedAt.lte(known_at.as_datetime()))
+            .order_by_asc(check_result::Column::RecordedLeaf)
+            .order_by_asc(check_result::Column::CheckId)
+            .order_by_asc(check_result::Column::Target);
+        let mut newest: BTreeMap<(String, String), i64> = BTreeMap::new();
+        let mut pages =
+            judged_later.into_tuple::<(String, String, i64, serde_json::Value)>().paginate(&self.read, 5_000);
+        while let Some(page) = pages.fetch_and_next().await? {
+            for (check, target, leaf, read) in page {
+                let read: Vec<i64> = read_json("check_result", read)?;
+                if !read.is_empty() && read.iter().all(|leaf| !newer.contains(leaf)) {
+                    newest.insert((check, target), leaf);
+                }
+            }
+        }
+        self.results_named(scope, newest.into_iter().map(|((check, target), leaf)| (check, target, leaf)).collect())
+            .await
+    }
+
+    /// Whether anything was judged after a moment. If not, what is kept as it stands now stood so then.
+    pub async fn is_judged_after(&self, scope: &OrgScope, moment: Timestamp) -> Result<bool, StoreFault> {
+        let judged = check_result::Entity::find()
+            .select_only()
+            .column(check_result::Column::RecordedLeaf)
+            .filter(check_result::Column::OrganizationId.eq(scope.uuid()))
+            .filter(check_result::Column::JudgedAt.gt(moment.as_datetime()));
+        let told = control_status::Entity::find()
+            .select_only()
+            .column(control_status::Column::RunId)
+            .filter(control_status::Column::OrganizationId.eq(scope.uuid()))
+            .filter(control_status::Column::RecordedAt.gt(moment.as_datetime()));
+        let is_judged = judged.into_tuple::<i64>().one(&self.read).await?.is_some();
+        Ok(is_judged || told.into_tuple::<uuid::Uuid>().one(&self.read).await?.is_some())
+    }
+
+    /// The results with these checks, targets and judgements.
+    async fn results_named(
+        &self,
+        scope: &OrgScope,
+        newest: Vec<(String, String, i64)>,
+    ) -> Result<Vec<JudgedResult>, StoreFault> {
         let leaves: BTreeSet<i64> = newest.iter().map(|(_, _, leaf)| *leaf).collect();
         let leaves: Vec<i64> = leaves.into_iter().collect();
         let newest: BTreeSet<(String, String, i64)> = newest.into_iter().collect();
@@ -103,6 +186,18 @@ impl Store {
             })
             .collect()
     }
+}
+
+/// The newest judgement of every check on every target that was made at or before `as_of`.
+fn newest_of_each(scope: &OrgScope, as_of: Timestamp) -> Select<check_result::Entity> {
+    check_result::Entity::find()
+        .select_only()
+        .columns([check_result::Column::CheckId, check_result::Column::Target])
+        .column_as(check_result::Column::RecordedLeaf.max(), "recorded_leaf")
+        .filter(check_result::Column::OrganizationId.eq(scope.uuid()))
+        .filter(check_result::Column::JudgedAt.lte(as_of.as_datetime()))
+        .group_by(check_result::Column::CheckId)
+        .group_by(check_result::Column::Target)
 }
 
 pub(super) async fn insert_results(

@@ -51,6 +51,18 @@ impl Store {
         self.evidence_at(scope, &leaves).await
     }
 
+    /// When the first evidence was collected; none while there is none.
+    pub async fn first_collected_at(&self, scope: &OrgScope) -> Result<Option<Timestamp>, StoreFault> {
+        let first: Option<Option<chrono::DateTime<chrono::Utc>>> = evidence::Entity::find()
+            .select_only()
+            .column_as(evidence::Column::CollectedAt.min(), "first")
+            .filter(evidence::Column::OrganizationId.eq(scope.uuid()))
+            .into_tuple()
+            .one(&self.read)
+            .await?;
+        Ok(first.flatten().map(Into::into))
+    }
+
     /// All evidence records of one run, with their leaf hashes.
     pub async fn evidence_of_run(&self, scope: &OrgScope, run: RunId) -> Result<Vec<EvidenceRow>, StoreFault> {
         self.evidence_where(scope, evidence::Column::RunId.eq(run.0)).await

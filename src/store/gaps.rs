@@ -1,5 +1,7 @@
 //! Gaps and requests: the current state, and everything that happened to them.
 
+use std::collections::BTreeMap;
+
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -13,7 +15,7 @@ use crate::model::time::Timestamp;
 #[derive(Debug, Clone, PartialEq)]
 pub struct GapEvent {
     pub gap: GapId,
-    /// `opened`, `seen_again`, `closed`, `reopened`, `awaiting_evidence`, `assigned`, `note`.
+    /// `opened`, `seen_again`, `closed`, `reopened`, `awaiting_evidence`.
     pub kind: String,
     pub body: serde_json::Value,
     pub at: Timestamp,
@@ -51,16 +53,27 @@ impl Store {
             .order_by_asc(gap_event::Column::Sequence)
             .all(&self.read)
             .await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| GapEvent {
-                gap: GapId(row.gap_id),
-                kind: row.kind,
-                body: row.body,
-                at: row.at.into(),
-                leaf: from_stored(row.leaf),
-            })
-            .collect())
+        Ok(rows.into_iter().map(to_event).collect())
+    }
+
+    /// What happened to every gap at or before `as_of`, by gap, in order.
+    pub async fn gap_events_until(
+        &self,
+        scope: &OrgScope,
+        as_of: Timestamp,
+    ) -> Result<BTreeMap<GapId, Vec<GapEvent>>, StoreFault> {
+        let rows = gap_event::Entity::find()
+            .filter(gap_event::Column::OrganizationId.eq(scope.uuid()))
+            .filter(gap_event::Column::At.lte(as_of.as_datetime()))
+            .order_by_asc(gap_event::Column::GapId)
+            .order_by_asc(gap_event::Column::Sequence)
+            .all(&self.read)
+            .await?;
+        let mut by_gap: BTreeMap<GapId, Vec<GapEvent>> = BTreeMap::new();
+        for row in rows {
+            by_gap.entry(GapId(row.gap_id)).or_default().push(to_event(row));
+        }
+        Ok(by_gap)
     }
 
     /// Every request for evidence, open or closed.
@@ -69,10 +82,16 @@ impl Store {
             .filter(evidence_request::Column::OrganizationId.eq(scope.uuid()))
             .order_by_asc(evidence_request::Column::Framework)
             .order_by_asc(evidence_request::Column::Control)
+            .order_by_asc(evidence_request::Column::OpenedAt)
+            .order_by_asc(evidence_request::Column::Id)
             .all(&self.read)
             .await?;
         rows.into_iter().map(|row| read_json("evidence_request", row.body)).collect()
     }
+}
+
+fn to_event(row: gap_event::Model) -> GapEvent {
+    GapEvent { gap: GapId(row.gap_id), kind: row.kind, body: row.body, at: row.at.into(), leaf: from_stored(row.leaf) }
 }
 
 pub(super) async fn write_gaps(

@@ -1,11 +1,15 @@
 //! Versions of responsibility matrices and what happened to them.
 
+use std::collections::BTreeMap;
+
 use countersign_seal::digest::Digest;
-use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::prelude::ChronoDateTimeUtc;
+use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::entity::{responsibility_event, responsibility_version};
 use super::{OrgScope, Store, StoreFault, from_stored, read_json, read_text, to_stored, write_json};
 use crate::model::id::FrameworkId;
+use crate::model::matrix::{InEffect, MatrixHistory, MatrixStep};
 use crate::model::responsibility::{MatrixState, ResponsibilityMatrix};
 use crate::model::time::Timestamp;
 
@@ -34,40 +38,106 @@ pub struct MatrixEvent {
 }
 
 impl Store {
-    /// The newest version of a framework's matrix that existed at `as_of`, and its state then.
+    /// All versions of a framework's matrix with what happened to them, by number; without their rows.
+    pub async fn matrix_versions(
+        &self,
+        scope: &OrgScope,
+        framework: &FrameworkId,
+    ) -> Result<Vec<MatrixHistory>, StoreFault> {
+        use responsibility_version::Column;
+        let versions: Vec<(i64, String, ChronoDateTimeUtc, i64)> = responsibility_version::Entity::find()
+            .select_only()
+            .columns([Column::Version, Column::Digest, Column::CreatedAt, Column::Leaf])
+            .filter(Column::OrganizationId.eq(scope.uuid()))
+            .filter(Column::Framework.eq(framework.as_str()))
+            .order_by_asc(Column::Version)
+            .into_tuple()
+            .all(&self.read)
+            .await?;
+        let events = responsibility_event::Entity::find()
+            .filter(responsibility_event::Column::OrganizationId.eq(scope.uuid()))
+            .filter(responsibility_event::Column::Framework.eq(framework.as_str()))
+            .order_by_asc(responsibility_event::Column::Version)
+            .order_by_asc(responsibility_event::Column::Sequence)
+            .all(&self.read)
+            .await?;
+        let mut steps: BTreeMap<i64, Vec<MatrixStep>> = BTreeMap::new();
+        for event in events {
+            let step = MatrixStep {
+                state: read_text("responsibility_event", &event.state)?,
+                by: read_json("responsibility_event", event.by)?,
+                at: event.at.into(),
+                leaf: from_stored(event.leaf),
+            };
+            steps.entry(event.version).or_default().push(step);
+        }
+        let history = |(version, digest, created_at, leaf): (i64, String, ChronoDateTimeUtc, i64)| {
+            Ok(MatrixHistory {
+                framework: framework.clone(),
+                version: number(version)?,
+                digest: read_text("responsibility_version", &digest)?,
+                created_at: created_at.into(),
+                leaf: from_stored(leaf),
+                steps: steps.remove(&version).unwrap_or_default(),
+            })
+        };
+        versions.into_iter().map(history).collect()
+    }
+
+    /// One version of a framework's matrix; none when there is no such version.
+    pub async fn matrix_version(
+        &self,
+        scope: &OrgScope,
+        framework: &FrameworkId,
+        version: u32,
+    ) -> Result<Option<MatrixVersion>, StoreFault> {
+        let key = (scope.uuid(), framework.to_string(), i64::from(version));
+        let row = responsibility_version::Entity::find_by_id(key).one(&self.read).await?;
+        row.map(|row| {
+            Ok(MatrixVersion {
+                digest: read_text("responsibility_version", &row.digest)?,
+                matrix: read_json("responsibility_version", row.matrix)?,
+                created_at: row.created_at.into(),
+                leaf: from_stored(row.leaf),
+            })
+        })
+        .transpose()
+    }
+
+    /// The version that applied at `as_of`, as far as it was known then: the newest that both parties had accepted and
+    /// whose first day had come. Where there is none, or its last day has passed, the engagement template's version.
+    /// Drafts, proposals and what was rejected or withdrawn never apply.
     pub async fn matrix_as_of(
         &self,
         scope: &OrgScope,
         framework: &FrameworkId,
         as_of: Timestamp,
     ) -> Result<Option<(MatrixVersion, MatrixState)>, StoreFault> {
-        let row = responsibility_version::Entity::find()
-            .filter(responsibility_version::Column::OrganizationId.eq(scope.uuid()))
-            .filter(responsibility_version::Column::Framework.eq(framework.as_str()))
-            .filter(responsibility_version::Column::CreatedAt.lte(as_of.as_datetime()))
-            .order_by_desc(responsibility_version::Column::Version)
-            .one(&self.read)
-            .await?;
-        let Some(row) = row else { return Ok(None) };
-        let event = responsibility_event::Entity::find()
-            .filter(responsibility_event::Column::OrganizationId.eq(scope.uuid()))
-            .filter(responsibility_event::Column::Framework.eq(framework.as_str()))
-            .filter(responsibility_event::Column::Version.eq(row.version))
-            .filter(responsibility_event::Column::At.lte(as_of.as_datetime()))
-            .order_by_desc(responsibility_event::Column::Sequence)
-            .one(&self.read)
-            .await?;
-        let state = match event {
-            Some(event) => read_json("responsibility_event", serde_json::Value::String(event.state))?,
-            None => MatrixState::ProposedByTemplate,
-        };
-        let version = MatrixVersion {
-            digest: read_text("responsibility_version", &row.digest)?,
-            matrix: read_json("responsibility_version", row.matrix)?,
-            created_at: row.created_at.into(),
-            leaf: from_stored(row.leaf),
-        };
-        Ok(Some((version, state)))
+        let known: Vec<MatrixHistory> =
+            self.matrix_versions(scope, framework).await?.iter().filter_map(|one| one.as_of(as_of)).collect();
+        self.matrix_among(scope, &known, as_of).await
+    }
+
+    /// The same for somebody who has the versions of a framework as they were known at that moment.
+    pub async fn matrix_among(
+        &self,
+        scope: &OrgScope,
+        known: &[MatrixHistory],
+        as_of: Timestamp,
+    ) -> Result<Option<(MatrixVersion, MatrixState)>, StoreFault> {
+        // A version that was superseded goes on until the first day of the one that took its place.
+        let accepted = known.iter().rev().filter(|one| one.step(MatrixState::Countersigned).is_some());
+        for one in accepted {
+            let Some(version) = self.matrix_version(scope, &one.framework, one.version).await? else { continue };
+            match version.matrix.in_effect(as_of) {
+                InEffect::NotYet => {}
+                InEffect::Now => return Ok(Some((version, MatrixState::Countersigned))),
+                InEffect::Over => break,
+            }
+        }
+        let Some(template) = known.iter().rev().find(|one| one.is_template()) else { return Ok(None) };
+        let version = self.matrix_version(scope, &template.framework, template.version).await?;
+        Ok(version.map(|version| (version, MatrixState::ProposedByTemplate)))
     }
 
     /// What happened to one version of a framework's matrix, in order; nothing when there is no such version.
@@ -97,6 +167,12 @@ impl Store {
         };
         rows.into_iter().map(event).collect()
     }
+}
+
+fn number(version: i64) -> Result<u32, StoreFault> {
+    let unreadable =
+        |_| StoreFault::Unreadable { table: "responsibility_version", message: format!("{version} is no version") };
+    u32::try_from(version).map_err(unreadable)
 }
 
 pub(super) async fn insert(

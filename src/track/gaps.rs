@@ -33,6 +33,25 @@ impl GapChange {
             Self::SeenAgain => "seen_again",
         }
     }
+
+    /// The change with this word.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        let all = [Self::Opened, Self::Reopened, Self::Closed, Self::AwaitingEvidence, Self::SeenAgain];
+        all.into_iter().find(|change| change.as_str() == word)
+    }
+
+    /// In words for people.
+    #[must_use]
+    pub fn for_people(self) -> &'static str {
+        match self {
+            Self::Opened => "first seen",
+            Self::Reopened => "came back",
+            Self::Closed => "seen to be mended",
+            Self::AwaitingEvidence => "could no longer be seen",
+            Self::SeenAgain => "seen again",
+        }
+    }
 }
 
 /// A gap as it is after looking at the results; `change` is none when only details moved.
@@ -129,7 +148,7 @@ fn fresh(rules: &GapRules<'_>, definition: &CheckDefinition, result: &CheckResul
         .filter(|held| wanted.contains(&held.framework))
         .cloned()
         .collect();
-    let party = rules.owners.of_fault(&controls);
+    let party = rules.owners.of_fault(rules.catalog, &definition.id, &controls);
     let failing = result.resources.iter().filter(|one| one.outcome == FindingOutcome::Fail);
     Gap {
         id: GapId::fresh(),
@@ -152,7 +171,7 @@ fn fresh(rules: &GapRules<'_>, definition: &CheckDefinition, result: &CheckResul
 }
 
 /// What this party should do; when the check has no text for it, what the other one would do.
-fn remediation(definition: &CheckDefinition, party: Party) -> String {
+pub(super) fn remediation(definition: &CheckDefinition, party: Party) -> String {
     let texts = &definition.metadata.remediation;
     texts.get(&party).or_else(|| texts.values().next()).cloned().unwrap_or_default()
 }

@@ -15,16 +15,16 @@ use crate::catalog::framework::{Control, Framework};
 use crate::model::control::{ControlState, ControlStatus, ObjectiveStatus};
 use crate::model::finding::FindingOutcome::{self, Fail, NotApplicable, Pass, Unknown};
 use crate::model::finding::{CheckResult, ResourceFinding};
-use crate::model::gap::{Gap, GapState};
+use crate::model::gap::{ControlRef, Gap, GapState};
 use crate::model::id::FrameworkId;
 use crate::model::responsibility::{EngagementModel, Party, Responsibility, ResponsibilityKind, ResponsibilityMatrix};
 use crate::model::time::Timestamp;
 
-fn at(day: u32) -> Timestamp {
+pub(super) fn at(day: u32) -> Timestamp {
     format!("2026-03-{day:02}T09:00:00Z").parse().unwrap()
 }
 
-fn catalog() -> Catalog {
+pub(super) fn catalog() -> Catalog {
     let metadata = json!({"severity": "high", "requires": ["m365/users"],
         "proves": {"f": {"C1": "part", "C2": "part", "C3": "supporting"}, "unused": {"X": "part"}},
         "remediation": {"provider": "Switch it on.", "internal": "Ask for it."}});
@@ -64,7 +64,7 @@ fn catalog() -> Catalog {
     Catalog::of(vec![framework("f", &["C1", "C2", "C3"]), framework("unused", &["X"])], vec![check], Vec::new())
 }
 
-fn matrix(accountable: [Party; 3]) -> ResponsibilityMatrix {
+pub(super) fn matrix(accountable: [Party; 3]) -> ResponsibilityMatrix {
     let rows = ["C1", "C2", "C3"].iter().zip(accountable).map(|(control, accountable)| Responsibility {
         control: control.parse().unwrap(),
         objective: None,
@@ -88,7 +88,7 @@ fn matrix(accountable: [Party; 3]) -> ResponsibilityMatrix {
     }
 }
 
-fn result(outcome: FindingOutcome, resource: &str) -> CheckResult {
+pub(super) fn result(outcome: FindingOutcome, resource: &str) -> CheckResult {
     let because = format!("it is {}", outcome.as_str());
     CheckResult {
         check: "m365/a".parse().unwrap(),
@@ -102,7 +102,7 @@ fn result(outcome: FindingOutcome, resource: &str) -> CheckResult {
 }
 
 /// What becomes of `known` when `result` comes in on a day.
-fn step(known: Option<&Gap>, result: &CheckResult, day: u32) -> Option<TrackedGap> {
+pub(super) fn step(known: Option<&Gap>, result: &CheckResult, day: u32) -> Option<TrackedGap> {
     let catalog = catalog();
     let matrix = matrix([Party::Provider, Party::Provider, Party::Internal]);
     let owners = Owners::new([&matrix]);
@@ -164,15 +164,15 @@ fn data_that_is_no_longer_offered_closes_no_gap_and_data_without_the_thing_does(
 #[test]
 fn a_fault_lands_with_the_party_accountable_for_most_of_what_it_holds_back() {
     let refs = opened().controls;
-    let party = |accountable| Owners::new([&matrix(accountable)]).of_fault(&refs);
+    let catalog = catalog();
+    let lands = |accountable, refs: &[ControlRef]| {
+        Owners::new([&matrix(accountable)]).of_fault(&catalog, &"m365/a".parse().unwrap(), refs)
+    };
+    let party = |accountable| lands(accountable, &refs);
     assert_eq!(party([Party::Internal, Party::Internal, Party::Provider]), Party::Internal);
     assert_eq!(party([Party::Vendor, Party::Provider, Party::Internal]), Party::Internal, "it follows up the vendor");
-    assert_eq!(Owners::new([&matrix([Party::Provider; 3])]).of_fault(&refs[..0]), Party::Internal);
-    let even = &refs[..2];
-    assert_eq!(
-        Owners::new([&matrix([Party::Provider, Party::Internal, Party::Internal])]).of_fault(even),
-        Party::Provider
-    );
+    assert_eq!(lands([Party::Provider; 3], &refs[..0]), Party::Internal);
+    assert_eq!(lands([Party::Provider, Party::Internal, Party::Internal], &refs[..2]), Party::Provider);
 }
 
 fn status(control: &str, state: ControlState, is_parent: bool) -> ControlStatus {

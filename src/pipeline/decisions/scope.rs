@@ -2,11 +2,12 @@
 
 use serde_json::json;
 
-use super::{DecisionFault, LONGEST_TEXT, SCOPE, actor, change, decide, in_use, signer, text};
+use super::{DecisionFault, LONGEST_TEXT, QUESTIONNAIRE, SCOPE, actor, change, decide, in_use, signer, text};
 use crate::app::App;
-use crate::model::id::{FrameworkId, PersonHandle};
+use crate::model::id::{FrameworkId, PersonHandle, QuestionnaireId};
 use crate::model::organization::Organization;
 use crate::model::scope::ScopeCategory;
+use crate::pipeline::records::the_product;
 use crate::store::OrgScope;
 
 /// Longest name of a resource, in characters.
@@ -50,4 +51,49 @@ pub async fn set(app: &App, organization: &Organization, request: ScopeRequest) 
         Ok(vec![change(scope, by, now, (SCOPE, subject), said)?])
     });
     Ok(leaves.await?.first().copied().unwrap_or_default())
+}
+
+/// Chooses a framework's questionnaire, or none for the framework as a whole. Returns the leaf of the record.
+pub async fn choose_questionnaire(
+    app: &App,
+    organization: &Organization,
+    framework: &FrameworkId,
+    questionnaire: Option<QuestionnaireId>,
+    because: &str,
+    by: Option<&PersonHandle>,
+) -> Result<u64, DecisionFault> {
+    in_use(organization, framework)?;
+    let because = text("the reason", because, LONGEST_TEXT)?;
+    if let Some(chosen) = &questionnaire {
+        known_questionnaire(app, framework, chosen)?;
+    }
+    let mut said = vec![("because", json!(because))];
+    said.extend(questionnaire.map(|chosen| ("questionnaire", json!(chosen))));
+    let leaves = decide(app, organization, async |scope, decisions, now| {
+        let by = match by {
+            Some(handle) => signer(&actor(decisions, handle, now)?.signatory()),
+            None => the_product(),
+        };
+        Ok(vec![change(scope, by, now, (QUESTIONNAIRE, framework.to_string()), said)?])
+    });
+    Ok(leaves.await?.first().copied().unwrap_or_default())
+}
+
+/// Refuses a questionnaire that a framework does not have.
+pub fn known_questionnaire(
+    app: &App,
+    framework: &FrameworkId,
+    questionnaire: &QuestionnaireId,
+) -> Result<(), DecisionFault> {
+    let of_framework = app.catalog.frameworks.get(framework);
+    if of_framework.is_some_and(|known| known.questionnaire(questionnaire).is_some()) {
+        return Ok(());
+    }
+    let known: Vec<&str> =
+        of_framework.into_iter().flat_map(|known| known.questionnaires.iter().map(|one| one.id.as_str())).collect();
+    Err(DecisionFault::NoSuchQuestionnaire {
+        framework: framework.clone(),
+        questionnaire: questionnaire.clone(),
+        known: if known.is_empty() { "none".to_owned() } else { known.join(", ") },
+    })
 }
