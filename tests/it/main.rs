@@ -13,6 +13,7 @@ mod crash;
 mod decisions;
 mod deletion;
 mod demo;
+mod forms;
 mod gaps;
 mod hostile;
 mod keys;

@@ -1,5 +1,8 @@
 //! Statements on forms: what stands in for a control as written, and what it may and may not excuse.
 
+use proptest::prelude::*;
+
+use super::laws::{ASKED, results_of, states_of_all, worlds};
 use super::*;
 use crate::catalog::form::Form;
 use crate::model::attestation::FormUse;
@@ -81,4 +84,30 @@ fn a_form_does_not_make_a_plain_statement_stronger() {
     let (state, because) = fine.state(on("plain", &[], &[])).first();
     assert_eq!(state, Met);
     assert!(because.contains("that something else protects it (Rule 1)"), "{because}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    #[test]
+    fn losing_sight_leads_to_undetermined_also_where_something_stands_in_for_a_control(
+        (answers, mut world) in worlds(),
+        stands_in in prop::collection::vec(prop::option::weighted(0.7, prop::option::of(0..ASKED.len())), 5),
+        gone in 0..ASKED.len(), forgets in any::<bool>(),
+    ) {
+        let instead = form("instead", true);
+        world.catalog.forms.insert(instead.id.clone(), instead);
+        for (one, how) in world.decisions.attestations.iter_mut().zip(stands_in) {
+            let Some(only) = how else { continue };
+            let targets: Vec<&str> = only.map(|at| ASKED[at].1).into_iter().collect();
+            one.form = on("instead", &[], &targets).form;
+        }
+        let before = states_of_all(&world);
+        let mut fewer = answers;
+        fewer[gone] = fewer[gone].take().filter(|_| !forgets).map(|(outcomes, age)| (vec![Unknown; outcomes.len()], age));
+        let after = states_of_all(&world.with_results(&results_of(&fewer)));
+        for (before, after) in before.into_iter().zip(after) {
+            prop_assert!(after == before || after == Undetermined, "{before:?} became {after:?}");
+        }
+    }
 }
