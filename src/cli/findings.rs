@@ -88,7 +88,8 @@ impl Known<'_> {
                 if found.method == pci::Method::Customized {
                     word.push_str(", customized approach");
                 }
-                let notes = found.notes.iter().map(|note| format!(" [{note}]")).collect::<String>();
+                let notes =
+                    if found.notes.is_empty() { String::new() } else { format!(" [{}]", found.notes.join("; ")) };
                 lines.push([status.control.to_string(), word, format!("{}{notes}", status.because)]);
                 json!({"control": status.control, "status": status.state, "finding": found, "because": status.because})
             })

@@ -97,7 +97,7 @@ pub enum DecisionFault {
     #[error("there is no provider `{0}`; countersign provider list shows those there are")]
     NoSuchProvider(ProviderId),
     #[error(transparent)]
-    Signature(#[from] SshSignatureFault),
+    Signature(#[from] Box<SshSignatureFault>),
     #[error("`{target}` is not connected; what is: {known}")]
     NoSuchTarget { target: String, known: String },
     #[error("{framework} has no questionnaire `{questionnaire}`; it has: {known}")]

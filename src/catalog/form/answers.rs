@@ -1,6 +1,7 @@
 //! What somebody filled in, held against its form: every fault at once, and one canonical text of it to be sealed.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
@@ -167,13 +168,13 @@ pub fn template(form: &Form) -> String {
     };
     comment(&mut text, &format!("{} ({})", form.title, form.rests_on));
     comment(&mut text, &form.names);
-    text.push_str(&format!("{FORM}: {}\n", form.id));
+    writeln!(text, "{FORM}: {}", form.id).ok();
     if !form.ways.is_empty() {
         text.push('\n');
         for way in &form.ways {
             comment(&mut text, &format!("{}: {}", way.id, way.title));
         }
-        text.push_str(&format!("{WAY}: \"\"\n"));
+        writeln!(text, "{WAY}: \"\"").ok();
     }
     for field in &form.fields {
         text.push('\n');
@@ -191,7 +192,7 @@ pub fn template(form: &Form) -> String {
             FieldKind::Date => "\"\"    # such as 2026-03-31",
             FieldKind::Text | FieldKind::Choice => "\"\"",
         };
-        text.push_str(&format!("{}: {empty}\n", field.id));
+        writeln!(text, "{}: {empty}", field.id).ok();
     }
     text
 }

@@ -28,7 +28,8 @@ pub(super) fn load(files: &FileSet, frameworks: &LoadedFrameworks, faults: &mut 
                 forms.insert(form.id.clone(), form);
             }
             _ => {
-                faults.add(&file.shown, None, "no file is expected here; a form is controls/forms/<family>/<form>.yaml")
+                let message = "no file is expected here; a form is controls/forms/<family>/<form>.yaml";
+                faults.add(&file.shown, None, message);
             }
         }
     }

@@ -48,23 +48,18 @@ pub fn run(common: &Common, arguments: &FormsArguments) -> anyhow::Result<Ending
     if forms.is_empty() {
         output::line("No form fits; a statement in a person's own words is all there is")?;
     }
-    match control {
-        Some(control) => {
-            for form in forms {
-                print(form, control)?;
-            }
+    if let Some(control) = control {
+        for form in forms {
+            print(form, control)?;
         }
-        None => {
-            let rows: Vec<[String; 4]> = forms
-                .iter()
-                .map(|form| {
-                    let claim = form.claim.as_str().replace('_', " ");
-                    [form.id.to_string(), claim, form.rests_on.clone(), form.title.clone()]
-                })
-                .collect();
-            output::table(["form", "claims", "rests on", "title"], &rows)?;
-        }
+        return Ok(Ending::Fine);
     }
+    let row = |form: &&Form| {
+        let claim = form.claim.as_str().replace('_', " ");
+        [form.id.to_string(), claim, form.rests_on.clone(), form.title.clone()]
+    };
+    let rows: Vec<[String; 4]> = forms.iter().map(row).collect();
+    output::table(["form", "claims", "rests on", "title"], &rows)?;
     Ok(Ending::Fine)
 }
 

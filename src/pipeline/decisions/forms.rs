@@ -203,5 +203,5 @@ fn file(artifact: &RawArtifact) -> Result<Value, CommitFault> {
 pub(super) async fn verify(app: &App, person: &Person, message: &[u8], signature: &[u8]) -> Result<(), DecisionFault> {
     let key = person.ssh_key.as_deref().ok_or_else(|| DecisionFault::NoKey(person.handle.clone()))?;
     let claim = SshSignature { message, signature, key, identity: person.handle.as_str(), namespace: NAMESPACE };
-    Ok(ssh_signature::verify(app, &claim).await?)
+    Ok(ssh_signature::verify(app, &claim).await.map_err(Box::new)?)
 }
