@@ -20,7 +20,7 @@ use crate::model::time::SystemClock;
 /// in the second one fault is fixed and another appears. Without --data a fresh folder is made.
 #[derive(Debug, Args)]
 pub struct DemoArguments {
-    /// Do not show the overview page afterwards
+    /// Do not show the pages afterwards
     #[arg(long)]
     no_serve: bool,
     /// File of the fictional firm to use instead of the built-in one

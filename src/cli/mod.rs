@@ -111,7 +111,7 @@ pub enum Command {
     Init(init::InitArguments),
     /// Show the whole job on a fictional client: collect, seal, judge, report, package, verify
     Demo(demo::DemoArguments),
-    /// Collect on schedule and show the overview page on this machine
+    /// Collect on schedule and show the pages on this machine
     Serve(serve::ServeArguments),
     /// Add and list organizations (clients)
     Org(org::OrgArguments),

@@ -9,14 +9,14 @@ use super::signals::Signals;
 use super::{Common, Ending, session};
 use crate::app::App;
 use crate::render::Engine;
-use crate::web::source::StoreOverview;
+use crate::web::source::StorePages;
 use crate::web::{self, AccessToken};
 
-/// Collects on schedule and shows one overview page on a loopback address. Stop it with Ctrl-C: a run that is still
+/// Collects on schedule and shows its pages on a loopback address. Stop it with Ctrl-C: a run that is still
 /// reading is ended, and what it has read is sealed; a second Ctrl-C leaves at once.
 #[derive(Debug, Args)]
 pub struct ServeArguments {
-    /// Address of the page; loopback only. Default: serve.listen of the settings
+    /// Address of the pages; loopback only. Default: serve.listen of the settings
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<std::net::SocketAddr>,
 }
@@ -37,7 +37,7 @@ pub async fn run(common: &Common, arguments: ServeArguments) -> anyhow::Result<E
     Ok(Ending::Fine)
 }
 
-/// Serves the overview until Ctrl-C or SIGTERM.
+/// Serves the pages until Ctrl-C or SIGTERM.
 pub async fn overview(app: Arc<App>, schedule: Schedule) -> anyhow::Result<()> {
     let wanted = app.config.serve.listen;
     let (listener, address) = match web::listen(wanted).await {
@@ -53,7 +53,7 @@ pub async fn overview(app: Arc<App>, schedule: Schedule) -> anyhow::Result<()> {
     eprintln!("\nOverview (the link works once): {}", token.link(address));
     eprintln!("Stop with Ctrl-C.");
     let (stop, stopped) = tokio::sync::watch::channel(false);
-    let source = StoreOverview::new(app.clone());
+    let source = StorePages::new(app.clone());
     let source = if schedule == Schedule::On { source } else { source.without_schedule() };
     let source = Arc::new(source);
     let router = web::router(source, Arc::new(Engine::new(None)?), token, address);

@@ -101,7 +101,7 @@ pub struct Done {
 #[derive(Debug, thiserror::Error)]
 pub enum ResponsibilityFault {
     #[error(transparent)]
-    Decision(#[from] DecisionFault),
+    Decision(Box<DecisionFault>),
     #[error(transparent)]
     Run(#[from] RunFault),
     #[error(transparent)]
@@ -138,6 +138,12 @@ pub enum ResponsibilityFault {
     NoKey(PersonHandle),
     #[error(transparent)]
     Signature(#[from] SshSignatureFault),
+}
+
+impl From<DecisionFault> for ResponsibilityFault {
+    fn from(fault: DecisionFault) -> Self {
+        Self::Decision(Box::new(fault))
+    }
 }
 
 impl From<Vec<TableFault>> for ResponsibilityFault {

@@ -174,6 +174,7 @@ impl EvidenceLine {
 }
 
 /// The title people know a dataset by.
-pub(super) fn dataset_title(catalog: &Catalog, dataset: &DatasetId) -> String {
+#[must_use]
+pub fn dataset_title(catalog: &Catalog, dataset: &DatasetId) -> String {
     catalog.collectors.get(dataset).map_or_else(|| dataset.to_string(), |collector| collector.title.clone())
 }

@@ -196,10 +196,8 @@ fn why(input: &GapDetailInput<'_>, rows: &[OwnedLine]) -> String {
         return format!("{} handed it to {title} on {}.", handed.by.name, handed.at.for_people());
     }
     let of = |party: Party| rows.iter().filter(|row| row.accountable == Some(party)).count();
-    let all = match rows.iter().any(|row| row.objective.is_some()) {
-        true => format!("{} controls and objectives", rows.len()),
-        false => format!("{} controls", rows.len()),
-    };
+    let has_parts = rows.iter().any(|row| row.objective.is_some());
+    let all = format!("{} {}", rows.len(), if has_parts { "controls and objectives" } else { "controls" });
     match gap.party {
         Party::Provider => format!(
             "The provider is accountable for {} of the {all} it holds back, internal IT for {}.",

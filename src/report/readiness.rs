@@ -87,7 +87,7 @@ pub struct ControlLine {
     pub title: String,
     pub parent: Option<ControlId>,
     pub counting: Counting,
-    /// None for rows that only state scope or definitions.
+    /// None for rows that only state scope or definitions, and for what the chosen questionnaire does not ask.
     pub state: Option<ControlState>,
     pub state_word: String,
     pub because: String,
@@ -201,6 +201,22 @@ pub fn readiness(input: ReadinessInput<'_>) -> ReadinessReport {
     }
 }
 
+/// One control as the report says it, with everything that bears on it; none when the framework has no such control.
+/// For a parent, which follows from its parts, it names what also bears on the parent itself.
+#[must_use]
+pub fn control_line(input: &ReadinessInput<'_>, id: &ControlId) -> Option<ControlLine> {
+    let control = input.framework.controls.iter().find(|control| control.id == *id)?;
+    let sources = Sources::of(input);
+    let mut unread = Coverage::default();
+    let mut line = sources.control(control, &mut unread);
+    let status = sources.statuses.get(id).copied();
+    if line.counting == Counting::Derived && status.is_some() {
+        line.objectives = sources.objectives(control, status, &mut unread);
+        line.objectives.retain(|objective| !objective.whole || !objective.bearings.is_empty());
+    }
+    Some(line)
+}
+
 /// What is handed in, indexed once so that every control is found in constant time.
 struct Sources<'a> {
     framework: &'a Framework,
@@ -220,7 +236,7 @@ impl<'a> Sources<'a> {
         Self {
             framework: input.framework,
             catalog: input.catalog,
-            countings: Countings::of(input.framework),
+            countings: Countings::among(input.framework, input.statuses),
             statuses: tally::by_control(input.framework, input.statuses),
             owners: owners.collect(),
             evidence: input.evidence.iter().map(|record| (record.leaf, record)).collect(),
@@ -236,6 +252,10 @@ impl<'a> Sources<'a> {
             (Counting::NotAssessable, _) => {
                 (None, "no status".to_owned(), "States scope or definitions, so it is never judged.".to_owned())
             }
+            (Counting::NotInQuestionnaire, _) => {
+                let because = "The chosen questionnaire does not ask it, so it is not judged.".to_owned();
+                (None, "not in this questionnaire".to_owned(), because)
+            }
             (_, Some(status)) => (Some(status.state), self.framework.word(status.state), status.because.clone()),
             (_, None) => {
                 let state = ControlState::Undetermined;
@@ -244,7 +264,7 @@ impl<'a> Sources<'a> {
         };
         let objectives = match counting {
             Counting::Counted => self.objectives(control, status, coverage),
-            Counting::Derived | Counting::NotAssessable => Vec::new(),
+            Counting::Derived | Counting::NotAssessable | Counting::NotInQuestionnaire => Vec::new(),
         };
         let gaps = self.gaps.get(&control.id).into_iter().flatten();
         let requests = self.requests.get(&control.id).into_iter().flatten();

@@ -25,6 +25,8 @@ pub enum Counting {
     Derived,
     /// States scope or definitions; never has a status.
     NotAssessable,
+    /// The questionnaire that the organization answers does not ask it, so nobody says that it is met.
+    NotInQuestionnaire,
 }
 
 /// How many controls stand at one status.
@@ -40,7 +42,7 @@ pub struct StateTotal {
 }
 
 /// Where the controls of a framework stand. `counted` is the sum of `states`; `rows` is
-/// `counted + derived + not_assessable`.
+/// `counted + derived + not_assessable + not_in_questionnaire`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Totals {
     /// All four statuses in the order of [`ORDER`], also those nobody has.
@@ -48,6 +50,7 @@ pub struct Totals {
     pub counted: usize,
     pub derived: usize,
     pub not_assessable: usize,
+    pub not_in_questionnaire: usize,
     pub rows: usize,
 }
 
@@ -62,12 +65,13 @@ impl Totals {
         let states = ORDER
             .map(|state| StateTotal { state, word: framework.word(state), count: 0, bar_start: 0, bar_length: 0 })
             .to_vec();
-        let mut totals = Self { states, counted: 0, derived: 0, not_assessable: 0, rows: 0 };
+        let mut totals = Self { states, counted: 0, derived: 0, not_assessable: 0, not_in_questionnaire: 0, rows: 0 };
         for (counting, state) in rows {
             totals.rows += 1;
             match counting {
                 Counting::Derived => totals.derived += 1,
                 Counting::NotAssessable => totals.not_assessable += 1,
+                Counting::NotInQuestionnaire => totals.not_in_questionnaire += 1,
                 Counting::Counted => {
                     totals.counted += 1;
                     let state = state.unwrap_or(ControlState::Undetermined);
@@ -92,10 +96,10 @@ impl Totals {
     }
 }
 
-/// Where a framework stands. A counted control without a status counts as undetermined: nobody has looked.
+/// Where a framework stands. Without any status every counted control is undetermined: nobody has looked.
 #[must_use]
 pub fn totals(framework: &Framework, statuses: &[ControlStatus]) -> Totals {
-    let counts = Countings::of(framework);
+    let counts = Countings::among(framework, statuses);
     let states = by_control(framework, statuses);
     let row = |control: &Control| (counts.control(control), states.get(&control.id).map(|status| status.state));
     Totals::add_up(framework, framework.controls.iter().map(row))
@@ -105,19 +109,33 @@ pub fn totals(framework: &Framework, statuses: &[ControlStatus]) -> Totals {
 #[derive(Debug)]
 pub struct Countings<'a> {
     parents: HashSet<&'a ControlId>,
+    outside: HashSet<&'a ControlId>,
 }
 
 impl<'a> Countings<'a> {
     #[must_use]
     pub fn of(framework: &'a Framework) -> Self {
         let assessable = framework.controls.iter().filter(|control| control.assessable);
-        Self { parents: assessable.filter_map(|control| control.parent.as_ref()).collect() }
+        let parents = assessable.filter_map(|control| control.parent.as_ref()).collect();
+        Self { parents, outside: HashSet::new() }
+    }
+
+    /// The same where statuses are known: the roll-up gives one to everything it judges, so what can be judged and has
+    /// none is not in the questionnaire that was chosen. Statuses of other frameworks say nothing.
+    #[must_use]
+    pub fn among(framework: &'a Framework, statuses: &[ControlStatus]) -> Self {
+        let judged = by_control(framework, statuses);
+        let assessable = framework.controls.iter().filter(|control| control.assessable && !judged.is_empty());
+        let outside = assessable.map(|control| &control.id).filter(|id| !judged.contains_key(id)).collect();
+        Self { outside, ..Self::of(framework) }
     }
 
     #[must_use]
     pub fn control(&self, control: &Control) -> Counting {
         if !control.assessable {
             Counting::NotAssessable
+        } else if self.outside.contains(&control.id) {
+            Counting::NotInQuestionnaire
         } else if self.parents.contains(&control.id) {
             Counting::Derived
         } else {

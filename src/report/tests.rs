@@ -24,7 +24,7 @@ fn every_figure_of_a_readiness_report_adds_up() {
     let report = sample.readiness();
     let totals = &report.totals;
     assert_eq!(totals.states.iter().map(|total| total.count).sum::<usize>(), totals.counted);
-    assert_eq!(totals.counted + totals.derived + totals.not_assessable, totals.rows);
+    assert_eq!(totals.counted + totals.derived + totals.not_assessable + totals.not_in_questionnaire, totals.rows);
     assert_eq!(totals.rows, sample.framework.controls.len());
     assert_eq!(totals.states.iter().map(|total| total.bar_length).sum::<usize>(), 1000);
     for (at, total) in totals.states.iter().enumerate() {
@@ -55,6 +55,20 @@ fn a_parent_and_a_scope_row_are_shown_and_not_counted() {
     assert_eq!(line("P.1").state, Some(ControlState::NotMet));
     assert_eq!((line("P.0").counting, line("P.0").state), (Counting::NotAssessable, None));
     assert_eq!((report.totals.counted, report.totals.of(ControlState::NotMet)), (6, 1));
+}
+
+#[test]
+fn what_the_questionnaire_does_not_ask_is_shown_as_such_and_counted_nowhere() {
+    let mut sample = Sample::new();
+    let all = sample.readiness();
+    let left_out = all.controls().find(|line| line.counting == Counting::Counted).unwrap().id.clone();
+    sample.statuses.retain(|status| status.control != left_out);
+    let report = sample.readiness();
+    let line = report.controls().find(|line| line.id == left_out).unwrap();
+    assert_eq!((line.counting, line.state), (Counting::NotInQuestionnaire, None));
+    assert_eq!(line.state_word, "not in this questionnaire");
+    assert_eq!((report.totals.counted + 1, report.totals.not_in_questionnaire), (all.totals.counted, 1));
+    assert_eq!(report.totals.states.iter().map(|total| total.count).sum::<usize>(), report.totals.counted);
 }
 
 #[test]

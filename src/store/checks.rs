@@ -171,20 +171,40 @@ impl Store {
         for row in rows {
             newest.insert(row.control.clone(), row);
         }
-        newest
-            .into_values()
-            .map(|row| {
-                Ok(StatusChange {
-                    framework: read_text("control_status", &row.framework)?,
-                    control: read_text("control_status", &row.control)?,
-                    run: RunId(row.run_id),
-                    state: read_text("control_status", &row.state)?,
-                    because: row.because,
-                    valid_from: row.valid_from.map(Into::into),
-                    recorded_at: row.recorded_at.into(),
-                })
-            })
-            .collect()
+        newest.into_values().map(to_status).collect()
+    }
+
+    /// Where one control stood from when, as known at `as_of`: the newest `many` changes, newest first.
+    pub async fn status_history(
+        &self,
+        scope: &OrgScope,
+        framework: &FrameworkId,
+        control: &ControlId,
+        as_of: Timestamp,
+        many: u64,
+    ) -> Result<Vec<StatusChange>, StoreFault> {
+        let rows = control_status::Entity::find()
+            .filter(control_status::Column::OrganizationId.eq(scope.uuid()))
+            .filter(control_status::Column::Framework.eq(framework.as_str()))
+            .filter(control_status::Column::Control.eq(control.as_str()))
+            .filter(control_status::Column::RecordedAt.lte(as_of.as_datetime()))
+            .order_by_desc(control_status::Column::RecordedAt)
+            .limit(many)
+            .all(&self.read)
+            .await?;
+        rows.into_iter().map(to_status).collect()
+    }
+
+    /// What one run made of every check, by check and target.
+    pub async fn results_of_run(&self, scope: &OrgScope, run: RunId) -> Result<Vec<JudgedResult>, StoreFault> {
+        let rows = check_result::Entity::find()
+            .filter(check_result::Column::OrganizationId.eq(scope.uuid()))
+            .filter(check_result::Column::RunId.eq(run.0))
+            .order_by_asc(check_result::Column::CheckId)
+            .order_by_asc(check_result::Column::Target)
+            .all(&self.read)
+            .await?;
+        rows.into_iter().map(to_result).collect()
     }
 }
 
@@ -254,6 +274,18 @@ pub(super) fn stored_status(scope: &OrgScope, change: &StatusChange) -> control_
         valid_from: Set(change.valid_from.map(Timestamp::as_datetime)),
         recorded_at: Set(change.recorded_at.as_datetime()),
     }
+}
+
+fn to_status(row: control_status::Model) -> Result<StatusChange, StoreFault> {
+    Ok(StatusChange {
+        framework: read_text("control_status", &row.framework)?,
+        control: read_text("control_status", &row.control)?,
+        run: RunId(row.run_id),
+        state: read_text("control_status", &row.state)?,
+        because: row.because,
+        valid_from: row.valid_from.map(Into::into),
+        recorded_at: row.recorded_at.into(),
+    })
 }
 
 fn to_result(row: check_result::Model) -> Result<JudgedResult, StoreFault> {

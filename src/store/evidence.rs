@@ -12,7 +12,7 @@ use super::entity::{evidence, ledger_leaf};
 use super::ledger::{ROWS_AT_ONCE, read_hash};
 use super::{OrgScope, Store, StoreFault, from_stored, read_json, read_text, to_stored, write_json};
 use crate::model::evidence::{CollectionOutcome, ENDED_EARLY, SealedEvidence, Source};
-use crate::model::id::RunId;
+use crate::model::id::{DatasetId, RunId};
 use crate::model::time::Timestamp;
 
 /// An evidence record with the number of rows it came to.
@@ -20,6 +20,16 @@ use crate::model::time::Timestamp;
 pub struct EvidenceRow {
     pub sealed: SealedEvidence,
     pub row_count: u64,
+}
+
+/// Which evidence records are wanted; what is none narrows nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EvidenceFilter {
+    pub dataset: Option<DatasetId>,
+    pub target: Option<String>,
+    pub outcome: Option<CollectionOutcome>,
+    /// Only records with a smaller leaf number: how the next page is asked for.
+    pub before: Option<u64>,
 }
 
 impl Store {
@@ -86,6 +96,30 @@ impl Store {
         Ok(all)
     }
 
+    /// At most `many` records that fit, newest first.
+    pub async fn evidence_newest_first(
+        &self,
+        scope: &OrgScope,
+        filter: &EvidenceFilter,
+        many: u64,
+    ) -> Result<Vec<EvidenceRow>, StoreFault> {
+        let mut question = evidence::Entity::find().filter(evidence::Column::OrganizationId.eq(scope.uuid()));
+        if let Some(dataset) = &filter.dataset {
+            question = question.filter(evidence::Column::Dataset.eq(dataset.as_str()));
+        }
+        if let Some(target) = &filter.target {
+            question = question.filter(evidence::Column::Target.eq(target.as_str()));
+        }
+        if let Some(outcome) = filter.outcome {
+            question = question.filter(evidence::Column::Outcome.eq(outcome.as_str()));
+        }
+        if let Some(before) = filter.before {
+            question = question.filter(evidence::Column::Leaf.lt(to_stored(before)));
+        }
+        let rows = question.order_by_desc(evidence::Column::Leaf).limit(many).all(&self.read).await?;
+        self.with_hashes(scope, rows).await
+    }
+
     async fn evidence_where(
         &self,
         scope: &OrgScope,
@@ -97,6 +131,10 @@ impl Store {
             .order_by_asc(evidence::Column::Leaf)
             .all(&self.read)
             .await?;
+        self.with_hashes(scope, rows).await
+    }
+
+    async fn with_hashes(&self, scope: &OrgScope, rows: Vec<evidence::Model>) -> Result<Vec<EvidenceRow>, StoreFault> {
         let numbers: Vec<i64> = rows.iter().map(|row| row.leaf).collect();
         let mut hashes = BTreeMap::new();
         for some in numbers.chunks(ROWS_AT_ONCE) {

@@ -113,16 +113,7 @@ impl Store {
             question = question.filter(ledger_log::Column::CommittedAt.lte(as_of.as_datetime()));
         }
         let row = question.order_by_desc(ledger_log::Column::Sequence).one(&self.read).await?;
-        row.map(|row| {
-            Ok(Head {
-                sequence: from_stored(row.sequence),
-                size: from_stored(row.first_leaf) + from_stored(row.leaf_count),
-                root: read_text("ledger_log", &row.root)?,
-                checkpoint: row.checkpoint,
-                committed_at: row.committed_at.into(),
-            })
-        })
-        .transpose()
+        row.map(to_head).transpose()
     }
 
     /// The committed archives from `sequence` on, in order.
@@ -301,6 +292,16 @@ async fn insert_log(
         stored_object::Entity::insert_many(rows).exec_without_returning(transaction).await?;
     }
     Ok(())
+}
+
+pub(super) fn to_head(row: ledger_log::Model) -> Result<Head, StoreFault> {
+    Ok(Head {
+        sequence: from_stored(row.sequence),
+        size: from_stored(row.first_leaf) + from_stored(row.leaf_count),
+        root: read_text("ledger_log", &row.root)?,
+        checkpoint: row.checkpoint,
+        committed_at: row.committed_at.into(),
+    })
 }
 
 pub(super) fn read_hash(bytes: Vec<u8>) -> Result<Digest, StoreFault> {

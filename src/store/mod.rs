@@ -43,7 +43,7 @@ pub use certificates::StoredCertificate;
 pub use checks::{JudgedResult, StatusChange};
 pub use connections::{Connection, NewConnection};
 pub use decisions::DecisionRow;
-pub use evidence::EvidenceRow;
+pub use evidence::{EvidenceFilter, EvidenceRow};
 pub use gaps::{GapEvent, GapWrite};
 pub use health::Engine;
 pub use keys::SigningKeyRow;

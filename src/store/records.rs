@@ -1,9 +1,9 @@
 //! Leaves by what they say (all records of one type, or those about one kind of subject), and heads by their size.
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::entity::{ledger_leaf, ledger_log};
-use super::ledger::{StoredLeaf, read_hash};
+use super::ledger::{Head, StoredLeaf, read_hash, to_head};
 use super::{OrgScope, Store, StoreFault, from_stored, to_stored};
 
 impl Store {
@@ -34,6 +34,24 @@ impl Store {
             })
             .collect()
     }
+
+    /// The first signed head that covers a leaf, with the archive that was committed under it; none when there is no such
+    /// leaf.
+    pub async fn first_head_over(&self, scope: &OrgScope, leaf: u64) -> Result<Option<(Head, String)>, StoreFault> {
+        let row = ledger_log::Entity::find()
+            .filter(ledger_log::Column::OrganizationId.eq(scope.uuid()))
+            .filter(ledger_log::Column::FirstLeaf.lte(to_stored(leaf)))
+            .order_by_desc(ledger_log::Column::Sequence)
+            .limit(1)
+            .one(&self.read)
+            .await?;
+        let Some(row) = row.filter(|row| leaf < from_stored(row.first_leaf) + from_stored(row.leaf_count)) else {
+            return Ok(None);
+        };
+        let archive = row.archive.clone();
+        Ok(Some((to_head(row)?, archive)))
+    }
+
     /// The signed note over exactly `size` leaves, if such a head was signed.
     pub async fn checkpoint_of_size(&self, scope: &OrgScope, size: u64) -> Result<Option<String>, StoreFault> {
         let row = ledger_log::Entity::find()

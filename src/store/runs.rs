@@ -146,17 +146,17 @@ impl Store {
             .limit(many)
             .all(&self.read)
             .await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| Run {
-                id: RunId(row.id),
-                cause: row.cause,
-                state: row.state,
-                started_at: row.started_at.into(),
-                ended_at: row.ended_at.map(Into::into),
-                summary: row.summary,
-            })
-            .collect())
+        Ok(rows.into_iter().map(to_run).collect())
+    }
+
+    /// One run of this organization.
+    pub async fn one_run(&self, scope: &OrgScope, id: RunId) -> Result<Option<Run>, StoreFault> {
+        let row = run::Entity::find()
+            .filter(run::Column::OrganizationId.eq(scope.uuid()))
+            .filter(run::Column::Id.eq(id.0))
+            .one(&self.read)
+            .await?;
+        Ok(row.map(to_run))
     }
 
     /// When each dataset of each target was last tried and last seen.
@@ -179,5 +179,16 @@ impl Store {
                 })
             })
             .collect()
+    }
+}
+
+fn to_run(row: run::Model) -> Run {
+    Run {
+        id: RunId(row.id),
+        cause: row.cause,
+        state: row.state,
+        started_at: row.started_at.into(),
+        ended_at: row.ended_at.map(Into::into),
+        summary: row.summary,
     }
 }

@@ -1,8 +1,8 @@
 //! Pages for people, served to this machine only.
 //!
 //! Read-only: GET and HEAD, no script, nothing from elsewhere. Whoever wants in needs the link that was printed at
-//! start ([`access`]); every request must name this host ([`guard`]). What a page shows is asked of an
-//! [`OverviewSource`] and printed by the shared templates. Start with [`router`].
+//! start ([`access`]); every request must name this host ([`guard`]). What a page shows is one value of [`source`],
+//! printed by a template of the same name. Start with [`router`].
 
 pub mod access;
 mod guard;
@@ -19,9 +19,12 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 
 pub use access::AccessToken;
-pub use overview::{Overview, OverviewSource};
 
 use crate::render::Engine;
+use source::StorePages;
+
+/// Whatever went wrong while answering. Its text goes to the log, never to a browser.
+pub type SourceError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why pages cannot be served.
 #[derive(Debug, thiserror::Error)]
@@ -36,18 +39,28 @@ pub enum WebError {
 
 /// What every request may use.
 pub(crate) struct Site {
-    pub source: Arc<dyn OverviewSource>,
+    pub source: Arc<StorePages>,
     pub engine: Arc<Engine>,
     pub token: AccessToken,
     pub host: SocketAddr,
 }
 
 /// All routes. `host` is the address that is really listened on; requests that name another host are refused.
-pub fn router(source: Arc<dyn OverviewSource>, engine: Arc<Engine>, token: AccessToken, host: SocketAddr) -> Router {
+pub fn router(source: Arc<StorePages>, engine: Arc<Engine>, token: AccessToken, host: SocketAddr) -> Router {
     let site = Arc::new(Site { source, engine, token, host });
     Router::new()
         .route("/", get(pages::everything))
         .route("/organizations/{slug}", get(pages::one_organization))
+        .route("/organizations/{slug}/frameworks/{framework}", get(pages::framework))
+        .route("/organizations/{slug}/frameworks/{framework}/controls/{control}", get(pages::control))
+        .route("/organizations/{slug}/responsibilities/{framework}", get(pages::responsibilities))
+        .route("/organizations/{slug}/gaps", get(pages::gaps))
+        .route("/organizations/{slug}/gaps/{gap}", get(pages::gap))
+        .route("/organizations/{slug}/evidence", get(pages::evidence))
+        .route("/organizations/{slug}/evidence/{leaf}", get(pages::record))
+        .route("/organizations/{slug}/runs", get(pages::runs))
+        .route("/organizations/{slug}/runs/{run}", get(pages::run))
+        .route("/organizations/{slug}/verification", get(pages::verification))
         .route("/assets/{name}", get(pages::asset))
         .fallback(pages::not_found)
         .layer(from_fn_with_state(Arc::clone(&site), guard::check))

@@ -1,6 +1,5 @@
-//! What the overview shows, and whom it asks for it.
+//! What the overview shows. Made by [`super::source`], printed by `templates/pages/overview.html`.
 
-use async_trait::async_trait;
 use countersign_seal::digest::Digest;
 use serde::Serialize;
 
@@ -12,20 +11,6 @@ use crate::model::time::Timestamp;
 use crate::report::data::{FrameworkHeading, LedgerHead, MatrixHeading};
 use crate::report::tally::Totals;
 use crate::report::unseen::Advice;
-
-/// Whatever went wrong while answering. Its text goes to the log, never to a browser.
-pub type SourceError = Box<dyn std::error::Error + Send + Sync>;
-
-/// Answers what pages ask.
-#[async_trait]
-pub trait OverviewSource: Send + Sync {
-    /// Where things stand now: all organizations, or only the one named. An unknown name gives an overview without
-    /// organizations.
-    ///
-    /// # Errors
-    /// When the store cannot answer.
-    async fn overview(&self, only: Option<&OrgSlug>) -> Result<Overview, SourceError>;
-}
 
 /// Where everything stands at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -2,32 +2,130 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{Html, IntoResponse, Response};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::Site;
 use super::overview::Overview;
-use crate::model::id::OrgSlug;
+use super::source::{EvidenceQuery, FrameworkQuery, GapsQuery, ResponsibilitiesQuery, RunsQuery};
+use super::{Site, SourceError};
+use crate::model::id::{ControlId, FrameworkId, GapId, OrgSlug, RunId};
+use crate::model::time::Timestamp;
+
+/// What an address names. What cannot be a name of anything is answered like a name of nothing.
+type Asked<T> = Result<Path<T>, PathRejection>;
+
+/// What a reader chose on a page.
+type Chosen<T> = Result<Query<T>, QueryRejection>;
+
+/// A page of an earlier moment.
+#[derive(Debug, Deserialize)]
+pub(super) struct AsOf {
+    as_of: Option<Timestamp>,
+}
 
 /// `GET /`
 pub(super) async fn everything(State(site): State<Arc<Site>>) -> Response {
     match site.source.overview(None).await {
-        Ok(overview) => show(&site, &overview, false),
+        Ok(overview) => show_overview(&site, &overview, false),
         Err(fault) => failed(&site, fault.as_ref()),
     }
 }
 
 /// `GET /organizations/{slug}`
-pub(super) async fn one_organization(State(site): State<Arc<Site>>, Path(slug): Path<String>) -> Response {
-    let Ok(slug) = slug.parse::<OrgSlug>() else { return missing(&site) };
+pub(super) async fn one_organization(State(site): State<Arc<Site>>, path: Asked<OrgSlug>) -> Response {
+    let Ok(Path(slug)) = path else { return missing(&site) };
     match site.source.overview(Some(&slug)).await {
         Ok(overview) if overview.organizations.is_empty() => missing(&site),
-        Ok(overview) => show(&site, &overview, true),
+        Ok(overview) => show_overview(&site, &overview, true),
         Err(fault) => failed(&site, fault.as_ref()),
     }
+}
+
+/// `GET /organizations/{slug}/frameworks/{framework}`
+pub(super) async fn framework(
+    State(site): State<Arc<Site>>,
+    path: Asked<(OrgSlug, FrameworkId)>,
+    query: Chosen<FrameworkQuery>,
+) -> Response {
+    let Ok(Path((slug, framework))) = path else { return missing(&site) };
+    let Ok(Query(query)) = query else { return not_a_choice(&site) };
+    show(&site, "pages/framework.html", site.source.framework(&slug, &framework, &query).await)
+}
+
+/// `GET /organizations/{slug}/frameworks/{framework}/controls/{control}`
+pub(super) async fn control(
+    State(site): State<Arc<Site>>,
+    path: Asked<(OrgSlug, FrameworkId, ControlId)>,
+    query: Chosen<AsOf>,
+) -> Response {
+    let Ok(Path((slug, framework, control))) = path else { return missing(&site) };
+    let Ok(Query(AsOf { as_of })) = query else { return not_a_choice(&site) };
+    show(&site, "pages/control.html", site.source.control(&slug, &framework, &control, as_of).await)
+}
+
+/// `GET /organizations/{slug}/responsibilities/{framework}`
+pub(super) async fn responsibilities(
+    State(site): State<Arc<Site>>,
+    path: Asked<(OrgSlug, FrameworkId)>,
+    query: Chosen<ResponsibilitiesQuery>,
+) -> Response {
+    let Ok(Path((slug, framework))) = path else { return missing(&site) };
+    let Ok(Query(query)) = query else { return not_a_choice(&site) };
+    show(&site, "pages/responsibilities.html", site.source.responsibilities(&slug, &framework, &query).await)
+}
+
+/// `GET /organizations/{slug}/gaps`
+pub(super) async fn gaps(State(site): State<Arc<Site>>, path: Asked<OrgSlug>, query: Chosen<GapsQuery>) -> Response {
+    let Ok(Path(slug)) = path else { return missing(&site) };
+    let Ok(Query(query)) = query else { return not_a_choice(&site) };
+    show(&site, "pages/gaps.html", site.source.gaps(&slug, &query).await)
+}
+
+/// `GET /organizations/{slug}/gaps/{gap}`
+pub(super) async fn gap(State(site): State<Arc<Site>>, path: Asked<(OrgSlug, GapId)>, query: Chosen<AsOf>) -> Response {
+    let Ok(Path((slug, gap))) = path else { return missing(&site) };
+    let Ok(Query(AsOf { as_of })) = query else { return not_a_choice(&site) };
+    show(&site, "pages/gap.html", site.source.gap(&slug, gap, as_of).await)
+}
+
+/// `GET /organizations/{slug}/evidence`
+pub(super) async fn evidence(
+    State(site): State<Arc<Site>>,
+    path: Asked<OrgSlug>,
+    query: Chosen<EvidenceQuery>,
+) -> Response {
+    let Ok(Path(slug)) = path else { return missing(&site) };
+    let Ok(Query(query)) = query else { return not_a_choice(&site) };
+    show(&site, "pages/evidence.html", site.source.evidence(&slug, &query).await)
+}
+
+/// `GET /organizations/{slug}/evidence/{leaf}`
+pub(super) async fn record(State(site): State<Arc<Site>>, path: Asked<(OrgSlug, u64)>) -> Response {
+    let Ok(Path((slug, leaf))) = path else { return missing(&site) };
+    show(&site, "pages/record.html", site.source.record(&slug, leaf).await)
+}
+
+/// `GET /organizations/{slug}/runs`
+pub(super) async fn runs(State(site): State<Arc<Site>>, path: Asked<OrgSlug>, query: Chosen<RunsQuery>) -> Response {
+    let Ok(Path(slug)) = path else { return missing(&site) };
+    let Ok(Query(query)) = query else { return not_a_choice(&site) };
+    show(&site, "pages/runs.html", site.source.runs(&slug, &query).await)
+}
+
+/// `GET /organizations/{slug}/runs/{run}`
+pub(super) async fn run(State(site): State<Arc<Site>>, path: Asked<(OrgSlug, RunId)>) -> Response {
+    let Ok(Path((slug, run))) = path else { return missing(&site) };
+    show(&site, "pages/run.html", site.source.run(&slug, run).await)
+}
+
+/// `GET /organizations/{slug}/verification`
+pub(super) async fn verification(State(site): State<Arc<Site>>, path: Asked<OrgSlug>) -> Response {
+    let Ok(Path(slug)) = path else { return missing(&site) };
+    show(&site, "pages/verification.html", site.source.verification(&slug).await)
 }
 
 /// `GET /assets/{name}`
@@ -77,7 +175,25 @@ fn missing(site: &Site) -> Response {
     notice(site, StatusCode::NOT_FOUND, "There is no such page", "The overview is a good place to start again.")
 }
 
-fn show(site: &Site, overview: &Overview, one: bool) -> Response {
+fn not_a_choice(site: &Site) -> Response {
+    notice(
+        site,
+        StatusCode::BAD_REQUEST,
+        "This page has no such choice",
+        "The end of the address, after the question mark, asks for something the page cannot show. A date is written \
+         like 2026-03-31. Leave the end out to see the whole page.",
+    )
+}
+
+fn show<T: Serialize>(site: &Site, template: &str, page: Result<Option<T>, SourceError>) -> Response {
+    match page {
+        Ok(Some(page)) => print(site, template, &page),
+        Ok(None) => missing(site),
+        Err(fault) => failed(site, fault.as_ref()),
+    }
+}
+
+fn show_overview(site: &Site, overview: &Overview, one: bool) -> Response {
     #[derive(Serialize)]
     struct Page<'a> {
         #[serde(flatten)]
@@ -85,7 +201,11 @@ fn show(site: &Site, overview: &Overview, one: bool) -> Response {
         /// True on the page of a single organization.
         one: bool,
     }
-    match site.engine.html("pages/overview.html", &Page { overview, one }) {
+    print(site, "pages/overview.html", &Page { overview, one })
+}
+
+fn print<T: Serialize>(site: &Site, template: &str, page: &T) -> Response {
+    match site.engine.html(template, page) {
         Ok(page) => Html(page).into_response(),
         Err(fault) => failed(site, &fault),
     }

@@ -1,71 +1,87 @@
-//! The overview as the store knows it: one question, answered afresh each time.
+//! What pages say, as the store knows it. Each page is one value, put together afresh for each request by the method of
+//! [`StorePages`] in the file of its name.
 //!
 //! Nothing here decides where a control stands or counts it: statuses come from [`Standing`], figures from
-//! [`tally`], times and alarms from the schedule, so that page, reports and commands say the same. Start with
-//! [`StoreOverview`].
+//! [`tally`](crate::report::tally), times and alarms from the schedule, so that pages, reports and commands say the same.
+//! Every list has an end and says what it left out. Start with [`StorePages`].
 
+mod attested;
+mod control;
+mod evidence;
+mod facts;
+mod framework;
+mod gap;
+mod gaps;
+mod links;
+mod overview;
 mod reasons;
+mod record;
+mod responsibilities;
+mod runs;
+mod verification;
 
-use std::cmp::Reverse;
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use countersign_seal::note::origin;
+use serde::Serialize;
 
-use super::overview::{
-    FrameworkOverview, Freshness, GapOverview, NotCollected, OrganizationOverview, Overview, OverviewSource,
-    PartyOverview, RunOverview, SourceError,
-};
+pub use evidence::EvidenceQuery;
+pub use framework::FrameworkQuery;
+pub use gaps::GapsQuery;
+pub use responsibilities::ResponsibilitiesQuery;
+pub use runs::RunsQuery;
+
+use super::SourceError;
 use crate::app::App;
-use crate::catalog::Catalog;
 use crate::catalog::framework::Framework;
-use crate::model::control::ControlStatus;
-use crate::model::evidence::CollectionOutcome;
-use crate::model::gap::{Gap, GapState};
 use crate::model::id::{FrameworkId, OrgSlug};
 use crate::model::organization::Organization;
-use crate::model::responsibility::{MatrixState, Party};
+use crate::model::person::Signatory;
+use crate::model::responsibility::MatrixState;
 use crate::model::time::Timestamp;
-use crate::pipeline::DatasetLine;
 use crate::pipeline::standing::Standing;
-use crate::pipeline::targets::consent_links;
-use crate::report::data::{LedgerHead, MatrixHeading};
-use crate::report::sight::is_stale;
-use crate::report::tally;
-use crate::report::unseen::{self, Known, Missed};
-use crate::report::work::severity_rank;
-use crate::schedule::{self, Planned};
-use crate::store::{EvidenceRow, InstanceScope, OrgScope, Run};
+use crate::report::data::{MatrixHeading, OrganizationHeading};
+use crate::store::{InstanceScope, StoreFault};
 
-/// Runs shown of an organization.
-const RUNS_SHOWN: usize = 5;
-
-/// Runs looked through for them; imports, which collect nothing, lie in between.
-const RUNS_READ: u64 = 25;
-
-/// Answers pages from the database of an installation.
-pub struct StoreOverview {
+/// Answers pages from the database of an installation. Every method answers none when there is no such thing in the
+/// organization named, also when another organization has it.
+pub struct StorePages {
     app: Arc<App>,
     /// Pages are for whoever may see the whole installation.
     installation: InstanceScope,
     is_scheduled: bool,
 }
 
-#[async_trait]
-impl OverviewSource for StoreOverview {
-    async fn overview(&self, only: Option<&OrgSlug>) -> Result<Overview, SourceError> {
-        let now = self.app.clock.now();
-        let mut organizations = Vec::new();
-        for organization in self.app.store.organizations(self.installation).await? {
-            if only.is_none_or(|slug| *slug == organization.slug) {
-                organizations.push(self.organization(&organization, now).await?);
-            }
+/// What a page about one organization says at its top.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Place {
+    pub organization: OrganizationHeading,
+    /// What the page says was known at this moment.
+    pub as_of: Timestamp,
+    /// True when the reader asked for a moment in the past.
+    pub is_past: bool,
+    /// What links to pages of the same moment end with: nothing, or `?as_of=…`.
+    pub carry: String,
+}
+
+impl Place {
+    fn new(organization: &Organization, asked: Option<Timestamp>, now: Timestamp) -> Self {
+        // Nothing is known yet of a moment that is still to come.
+        let past = asked.filter(|asked| *asked < now);
+        Self {
+            organization: organization.into(),
+            as_of: past.unwrap_or(now),
+            is_past: past.is_some(),
+            carry: links::link("", &[("as_of", past.map(|past| past.to_string()))]),
         }
-        Ok(Overview { as_of: now, catalog_digest: self.app.catalog.digest, organizations })
+    }
+
+    /// The moment as a parameter of a link.
+    fn parameter(&self) -> (&'static str, Option<String>) {
+        ("as_of", self.is_past.then(|| self.as_of.to_string()))
     }
 }
 
-impl StoreOverview {
+impl StorePages {
     #[must_use]
     pub fn new(app: Arc<App>) -> Self {
         Self { app, installation: InstanceScope::of_this_installation(), is_scheduled: true }
@@ -77,163 +93,35 @@ impl StoreOverview {
         Self { is_scheduled: false, ..self }
     }
 
-    async fn organization(
-        &self,
-        organization: &Organization,
-        now: Timestamp,
-    ) -> Result<OrganizationOverview, SourceError> {
-        let (store, catalog) = (&self.app.store, self.app.catalog.as_ref());
-        let scope = OrgScope::of(organization);
-        let standing = Standing::known(&self.app, organization, now).await?;
-        let statuses = standing.statuses_now(now);
-        let planned = schedule::next_times(&self.app, organization, now).await?;
-        let mut alarms = schedule::alarming(organization, &planned, now);
-        alarms.extend(schedule::credential_alarms(&self.app, organization, now).await?);
-        alarms.extend(schedule::spool_alarms(&self.app, now));
-        alarms.extend(unknown_frameworks(organization, catalog));
-        let frameworks = organization.frameworks.iter().filter_map(|id| catalog.frameworks.get(id));
-        let frameworks =
-            frameworks.map(|framework| self.framework(framework, organization, &standing, &statuses)).collect();
-        let head = store.head(&scope).await?;
-        let ledger = match head {
-            Some(head) => {
-                let origin = origin(&organization.id.to_string().parse()?);
-                Some(LedgerHead { origin, size: head.size, root: head.root })
-            }
-            None => None,
-        };
-        let runs = store.latest_runs(&scope, now, RUNS_READ).await?;
-        let consent_links = consent_links(&self.app, &scope).await?;
-        let known = Known {
-            catalog,
-            frameworks: &organization.frameworks,
-            organization: organization.slug.as_str(),
-            consent_links: &consent_links,
-        };
-        Ok(OrganizationOverview {
-            slug: organization.slug.clone(),
-            name: organization.name.clone(),
-            model: organization.model,
-            frameworks,
-            parties: parties(organization, &standing),
-            freshness: freshness(&store.latest_evidence(&scope, now).await?, catalog, now),
-            alarms,
-            runs: runs
-                .iter()
-                .filter(|run| run.cause != "import")
-                .take(RUNS_SHOWN)
-                .map(|run| run_overview(run, known))
-                .collect(),
-            ledger,
-            next_run: if self.is_scheduled { next_run(&planned, now) } else { None },
-        })
-    }
-
-    fn framework(
-        &self,
-        framework: &Framework,
-        organization: &Organization,
-        standing: &Standing,
-        statuses: &[ControlStatus],
-    ) -> FrameworkOverview {
-        let matrix = standing.matrices.get(&framework.id).map_or_else(
-            // No template splits this framework under this model and nobody has begun one.
-            || MatrixHeading::new(0, organization.model, MatrixState::Draft),
-            |(matrix, state)| MatrixHeading::new(matrix.version, matrix.model, *state),
-        );
-        FrameworkOverview {
-            heading: framework.into(),
-            totals: tally::totals(framework, statuses),
-            matrix,
-            why_undetermined: reasons::why_undetermined(&self.app.catalog, framework, statuses),
+    async fn organization(&self, slug: &OrgSlug) -> Result<Option<Organization>, SourceError> {
+        match self.app.store.organization(self.installation, slug).await {
+            Ok(organization) => Ok(Some(organization)),
+            Err(StoreFault::NoSuchOrganization(_)) => Ok(None),
+            Err(fault) => Err(fault.into()),
         }
     }
-}
 
-/// What is overdue runs next, which is now.
-fn next_run(planned: &[Planned], now: Timestamp) -> Option<Timestamp> {
-    planned.iter().filter_map(|one| one.next).min().map(|next| next.max(now))
-}
+    /// A framework that the organization has chosen and the catalog holds.
+    fn framework_in_use(&self, organization: &Organization, id: &FrameworkId) -> Option<&Framework> {
+        organization.frameworks.contains(id).then(|| self.app.catalog.frameworks.get(id))?
+    }
 
-/// What an organization has chosen and this catalog no longer holds.
-fn unknown_frameworks(organization: &Organization, catalog: &Catalog) -> Vec<String> {
-    let unknown = organization.frameworks.iter().filter(|id| !catalog.frameworks.contains_key(id));
-    unknown
-        .map(|id| {
-            format!("The framework {id} is chosen, but the catalog in use does not hold it, so it is not judged.")
-        })
-        .collect()
-}
-
-/// Open work of the frameworks in use, party by party.
-fn parties(organization: &Organization, standing: &Standing) -> Vec<PartyOverview> {
-    let in_use = |framework: &FrameworkId| organization.frameworks.contains(framework);
-    let held = |gap: &Gap| gap.controls.iter().filter(|held| in_use(&held.framework)).count();
-    let work = [Party::Provider, Party::Internal, Party::Vendor].map(|party| {
-        let open = standing.gaps.iter().filter(|gap| gap.party == party && gap.state != GapState::Closed);
-        let mut gaps: Vec<&Gap> = open.filter(|gap| held(gap) > 0).collect();
-        gaps.sort_by_key(|gap| (Reverse(severity_rank(&gap.severity)), gap.opened_at, gap.id));
-        let gaps = gaps.into_iter().map(|gap| gap_overview(gap, held(gap))).collect();
-        let requests = standing
-            .requests
-            .iter()
-            .filter(|request| request.party == party && request.closed_at.is_none() && in_use(&request.framework));
-        PartyOverview::new(party, gaps, requests.count())
-    });
-    let is_shown = |work: &PartyOverview| work.party != Party::Vendor || work.open_gaps > 0 || work.open_requests > 0;
-    work.into_iter().filter(is_shown).collect()
-}
-
-fn gap_overview(gap: &Gap, controls: usize) -> GapOverview {
-    GapOverview {
-        id: gap.id,
-        title: gap.title.clone(),
-        severity: gap.severity.clone(),
-        state: gap.state,
-        target: gap.target.clone(),
-        opened_at: gap.opened_at,
-        controls,
+    fn place(&self, organization: &Organization, asked: Option<Timestamp>) -> Place {
+        Place::new(organization, asked, self.app.clock.now())
     }
 }
 
-/// Counts datasets of targets whose newest record shows something; a refusal is not evidence of anything.
-fn freshness(latest: &[EvidenceRow], catalog: &Catalog, now: Timestamp) -> Freshness {
-    let shows = |outcome: CollectionOutcome| outcome.is_seen_whole() || outcome == CollectionOutcome::Partial;
-    let seen: Vec<_> = latest.iter().map(|row| &row.sealed).filter(|record| shows(record.outcome)).collect();
-    Freshness {
-        newest: seen.iter().map(|record| record.collected_at).max(),
-        datasets: seen.len(),
-        stale: seen.iter().filter(|record| is_stale(record, catalog, now)).count(),
-    }
+/// How far the split of a framework has come. Where no template splits it and nobody has begun one it is a draft.
+fn matrix_heading(organization: &Organization, standing: &Standing, framework: &FrameworkId) -> MatrixHeading {
+    standing.matrices.get(framework).map_or_else(
+        || MatrixHeading::new(0, organization.model, MatrixState::Draft),
+        |(matrix, state)| MatrixHeading::new(matrix.version, matrix.model, *state),
+    )
 }
 
-fn run_overview(run: &Run, known: Known<'_>) -> RunOverview {
-    let lines = run.summary.as_array().map(Vec::as_slice).unwrap_or_default();
-    // A line of another shape was written by another version; what cannot be read is not counted as seen.
-    let lines = lines.iter().filter_map(|line| serde_json::from_value::<DatasetLine>(line.clone()).ok());
-    let (seen, missed): (Vec<_>, Vec<_>) = lines.partition(|line| line.outcome.is_seen_whole());
-    let all: Vec<Missed<'_>> = missed
-        .iter()
-        .map(|line| Missed {
-            dataset: &line.dataset,
-            target: &line.target,
-            outcome: line.outcome,
-            reason: &line.reason,
-        })
-        .collect();
-    let advice = unseen::advice(known, &all);
-    let missed = missed.into_iter().map(|line| NotCollected {
-        title: known
-            .catalog
-            .collectors
-            .get(&line.dataset)
-            .map_or_else(|| line.dataset.to_string(), |collector| collector.title.clone()),
-        dataset: line.dataset,
-        target: line.target,
-        outcome: line.outcome,
-        reason: line.reason,
-    });
-    RunOverview::new(run.id, run.started_at, run.ended_at, seen.len(), missed.collect()).with_advice(advice)
+/// Who did something, with their party.
+fn signed(by: &Signatory) -> String {
+    by.party.map_or_else(|| by.name.clone(), |party| format!("{}, {}", by.name, party.title()))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
-//! The overview as a browser sees it: who is let in, and that its figures are those of `status`.
+//! The pages as a browser sees them: who is let in, that figures are those of `status`, and that every hash on the way
+//! is one of the vault.
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -7,12 +9,16 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use countersign::report::tally::ORDER;
+use countersign_seal::container::{Container, Folders};
+use countersign_seal::digest::Digest;
+use countersign_seal::ledger::leaf_hash;
 use reqwest::header::{CONTENT_SECURITY_POLICY, HOST, LOCATION, SET_COOKIE};
 use reqwest::{Client, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::command::{countersign, program, scratch};
+use crate::support::browser::{self, Tab};
+use crate::support::command::{countersign, files_below, program, scratch};
 use crate::support::demo::Demo;
 use crate::support::skip;
 
@@ -137,7 +143,7 @@ async fn serving_ends_in_order_when_it_is_asked_to() {
 
 #[test]
 fn a_browser_shows_the_name_and_the_figures_of_status() {
-    let Some(browser) = ["chromium", "chromium-browser", "google-chrome"].iter().find_map(|name| found(name)) else {
+    let Some(browser) = browser::installed() else {
         return skip("the overview in a browser", "no Chromium is installed");
     };
     let served = Served::start();
@@ -167,19 +173,63 @@ fn a_browser_shows_the_name_and_the_figures_of_status() {
     assert_eq!(open, status["gaps"]["open"].as_u64().unwrap());
 }
 
-fn found(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|candidate| candidate.is_file())
+/// From the overview a reader comes in five clicks to a record and the hashes of its bytes. Both are those of the vault:
+/// of the line in the archive, and of the bytes themselves.
+#[test]
+fn a_reader_walks_from_the_overview_to_a_hash_that_the_archive_confirms() {
+    let Some(browser) = browser::installed() else {
+        return skip("the walk to an evidence hash", "no Chromium is installed");
+    };
+    let served = Served::start();
+    let mut tab = Tab::open(&browser, &served.link());
+
+    tab.follow("a[href='/organizations/larkspur/frameworks/cmmc-l2']");
+    assert_eq!(tab.text("document.querySelector('h1 bdi').textContent"), "CMMC Level 2");
+    tab.follow(".choices a[href*='status=not_met']");
+    tab.follow(".controls tbody th a");
+    assert_eq!(tab.text("document.querySelector('.verdict .mark').textContent.trim()"), "NOT MET");
+    tab.follow(".bearings a[href*='/evidence/']");
+
+    let leaf: usize = tab.text("location.pathname.split('/').pop()").parse().unwrap();
+    let hash = tab.text("document.getElementById('record-hash').textContent");
+    let object = tab.text("document.querySelector('.artifacts tbody td code').textContent");
+    let page = tab.text("document.body.textContent");
+
+    let archives: Vec<PathBuf> = files_below(&served.data.path().join("vault"))
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|kind| kind == "zip"))
+        .collect();
+    let named = archives.iter().find(|path| page.contains(path.file_name().unwrap().to_str().unwrap()));
+    let mut named = open(named.expect("the page names no archive of the vault"));
+    let records = named.read("records.jsonl", 1 << 24).unwrap();
+    let line = records.split(|byte| *byte == b'\n').find(|line| leaf_hash(line).to_string() == hash);
+    let record: Value = serde_json::from_slice(line.expect("no record of the archive has the hash")).unwrap();
+    assert!(record["artifacts"].as_array().unwrap().iter().any(|artifact| artifact["sha256"] == object), "{record:#}");
+
+    // Bytes that were kept already lie in an older archive.
+    let bytes = archives.iter().find_map(|path| open(path).read(&format!("objects/{object}"), 1 << 24).ok());
+    assert_eq!(Digest::of(&bytes.expect("no archive holds the bytes")).to_string(), object);
+    assert!(page.contains(&format!("--leaf {leaf}")), "how to prove it is not said");
+
+    // The same session leads to every other part.
+    for part in ["gaps", "runs", "verification"] {
+        tab.follow(&format!(".sections a[href$='/{part}']"));
+        assert!(tab.text("document.querySelector('h1').textContent").to_lowercase().contains(part));
+    }
+    assert_eq!(tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), serde_json::json!(true));
+}
+
+fn open(archive: &Path) -> Container<BufReader<File>> {
+    Container::open(BufReader::new(File::open(archive).unwrap()), Folders::Refused).unwrap()
 }
 
 /// The document as the browser has it after loading.
 fn rendered(browser: &Path, url: &str) -> String {
     let profile = scratch();
     let output = Command::new(browser)
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
-        .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
+        .args(browser::QUIET)
         .arg(format!("--user-data-dir={}", profile.path().display()))
-        .args(["--no-proxy-server", "--dump-dom", url])
+        .args(["--dump-dom", url])
         .stdin(Stdio::null())
         .output()
         .unwrap();

@@ -97,7 +97,7 @@ fn print(gap: &GapDetail, turn: &Turn<'_>) -> anyhow::Result<()> {
     line(&format!("  It was found: {}", gap.because))?;
     match (gap.state, gap.closed_at) {
         (GapState::Closed, Some(closed)) => {
-            line(&format!("  Closed at {}: the last look found it mended.", closed.for_people()))?
+            line(&format!("  Closed at {}: the last look found it mended.", closed.for_people()))?;
         }
         (GapState::AwaitingEvidence, _) => {
             line(&format!("  It can no longer be seen; this is what was wrong at {}.", gap.last_seen_at.for_people()))?;

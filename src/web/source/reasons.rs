@@ -40,7 +40,7 @@ impl Obstacle {
 pub(super) fn why_undetermined(catalog: &Catalog, framework: &Framework, statuses: &[ControlStatus]) -> Vec<Reason> {
     let own = statuses.iter().filter(|status| status.framework == framework.id);
     let own: HashMap<&ControlId, &ControlStatus> = own.map(|status| (&status.control, status)).collect();
-    let countings = Countings::of(framework);
+    let countings = Countings::among(framework, statuses);
     let mut counts: BTreeMap<Obstacle, usize> = BTreeMap::new();
     for control in framework.controls.iter().filter(|control| countings.control(control) == Counting::Counted) {
         if let Some(obstacle) = obstacle(catalog, framework, own.get(&control.id).copied()) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::StoreOverview;
+use super::StorePages;
 use crate::catalog::Catalog;
 use crate::deliver::reports::Basis;
 use crate::model::control::ControlState;
@@ -10,7 +10,6 @@ use crate::model::evidence::{CollectionOutcome, Source};
 use crate::model::responsibility::Party;
 use crate::pipeline::{self, RunRequest};
 use crate::schedule::tests::Installation;
-use crate::web::overview::OverviewSource;
 
 /// This machine, read once by two collectors, one of which comes to nothing.
 async fn collected() -> Installation {
@@ -31,7 +30,7 @@ async fn collected() -> Installation {
 #[tokio::test]
 async fn the_overview_counts_as_the_readiness_report_does() {
     let here = collected().await;
-    let overview = StoreOverview::new(Arc::clone(&here.app)).overview(None).await.unwrap();
+    let overview = StorePages::new(Arc::clone(&here.app)).overview(None).await.unwrap();
     let shown = &overview.organizations[0];
 
     let framework = here.organization.frameworks[0].clone();
@@ -53,7 +52,7 @@ async fn the_overview_counts_as_the_readiness_report_does() {
 #[tokio::test]
 async fn what_a_run_did_not_see_stands_beside_what_it_saw_with_its_reason() {
     let here = collected().await;
-    let overview = StoreOverview::new(Arc::clone(&here.app)).overview(None).await.unwrap();
+    let overview = StorePages::new(Arc::clone(&here.app)).overview(None).await.unwrap();
     let shown = &overview.organizations[0];
     let [run] = shown.runs.as_slice() else { panic!("one run") };
     let [missed] = run.not_collected.as_slice() else { panic!("one dataset was not collected") };
@@ -70,7 +69,7 @@ async fn what_a_run_did_not_see_stands_beside_what_it_saw_with_its_reason() {
 async fn old_evidence_is_shown_as_old_and_silence_as_an_alarm() {
     let here = collected().await;
     here.clock.set("2026-12-01T12:00:00Z");
-    let overview = StoreOverview::new(Arc::clone(&here.app)).overview(None).await.unwrap();
+    let overview = StorePages::new(Arc::clone(&here.app)).overview(None).await.unwrap();
     let shown = &overview.organizations[0];
     assert_eq!((shown.freshness.datasets, shown.freshness.stale), (1, 1));
     assert_eq!(shown.alarms.len(), 1);
@@ -81,7 +80,7 @@ async fn old_evidence_is_shown_as_old_and_silence_as_an_alarm() {
 async fn an_organization_without_anything_collected_is_undetermined_and_calm() {
     let framework = "hipaa-security".parse().unwrap();
     let here = Installation::of(Catalog::embedded().unwrap(), vec![framework]).await;
-    let source = StoreOverview::new(Arc::clone(&here.app));
+    let source = StorePages::new(Arc::clone(&here.app));
     let overview = source.overview(Some(&here.organization.slug)).await.unwrap();
     let shown = &overview.organizations[0];
     let totals = &shown.frameworks[0].totals;
