@@ -85,7 +85,8 @@ fn notes(status: Status) -> Vec<&'static str> {
     let mut notes = Vec::new();
     match status.level {
         Level::Level1 => {
-            notes.push("that Level 1 is assessed every year is to be confirmed; the yearly affirmation is 170.22(b)(1)");
+            notes
+                .push("that Level 1 is assessed every year is to be confirmed; the yearly affirmation is 170.22(b)(1)");
         }
         Level::Level2 => {}
         Level::Level3 => notes.push("Level 2 (C3PAO) is affirmed every year as well: 170.22(b)"),
