@@ -181,6 +181,7 @@ fn decisions(catalog: &Catalog) -> Decisions {
                 valid_from: at,
                 valid_until: Some(now().plus(Duration::days(335))),
                 replaces: None,
+                form: None,
                 recorded_at: at,
                 artifacts: Vec::new(),
             });

@@ -11,8 +11,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub use statement::{
-    ArtifactList, Attestation, Change, Claim, Collector, Deletion, Evidence, Head, Judgement, KeptArchive, Key,
-    KeyEvent, KeyFacts, Redaction, ReplacedArchive, Replacement, Report, Responsibility, Signer, Statement, Subject,
+    ArtifactList, Attestation, Change, Claim, Collector, Deletion, Evidence, FormUse, Head, Judgement, KeptArchive,
+    Key, KeyEvent, KeyFacts, Redaction, ReplacedArchive, Replacement, Report, Responsibility, Signer, Statement,
+    Subject,
 };
 pub use value::{Artifact, Malformed, RecordType, Time, Uuid};
 

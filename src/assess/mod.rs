@@ -7,8 +7,10 @@
 mod answers;
 pub mod cmmc;
 pub mod coverage;
+pub mod hipaa;
 mod objective;
 mod outline;
+pub mod pci;
 pub mod rollup;
 pub mod scope;
 mod statement;

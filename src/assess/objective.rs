@@ -1,7 +1,9 @@
 //! One objective: everything that bears on it, and what that comes to.
 //!
 //! In this order:
-//! 1. A `full` or `part` check that fails on any target in scope: not met, whatever anybody states.
+//! 1. A `full` or `part` check that fails on any target in scope: not met, whatever anybody states; unless a statement on a
+//!    form that stands in for the control as written (an enduring exception, a compensating control, an addressable
+//!    specification with another measure) names that check.
 //! 2. A statement that it does not apply: not applicable, if nothing stands in its way, else undetermined.
 //! 3. Where the responsibilities say that it is inherited from a vendor: met only by a statement with the vendor's
 //!    document on file and an end date, if nothing stands in its way. No machine shows what a vendor does.
@@ -10,7 +12,8 @@
 //! 6. Else undetermined, with what is missing in words.
 //!
 //! What stands in the way of a statement: a `full` or `part` check that was not seen on a target in scope; a supporting
-//! check that fails or was not seen, unless the statement names it. So losing sight of a failure never makes anything met:
+//! check that fails or was not seen, unless the statement names it. A statement that stands in for the control as written
+//! may name every check. So losing sight of a failure never makes anything met:
 //! taking any result away leaves an objective as it is or makes it undetermined. Where no machine looks at all, because no
 //! check covers it or nothing is connected that it could read, a person may state it. A framework that is judged by
 //! another's objectives takes over checks, not statements: what was stated was stated about that framework's scope.
@@ -18,7 +21,7 @@
 use std::collections::BTreeMap;
 
 use super::answers::Answers;
-use super::statement::{self, Statements};
+use super::statement::{self, Forms, Statements};
 use crate::model::attestation::{Attestation, Claim};
 use crate::model::control::{Bearing, ControlState, ObjectiveStatus, Proof};
 use crate::model::finding::FindingOutcome;
@@ -30,6 +33,7 @@ use crate::model::time::Timestamp;
 pub(super) struct Grounds<'a> {
     pub answers: BTreeMap<&'a CheckId, Answers<'a>>,
     pub statements: Statements<'a>,
+    pub forms: &'a Forms,
     /// Rows of the split in force, by control and objective.
     pub rows: BTreeMap<(&'a ControlId, Option<&'a ObjectiveId>), &'a Responsibility>,
 }
@@ -42,6 +46,7 @@ pub(super) struct Judgement {
 
 /// What was found out about one objective.
 struct Case<'a> {
+    forms: &'a Forms,
     proofs: Vec<(&'a CheckId, Proof, &'a Answers<'a>)>,
     /// Failures first, then what is not known.
     bearings: Vec<Bearing>,
@@ -63,7 +68,7 @@ pub(super) fn judge<'a>(
     proofs: &'a [(CheckId, Proof)],
 ) -> Judgement {
     let answered = |(check, proof): &'a (CheckId, Proof)| Some((check, *proof, grounds.answers.get(check)?));
-    let case = Case::of(proofs.iter().filter_map(answered).collect());
+    let case = Case::of(grounds.forms, proofs.iter().filter_map(answered).collect());
     let stated = grounds.statements.on(control, &objective);
     let row = grounds.rows.get(&(control, Some(&objective))).or_else(|| grounds.rows.get(&(control, None)));
     let inherited = row.filter(|row| row.kind == ResponsibilityKind::Inherited);
@@ -72,7 +77,8 @@ pub(super) fn judge<'a>(
         (conclusion.state, stated, grounds.statements.ended(control, &objective))
     {
         let until = ended.valid_until.map(Timestamp::for_people).unwrap_or_default();
-        conclusion.because = format!("{} {}; that ended on {until}.", conclusion.because, statement::says(ended));
+        conclusion.because =
+            format!("{} {}; that ended on {until}.", conclusion.because, statement::says(ended, grounds.forms));
         conclusion.set_aside = Some(ended.leaf);
     }
     let stated_at = stated.filter(|one| conclusion.attestation == Some(one.leaf)).map(|one| one.valid_from);
@@ -84,7 +90,7 @@ pub(super) fn judge<'a>(
 }
 
 impl<'a> Case<'a> {
-    fn of(proofs: Vec<(&'a CheckId, Proof, &'a Answers<'a>)>) -> Self {
+    fn of(forms: &'a Forms, proofs: Vec<(&'a CheckId, Proof, &'a Answers<'a>)>) -> Self {
         let mut all: Vec<_> = proofs
             .iter()
             .flat_map(|(check, proof, answers)| answers.all.iter().map(move |answer| (*check, *proof, answer)))
@@ -100,15 +106,17 @@ impl<'a> Case<'a> {
             because: answer.because.clone().into_owned(),
             evidence: answer.evidence.to_vec(),
         };
-        Self { bearings: all.into_iter().map(bearing).collect(), proofs }
+        Self { forms, bearings: all.into_iter().map(bearing).collect(), proofs }
     }
 
     fn conclude(&self, stated: Option<&Attestation>, inherited: Option<&Responsibility>) -> Conclusion {
-        if let Some(failing) = self.first(FindingOutcome::Fail, |bearing| bearing.proof >= Proof::Part) {
+        let excused = |bearing: &Bearing| stated.is_some_and(|one| self.excuses(one, bearing));
+        let counts = |bearing: &Bearing| bearing.proof >= Proof::Part && !excused(bearing);
+        if let Some(failing) = self.first(FindingOutcome::Fail, counts) {
             let because = sentence(&failing.because);
             return match stated {
                 Some(one) => {
-                    let because = format!("{because} {}, but the check fails.", statement::says(one));
+                    let because = format!("{because} {}, but the check fails.", statement::says(one, self.forms));
                     Conclusion { set_aside: Some(one.leaf), ..Conclusion::of(ControlState::NotMet, because) }
                 }
                 None => Conclusion::of(ControlState::NotMet, failing.because.clone()),
@@ -130,10 +138,20 @@ impl<'a> Case<'a> {
 
     /// What a statement comes to.
     fn by_statement(&self, one: &Attestation) -> Conclusion {
-        let says = statement::says(one);
+        let says = statement::says(one, self.forms);
         if let Some(hindrance) = self.hindrance(one) {
             let because = format!("{says}. That does not count yet: {hindrance}");
             return Conclusion { set_aside: Some(one.leaf), ..Conclusion::of(ControlState::Undetermined, because) };
+        }
+        let spoken_to = |bearing: &Bearing| bearing.proof >= Proof::Part && self.excuses(one, bearing);
+        if let Some(failing) = self.first(FindingOutcome::Fail, spoken_to) {
+            let because = format!(
+                "{says}.{} It speaks to the check {}, which fails: {}",
+                statement::until(one),
+                failing.check,
+                sentence(&failing.because)
+            );
+            return Conclusion { attestation: Some(one.leaf), ..Conclusion::of(ControlState::Met, because) };
         }
         let state = if one.claim == Claim::NotApplicable { ControlState::NotApplicable } else { ControlState::Met };
         let passes = self.proofs.iter().any(|(_, proof, answers)| *proof >= Proof::Part && answers.passed > 0);
@@ -160,8 +178,10 @@ impl<'a> Case<'a> {
             (false, None) => "nobody said until when it is valid",
             (false, Some(_)) => return self.by_statement(one),
         };
-        let because =
-            format!("{}. A vendor does this, so {document} has to show it, and {lacks}.", statement::says(one));
+        let because = format!(
+            "{}. A vendor does this, so {document} has to show it, and {lacks}.",
+            statement::says(one, self.forms)
+        );
         Conclusion { set_aside: Some(one.leaf), ..Conclusion::of(ControlState::Undetermined, because) }
     }
 
@@ -176,10 +196,16 @@ impl<'a> Case<'a> {
                 sentence(&failing.because)
             ));
         }
-        let hides = |bearing: &Bearing| bearing.proof >= Proof::Part || is_unanswered(bearing);
+        let hides =
+            |bearing: &Bearing| (bearing.proof >= Proof::Part && !self.excuses(one, bearing)) || is_unanswered(bearing);
         let open = self.bearings.iter().filter(|bearing| bearing.outcome == FindingOutcome::Unknown && hides(bearing));
         let first = self.first(FindingOutcome::Unknown, hides)?;
         Some(format!("{} {}", results_missing(open.count()), first.because))
+    }
+
+    /// Whether a statement stands in for what a check asks of a target: it is of that kind, and names both.
+    fn excuses(&self, one: &Attestation, bearing: &Bearing) -> bool {
+        one.addresses.contains(&bearing.check) && statement::departs(one, &bearing.target, self.forms)
     }
 
     /// Full proofs pass on every target in scope, and nothing that could contradict them is open. Two full proofs may look

@@ -21,6 +21,7 @@ pub fn framework_statuses(situation: &Situation<'_>, framework: &Framework) -> V
     let grounds = Grounds {
         answers: answers::of_framework(situation, &framework.id),
         statements: Statements::of(situation.decisions, &framework.id, situation.now),
+        forms: &situation.catalog.forms,
         rows: matrix.iter().map(|row| ((&row.control, row.objective.as_ref()), row)).collect(),
     };
     let mut own: Vec<Option<ControlStatus>> = framework

@@ -7,9 +7,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::attestation::{Attestation, Claim};
+use crate::catalog::form::Form;
+use crate::model::attestation::{Attestation, Claim, FormUse};
 use crate::model::decision::Decisions;
-use crate::model::id::{ControlId, FrameworkId, ObjectiveId};
+use crate::model::id::{ControlId, FormId, FrameworkId, ObjectiveId};
 use crate::model::person::Signatory;
 use crate::model::time::Timestamp;
 
@@ -54,6 +55,11 @@ impl<'a> Statements<'a> {
         Self::find(&self.ended, control, objective)
     }
 
+    /// All that are in force, in no order that means anything.
+    pub fn all(&self) -> Vec<&'a Attestation> {
+        self.in_force.values().copied().collect()
+    }
+
     fn find(list: &ByUnit<'a>, control: &ControlId, objective: &ObjectiveId) -> Option<&'a Attestation> {
         list.get(&(control, Some(objective))).or_else(|| list.get(&(control, None))).copied()
     }
@@ -64,14 +70,30 @@ fn who(by: &Signatory) -> String {
     by.party.map_or_else(|| by.name.clone(), |party| format!("{} ({})", by.name, party.title()))
 }
 
-/// `Dana Reyes (Internal IT) stated on 2026-03-31 09:00 UTC that it is met`, without a full stop.
-pub(super) fn says(one: &Attestation) -> String {
-    let what = match one.claim {
-        Claim::Met => "that it is met",
-        Claim::NotApplicable => "that it does not apply here",
-        Claim::Withdrawn => "that an earlier statement no longer stands",
+/// The forms of the catalog.
+pub(super) type Forms = BTreeMap<FormId, Form>;
+
+/// `Dana Reyes (Internal IT) stated on 2026-03-31 09:00 UTC that it is met`, without a full stop. On a form it is the form's
+/// words that go on after the time.
+pub(super) fn says(one: &Attestation, forms: &Forms) -> String {
+    let on_form = one.form.as_ref().and_then(|used| forms.get(&used.id)?.says(used));
+    let what = match (one.claim, on_form) {
+        (Claim::Withdrawn, _) => "that an earlier statement no longer stands",
+        (_, Some(words)) => words.trim_end(),
+        (Claim::Met, None) => "that it is met",
+        (Claim::NotApplicable, None) => "that it does not apply here",
     };
     format!("{} stated on {} {what}", who(&one.by), one.recorded_at.for_people())
+}
+
+/// Whether something else stands in for the control as written on this target, by the form it was made on: then failing
+/// checks that it names do not count against it there.
+pub(super) fn departs(one: &Attestation, target: &str, forms: &Forms) -> bool {
+    let holds = |used: &FormUse| {
+        (used.targets.is_empty() || used.targets.iter().any(|one| one == target))
+            && forms.get(&used.id).is_some_and(|form| form.departs(used))
+    };
+    one.claim == Claim::Met && one.form.as_ref().is_some_and(holds)
 }
 
 /// Until when it counts, as a sentence with a space before it; nothing without an end.

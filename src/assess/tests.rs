@@ -1,7 +1,10 @@
 //! What the roll-up may never do, on small frameworks made by hand. Statements of people are in `tests/stated.rs`, scope and
-//! questionnaires in `tests/scoped.rs`, laws over random results and decisions in `tests/laws.rs`.
+//! questionnaires in `tests/scoped.rs`, forms in `tests/formed.rs`, laws over random results and decisions in `tests/laws.rs`.
 
+mod formed;
+mod hipaa;
 mod laws;
+mod pci;
 mod scoped;
 mod stated;
 
@@ -212,6 +215,7 @@ fn stated(leaf: u64, control: &str, claim: Claim) -> Attestation {
         valid_from: day(-30),
         valid_until: Some(day(335)),
         replaces: None,
+        form: None,
         recorded_at: day(-29),
         artifacts: Vec::new(),
     }

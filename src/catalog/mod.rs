@@ -9,6 +9,7 @@ pub mod cron_expression;
 pub mod crosswalk;
 pub mod fault;
 pub mod files;
+pub mod form;
 pub mod framework;
 pub mod graph_errors;
 pub mod guidance;
@@ -22,8 +23,9 @@ use std::sync::OnceLock;
 
 use countersign_seal::digest::Digest;
 
+use crate::model::attestation::Claim;
 use crate::model::evidence::Source;
-use crate::model::id::{CheckId, ControlId, DatasetId, FrameworkId};
+use crate::model::id::{CheckId, ControlId, DatasetId, FormId, FrameworkId};
 use crate::model::responsibility::{EngagementModel, ResponsibilityMatrix};
 
 use check::{CheckDefinition, RegoModule};
@@ -31,7 +33,8 @@ use collector::CollectorDefinition;
 use crosswalk::CrosswalkRow;
 use fault::Faults;
 use files::FileSet;
-use framework::Framework;
+use form::Form;
+use framework::{Control, Framework};
 use template::ResponsibilityTemplate;
 
 /// Everything the data files say, checked against each other.
@@ -44,6 +47,8 @@ pub struct Catalog {
     pub library: Vec<RegoModule>,
     pub templates: BTreeMap<(FrameworkId, EngagementModel), ResponsibilityTemplate>,
     pub crosswalk: Vec<CrosswalkRow>,
+    /// What statements are made on.
+    pub forms: BTreeMap<FormId, Form>,
     /// Digest over every file's path and bytes: two catalogs with the same digest judge alike.
     pub digest: Digest,
     /// Filled at the first question; the fields above do not change after that.
@@ -77,6 +82,7 @@ impl Catalog {
             library: Vec::new(),
             templates: BTreeMap::new(),
             crosswalk: Vec::new(),
+            forms: BTreeMap::new(),
             digest: Digest::empty(),
             index: OnceLock::new(),
         }
@@ -98,6 +104,21 @@ impl Catalog {
     pub fn matrix(&self, framework: &FrameworkId, model: EngagementModel) -> Option<ResponsibilityMatrix> {
         let template = self.templates.get(&(framework.clone(), model))?;
         Some(template.expand(self.frameworks.get(framework)?))
+    }
+
+    /// The forms that may be used for a control, sorted by id.
+    pub fn forms_for<'catalog>(
+        &'catalog self,
+        framework: &'catalog FrameworkId,
+        control: &'catalog Control,
+    ) -> impl Iterator<Item = &'catalog Form> {
+        self.forms.values().filter(move |form| form.suits(framework, control))
+    }
+
+    /// What a statement without a form comes to: the plain form for this claim, if the framework has one.
+    #[must_use]
+    pub fn plain_form(&self, framework: &FrameworkId, control: &Control, claim: Claim) -> Option<&Form> {
+        self.forms.values().find(|form| form.plain && form.claim == claim && form.suits(framework, control))
     }
 
     /// What else a control helps, or is helped by; to suggest, never to decide.

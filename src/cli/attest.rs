@@ -1,14 +1,22 @@
 //! `countersign attest`, `attest list` and `attest withdraw`
 
-use std::path::PathBuf;
+mod forms;
 
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
 use clap::{Args, Subcommand};
 
 use super::{Common, Ending, output, person::said, session};
+use crate::app::App;
+use crate::catalog::form::answers::{self, LARGEST_FILE};
 use crate::model::attestation::{Attestation, Claim};
-use crate::model::id::{CheckId, FrameworkId, OrgSlug, PersonHandle};
+use crate::model::id::{CheckId, FormId, FrameworkId, OrgSlug, PersonHandle};
 use crate::model::time::Timestamp;
 use crate::pipeline::decisions::attest::{self, AttestRequest};
+use crate::pipeline::decisions::forms::{FormRequest, Given};
+use crate::pipeline::ssh_signature::LARGEST_SIGNATURE;
 use crate::pipeline::{decisions, roll_forward};
 use crate::store::OrgScope;
 
@@ -27,6 +35,13 @@ enum AttestCommand {
     List(ListArguments),
     /// Say that an attestation no longer stands
     Withdraw(WithdrawArguments),
+    /// Show which forms there are, for a framework or a control, and what they ask
+    Forms(forms::FormsArguments),
+    /// Print a file of answers to fill in
+    Template {
+        /// The form, as `attest forms` lists it
+        form: FormId,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -50,7 +65,26 @@ struct StatementArguments {
     /// The control does not apply here; the statement says why
     #[arg(long)]
     not_applicable: bool,
-    /// A failing supporting check that the statement speaks to; repeat for more
+    /// The form it is stated on, as `attest forms` lists it
+    #[arg(long, value_name = "ID")]
+    form: Option<FormId>,
+    /// The form's answers, as `attest template` begins them
+    #[arg(long, value_name = "FILE", requires = "form")]
+    answers: Option<PathBuf>,
+    /// One more answer; repeat for more, and for further lines of a list
+    #[arg(long = "answer", value_name = "FIELD=TEXT", requires = "form")]
+    answer: Vec<String>,
+    /// A tenant or host for which something else stands in for the control; default: all; repeat for more
+    #[arg(long = "target", value_name = "TARGET", requires = "form")]
+    targets: Vec<String>,
+    /// Seal nothing; print the bytes to sign with `ssh-keygen -Y sign -n countersign-attestation`
+    #[arg(long, conflicts_with = "signature")]
+    print: bool,
+    /// The signature over these bytes, made with the person's registered key
+    #[arg(long, value_name = "FILE")]
+    signature: Option<PathBuf>,
+    /// A failing check that the statement speaks to: a supporting one, or any where the form lets something else stand in
+    /// for the control; repeat for more
     #[arg(long = "addresses", value_name = "CHECK")]
     addresses: Vec<CheckId>,
     /// From when it counts; default: now
@@ -87,6 +121,17 @@ struct WithdrawArguments {
 }
 
 pub async fn run(common: &Common, arguments: AttestArguments) -> anyhow::Result<Ending> {
+    // Forms can be read without any installation.
+    match &arguments.command {
+        Some(AttestCommand::Forms(asked)) => return forms::run(common, asked),
+        Some(AttestCommand::Template { form }) => {
+            let catalog = session::catalog(common)?;
+            let form = catalog.forms.get(form).ok_or_else(|| forms::unknown(form))?;
+            output::line(answers::template(form).trim_end())?;
+            return Ok(Ending::Fine);
+        }
+        _ => {}
+    }
     let app = session::app(common).await?;
     match (arguments.command, arguments.statement) {
         (Some(AttestCommand::List(list)), _) => {
@@ -109,27 +154,58 @@ pub async fn run(common: &Common, arguments: AttestArguments) -> anyhow::Result<
             let leaf = attest::withdraw(&app, &organization, withdraw.record, &withdraw.because, &withdraw.by).await?;
             said(common, leaf, &format!("Attestation {} no longer stands", withdraw.record))?;
         }
-        (None, Some(statement)) => {
-            let organization = session::organization(&app, &statement.org).await?;
-            let words = format!("Attested {} {}", statement.framework, output::plain(&statement.control));
-            let request = AttestRequest {
-                framework: statement.framework,
-                about: statement.control,
-                claim: if statement.not_applicable { Claim::NotApplicable } else { Claim::Met },
-                statement: statement.statement,
-                addresses: statement.addresses,
-                valid_from: statement.valid_from,
-                valid_until: statement.valid_until,
-                files: statement.files,
-                by: statement.by,
-            };
-            said(common, attest::attest(&app, &organization, request).await?, &words)?;
-        }
-        (None, None) => {
+        (None, Some(statement)) => state(common, &app, statement).await?,
+        (Some(AttestCommand::Forms(_) | AttestCommand::Template { .. }), _) | (None, None) => {
             anyhow::bail!("say what is attested: countersign attest FRAMEWORK CONTROL --statement … --by …")
         }
     }
     Ok(Ending::Fine)
+}
+
+async fn state(common: &Common, app: &App, statement: StatementArguments) -> anyhow::Result<()> {
+    let organization = session::organization(app, &statement.org).await?;
+    let words = format!("Attested {} {}", statement.framework, output::plain(&statement.control));
+    let file = statement.answers.as_deref().map(|file| read(file, LARGEST_FILE)).transpose()?;
+    let file = file.map(String::from_utf8).transpose().context("the answers are no text in UTF-8")?;
+    let given = Given { file, answers: statement.answer };
+    let signature = statement.signature.as_deref().map(|file| read(file, LARGEST_SIGNATURE as u64)).transpose()?;
+    let request = AttestRequest {
+        framework: statement.framework,
+        about: statement.control,
+        claim: if statement.not_applicable { Claim::NotApplicable } else { Claim::Met },
+        statement: statement.statement,
+        addresses: statement.addresses,
+        valid_from: statement.valid_from,
+        valid_until: statement.valid_until,
+        files: statement.files,
+        form: statement.form.map(|id| FormRequest { id, given, targets: statement.targets }),
+        signature,
+        by: statement.by,
+    };
+    if statement.print {
+        // Exactly these bytes are signed: no line end after them.
+        let bytes = attest::to_sign(app, &organization, &request).await?;
+        std::io::stdout().lock().write_all(&bytes)?;
+        return Ok(());
+    }
+    let notes = attest::notes(app, &request)?;
+    said(common, attest::attest(app, &organization, request).await?, &words)?;
+    for note in notes {
+        eprintln!("note: {}", output::plain(&note));
+    }
+    Ok(())
+}
+
+/// A file of at most so many bytes.
+fn read(file: &Path, most: u64) -> anyhow::Result<Vec<u8>> {
+    let cannot = || format!("cannot read {}", file.display());
+    let mut bytes = Vec::new();
+    let opened = std::fs::File::open(file).with_context(cannot)?;
+    opened.take(most + 1).read_to_end(&mut bytes).with_context(cannot)?;
+    if bytes.len() as u64 > most {
+        anyhow::bail!("{} is larger than {most} bytes", file.display());
+    }
+    Ok(bytes)
 }
 
 fn row(one: &Attestation) -> [String; 7] {

@@ -16,6 +16,7 @@ mod connect;
 mod demo;
 mod doctor;
 mod export;
+mod findings;
 mod gap;
 mod import;
 mod import_lines;
@@ -27,6 +28,7 @@ mod output;
 mod package;
 mod person;
 mod prove;
+mod provider;
 mod rebuild;
 mod report;
 mod responsibility;
@@ -133,10 +135,14 @@ pub enum Command {
     Status(status::StatusArguments),
     /// The CMMC score, what may wait on a plan of action, and the shortest way up
     Score(score::ScoreArguments),
+    /// Where an organization stands in a framework's own words, and what falls due
+    Findings(findings::FindingsArguments),
     /// State that a control is met or does not apply, and answer for it
     Attest(attest::AttestArguments),
     /// Which targets and resources count for which framework
     Scope(scope::ScopeArguments),
+    /// Service providers: who outside handles or protects the organization's data
+    Provider(provider::ProviderArguments),
     /// Faults that are open, and whose turn it is
     Gap(gap::GapArguments),
     /// Who is accountable for which control
@@ -188,6 +194,8 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Doctor(arguments) => doctor::run(&common, arguments).await,
         Command::Status(arguments) => status::run(&common, arguments).await,
         Command::Score(arguments) => score::run(&common, arguments).await,
+        Command::Findings(arguments) => findings::run(&common, arguments).await,
+        Command::Provider(arguments) => provider::run(&common, arguments).await,
         Command::Attest(arguments) => attest::run(&common, arguments).await,
         Command::Scope(arguments) => scope::run(&common, arguments).await,
         Command::Gap(arguments) => gap::run(&common, arguments).await,

@@ -1,6 +1,7 @@
 //! `countersign retention show|delete|hold|release`
 
 use anyhow::bail;
+use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -10,6 +11,7 @@ use crate::model::id::{DatasetId, OrgSlug};
 use crate::model::moment::Moment;
 use crate::model::organization::Organization;
 use crate::model::responsibility::Party;
+use crate::model::retention::{Clock, RetentionRule};
 use crate::pipeline::deletion::select::{Limits, Selection};
 use crate::pipeline::deletion::{self, DeletionReport, DeletionRequest};
 use crate::pipeline::retention::{self, Hold, Person};
@@ -38,6 +40,9 @@ struct ShowArguments {
     /// Short name of the organization
     #[arg(long)]
     org: OrgSlug,
+    /// The CMMC status date, from which its clock runs; of the conditional status if there was one
+    #[arg(long, value_name = "DAY")]
+    status_date: Option<NaiveDate>,
 }
 
 #[derive(Debug, Args)]
@@ -104,7 +109,7 @@ struct ReleaseArguments {
 pub async fn run(common: &Common, arguments: RetentionArguments) -> anyhow::Result<Ending> {
     let app = session::app(common).await?;
     match arguments.command {
-        RetentionCommand::Show(arguments) => show(common, &app, &arguments.org).await?,
+        RetentionCommand::Show(arguments) => show(common, &app, &arguments).await?,
         RetentionCommand::Delete(arguments) => delete(common, &app, *arguments).await?,
         RetentionCommand::Hold(arguments) => {
             let organization = session::organization(&app, &arguments.org).await?;
@@ -149,8 +154,13 @@ fn text<'a>(option: &str, given: &'a str) -> anyhow::Result<&'a str> {
     Ok(given)
 }
 
-async fn show(common: &Common, app: &App, slug: &OrgSlug) -> anyhow::Result<()> {
-    let organization = session::organization(app, slug).await?;
+/// Until when a rule keeps what its status date covers, if that date was said.
+fn kept_until(rule: &RetentionRule, arguments: &ShowArguments) -> Option<NaiveDate> {
+    arguments.status_date.filter(|_| rule.clock == Clock::StatusDate).and_then(|day| rule.keeps_until(day))
+}
+
+async fn show(common: &Common, app: &App, arguments: &ShowArguments) -> anyhow::Result<()> {
+    let organization = session::organization(app, &arguments.org).await?;
     let outlived = retention::outlived(app, &organization).await?;
     let holds = retention::holds(app, &OrgScope::of(&organization)).await?;
     if common.json {
@@ -160,7 +170,11 @@ async fn show(common: &Common, app: &App, slug: &OrgSlug) -> anyhow::Result<()> 
                 json!({
                     "basis": one.rule.source,
                     "months": one.rule.months,
+                    "keeps": one.rule.keeps,
+                    "counts_from": one.rule.clock.words(),
+                    "to_be_confirmed": one.rule.to_be_confirmed,
                     "remark": one.rule.remark,
+                    "keep_until": kept_until(&one.rule, arguments),
                     "keeps_from": one.keeps_from,
                     "older": selected(&one.selection),
                 })
@@ -172,7 +186,18 @@ async fn show(common: &Common, app: &App, slug: &OrgSlug) -> anyhow::Result<()> 
         output::line("No framework of this organization sets a minimum that is known here; its own policy decides.")?;
     }
     for one in &outlived {
-        output::line(&format!("{}: {} ({})", one.rule.source, one.rule.period(), one.rule.remark))?;
+        let RetentionRule { source, keeps, clock, remark, .. } = one.rule;
+        let open = if one.rule.to_be_confirmed { " (to be confirmed)" } else { "" };
+        output::line(&format!(
+            "{source}{open}: {keeps}, {}; counts from {}; {remark}",
+            one.rule.period(),
+            clock.words()
+        ))?;
+        match (clock, kept_until(&one.rule, arguments)) {
+            (Clock::StatusDate, Some(until)) => output::line(&format!("  with that status date: until {until}"))?,
+            (Clock::StatusDate, None) => output::line("  say the status date to see the day: --status-date")?,
+            _ => {}
+        }
         output::line(&format!("  collected before {}: {}", one.keeps_from.for_people(), describe(&one.selection)))?;
     }
     output::line("Nothing is deleted by itself: countersign retention delete.")?;

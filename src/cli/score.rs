@@ -6,18 +6,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use anyhow::bail;
+use chrono::NaiveDate;
 use clap::Args;
 use serde_json::{Value, json};
 
 use super::moment;
 use super::{Common, Ending, output, session};
+use crate::assess::cmmc::calendar::{Calendar, Level, Standing, Status};
+use crate::assess::cmmc::exceptions::{Exception, exceptions};
 use crate::assess::cmmc::{Finding, Findings, number, path, poam, requirement, score};
 use crate::catalog::framework::Framework;
 use crate::model::control::{ControlState, ControlStatus};
 use crate::model::id::{ControlId, FrameworkId, OrgSlug};
 use crate::model::moment::Moment;
 use crate::model::responsibility::ResponsibilityMatrix;
-use crate::pipeline::standing::Standing;
+use crate::pipeline::standing;
 use crate::track::owner::Owners;
 
 /// What nobody has shown counts as not met, as an assessor counts it.
@@ -36,6 +39,15 @@ pub struct ScoreArguments {
     /// zone; default: now
     #[arg(long, value_name = "TIME|DATE", requires = "org")]
     as_of: Option<Moment>,
+    /// Day of the status that was reached, to see its closeout, affirmations and end
+    #[arg(long, value_name = "DAY")]
+    status_date: Option<NaiveDate>,
+    /// That status is conditional
+    #[arg(long, requires = "status_date", conflicts_with = "closed_out")]
+    conditional: bool,
+    /// That status was conditional, and its closeout was confirmed on this day
+    #[arg(long, value_name = "DAY", requires = "status_date")]
+    closed_out: Option<NaiveDate>,
     /// What if these requirements were met as well
     #[arg(long, value_name = "ID", num_args = 1..)]
     if_met: Vec<String>,
@@ -49,6 +61,7 @@ const LEAVES_SHOWN: usize = 4;
 struct Known {
     statuses: BTreeMap<ControlId, ControlStatus>,
     matrix: Option<ResponsibilityMatrix>,
+    exceptions: Vec<Exception>,
 }
 
 pub async fn run(common: &Common, arguments: ScoreArguments) -> anyhow::Result<Ending> {
@@ -66,12 +79,14 @@ pub async fn run(common: &Common, arguments: ScoreArguments) -> anyhow::Result<E
                 bail!("{} is not among the frameworks of {}", framework.id, organization.slug);
             }
             let as_of = moment::as_of(arguments.as_of, &organization, app.clock.now());
-            let standing = Standing::known(&app, &organization, as_of).await?;
-            let statuses = standing.statuses_now(as_of).into_iter().filter(|status| status.framework == framework.id);
+            let standing = standing::Standing::known(&app, &organization, as_of).await?;
+            let statuses = standing.statuses_now(as_of);
+            let exceptions = exceptions(&framework, &statuses, &standing.decisions);
+            let statuses = statuses.into_iter().filter(|status| status.framework == framework.id);
             let statuses: BTreeMap<_, _> = statuses.map(|status| (status.control.clone(), status)).collect();
             let findings = statuses.iter().map(|(id, status)| (id.clone(), Finding::from(status.state))).collect();
             let matrix = standing.matrices.get(&framework.id).map(|(matrix, _)| matrix.clone());
-            (framework, findings, Known { statuses, matrix })
+            (framework, findings, Known { statuses, matrix, exceptions })
         }
         (None, None) => bail!("give --statuses or --org"),
     };
@@ -79,11 +94,16 @@ pub async fn run(common: &Common, arguments: ScoreArguments) -> anyhow::Result<E
         let control = requirement(&framework, name)?;
         findings.insert(control.id.clone(), Finding::Met);
     }
-    let result = match framework.id.as_str() {
+    let mut result = match framework.id.as_str() {
         "cmmc-l1" => level_1(&framework, &findings),
         "cmmc-l3" => level_3(&framework, &findings),
         _ => level_2(&framework, &findings, &known)?,
     };
+    let calendar = calendar(&framework, &arguments)?;
+    if let Some(result) = result.as_object_mut() {
+        result.insert("exceptions".to_owned(), json!(known.exceptions));
+        result.extend(calendar.map(|calendar| ("calendar".to_owned(), calendar)));
+    }
     if common.json {
         output::json(&result)?;
     } else {
@@ -97,6 +117,35 @@ fn the_framework(all: &BTreeMap<FrameworkId, Framework>, id: &FrameworkId) -> an
         bail!("only CMMC has a score: cmmc-l1, cmmc-l2 or cmmc-l3; for {id} see countersign status");
     }
     all.get(id).cloned().ok_or_else(|| anyhow::anyhow!("there is no framework {id} in the catalog"))
+}
+
+/// The dates that follow from a status somebody says was reached.
+fn calendar(framework: &Framework, arguments: &ScoreArguments) -> anyhow::Result<Option<Value>> {
+    let Some(dated) = arguments.status_date else { return Ok(None) };
+    let level = match framework.id.as_str() {
+        "cmmc-l1" => Level::Level1,
+        "cmmc-l3" => Level::Level3,
+        _ => Level::Level2,
+    };
+    let stands = match (arguments.conditional, arguments.closed_out) {
+        (true, _) => Standing::Conditional,
+        (false, Some(closed)) => Standing::ClosedOut(closed),
+        (false, None) => Standing::Final,
+    };
+    if level == Level::Level1 && stands != Standing::Final {
+        bail!("Level 1 has no conditional status: 32 CFR 170.21(a)(1)");
+    }
+    let status = Status { level, dated, stands };
+    if let Standing::ClosedOut(closed) = stands {
+        let last = Calendar::of(Status { stands: Standing::Conditional, ..status }).and_then(|one| one.closeout_by);
+        if closed < dated || last.is_some_and(|last| closed > last) {
+            let last = last.map(|last| last.to_string()).unwrap_or_default();
+            bail!("a closeout lies between {dated} and {last}, 180 days later: 32 CFR 170.21(b)");
+        }
+    }
+    let calendar = Calendar::of(status);
+    let calendar = calendar.ok_or_else(|| anyhow::anyhow!("{dated} is too far away for a calendar"))?;
+    Ok(Some(json!(calendar)))
 }
 
 fn level_2(framework: &Framework, findings: &Findings, known: &Known) -> anyhow::Result<Value> {
@@ -221,6 +270,12 @@ fn print(framework: &Framework, result: &Value) -> anyhow::Result<()> {
     output::line(&format!("Final status possible: {}", possible("final_possible")))?;
     output::line(&format!("Conditional status possible: {}", possible("conditional_possible")))?;
     print_deductions(&of("deductions"))?;
+    for exception in of("exceptions").as_array().into_iter().flatten() {
+        let [objective, by, because] =
+            ["objective", "by", "because"].map(|key| exception.get(key).map_or_else(String::new, text));
+        output::line(&output::plain(&format!("{objective} is met by: {by}. {because}")))?;
+    }
+    dates(&of("calendar"))?;
     for (name, heading) in
         [("to_conditional", "To a conditional status, in this order:"), ("to_final", "To all points, in this order:")]
     {
@@ -246,7 +301,7 @@ fn print(framework: &Framework, result: &Value) -> anyhow::Result<()> {
 /// What points are lost for, and the ledger leaves of the evidence that says so.
 fn print_deductions(deductions: &Value) -> anyhow::Result<()> {
     let Some(deductions) = deductions.as_array().filter(|all| !all.is_empty()) else { return Ok(()) };
-    let words = |one: &Value, key: &str| one.get(key).map(in_words).unwrap_or_else(|| "-".to_owned());
+    let words = |one: &Value, key: &str| one.get(key).map_or_else(|| "-".to_owned(), in_words);
     let rows: Vec<[String; 5]> = deductions
         .iter()
         .map(|one| {
@@ -271,4 +326,25 @@ fn leaves(deduction: &Value) -> String {
 
 fn in_words(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), |text| text.replace('_', " "))
+}
+
+/// The dates of a calendar, if there is one.
+fn dates(calendar: &Value) -> anyhow::Result<()> {
+    let day = |name: &str| calendar.get(name).and_then(Value::as_str);
+    if let Some(day) = day("closeout_by") {
+        output::line(&format!("Closeout confirmed by: {day}"))?;
+    }
+    if let Some(days) = calendar.get("affirmations").and_then(Value::as_array) {
+        let days: Vec<&str> = days.iter().filter_map(Value::as_str).collect();
+        output::line(&format!("Affirmations: {}", days.join(", ")))?;
+    }
+    for (name, heading) in [("ends", "The status ends"), ("keep_until", "Artifacts are kept until")] {
+        if let Some(day) = day(name) {
+            output::line(&format!("{heading}: {day}"))?;
+        }
+    }
+    for note in calendar.get("notes").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+        output::line(&format!("Note: {note}"))?;
+    }
+    Ok(())
 }

@@ -175,6 +175,8 @@ async fn state(app: &App, organization: &Organization, firm: &Firm) -> Result<()
             valid_from: None,
             valid_until: None,
             files: vec![document],
+            form: None,
+            signature: None,
             by: by.clone(),
         };
         attest(app, organization, request).await?;

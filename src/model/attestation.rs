@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::evidence::SealedArtifact;
-use super::id::{CheckId, ControlId, FrameworkId, ObjectiveId};
+use super::id::{CheckId, ControlId, FormId, FrameworkId, ObjectiveId};
 use super::person::Signatory;
 use super::time::Timestamp;
 
@@ -15,6 +15,18 @@ words! {
         NotApplicable = "not_applicable",
         /// The attestation it replaces no longer stands, and nothing stands in its place.
         Withdrawn = "withdrawn",
+}
+
+/// The form a statement was made on; the answers are its artifact `form.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormUse {
+    pub id: FormId,
+    /// Which of the form's ways was answered, where it has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub way: Option<String>,
+    /// Targets for which it stands in for the control as written; none: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<String>,
 }
 
 /// A person's signed statement about one control or objective.
@@ -42,6 +54,9 @@ pub struct Attestation {
     /// Leaf of the attestation that it takes the place of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<u64>,
+    /// None: in the person's own words only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<FormUse>,
     pub recorded_at: Timestamp,
     /// What was shown, in final form.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -4,6 +4,7 @@ use super::attestation::Attestation;
 use super::gap::{Assignment, GapNote};
 use super::id::{FrameworkId, GapId, PersonHandle, QuestionnaireId};
 use super::person::Person;
+use super::provider::ServiceProvider;
 use super::scope::{QuestionnaireChoice, ScopeDecision};
 use super::time::Timestamp;
 
@@ -16,6 +17,8 @@ pub struct Decisions {
     pub questionnaires: Vec<QuestionnaireChoice>,
     pub assignments: Vec<Assignment>,
     pub notes: Vec<GapNote>,
+    /// One a provider, as the newest record tells of it.
+    pub providers: Vec<ServiceProvider>,
 }
 
 impl Decisions {

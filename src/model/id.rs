@@ -154,6 +154,11 @@ text_id!(/// A person of an organization in commands: `dana.reyes`.
     |text| text.len() <= 63 && is_word(text, b"-."));
 text_id!(/// A questionnaire of a framework: `saq-d-merchant`.
     QuestionnaireId, "questionnaire", "use lower-case letters, digits and hyphens, such as saq-d-merchant", |text| is_word(text, b"-"));
+text_id!(/// A form that statements are made on: `hipaa-addressable`.
+    FormId, "form", "use lower-case letters, digits and hyphens, such as hipaa-addressable", |text| is_word(text, b"-"));
+text_id!(/// Somebody outside who provides a service to an organization: `card-processor`.
+    ProviderId, "provider's short name", "use lower-case letters, digits and hyphens, such as card-processor",
+    |text| text.len() <= 63 && is_word(text, b"-"));
 
 #[cfg(test)]
 mod tests {

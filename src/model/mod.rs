@@ -49,6 +49,7 @@ pub mod matrix;
 pub mod moment;
 pub mod organization;
 pub mod person;
+pub mod provider;
 pub mod responsibility;
 pub mod retention;
 pub mod scope;

@@ -1,9 +1,32 @@
 //! How long evidence must be kept, by what asks for it. Minimums of the law, never a reason to delete by itself.
 
-use chrono::Months;
+use chrono::{Months, NaiveDate};
 
 use super::id::FrameworkId;
 use super::time::Timestamp;
+
+/// From when a minimum counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clock {
+    /// From the day something was made or was last in effect, whichever is later.
+    LastInEffect,
+    /// From the CMMC status date; the conditional one, if there was one: 32 CFR 170.4(b).
+    StatusDate,
+    /// From the day of the entry.
+    Entry,
+}
+
+impl Clock {
+    /// In words, after "counts from".
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::LastInEffect => "the day it was made or was last in effect, whichever is later",
+            Self::StatusDate => "the CMMC status date",
+            Self::Entry => "the day of the entry",
+        }
+    }
+}
 
 /// One reason to keep evidence for a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,28 +36,78 @@ pub struct RetentionRule {
     /// Where it stands.
     pub source: &'static str,
     pub months: u32,
-    /// What the time counts from, and what else the reader should know.
+    /// What has to be kept.
+    pub keeps: &'static str,
+    pub clock: Clock,
+    /// Only recalled: the paragraph was not read in the official text.
+    pub to_be_confirmed: bool,
+    /// What else the reader should know.
     pub remark: &'static str,
 }
 
 const RULES: &[RetentionRule] = &[
     RetentionRule {
-        frameworks: &["hipaa-"],
+        frameworks: &["hipaa-security"],
         source: "45 CFR 164.316(b)(2)(i)",
         months: 72,
-        remark: "counts from the day a document was made or was last in effect, whichever is later",
+        keeps: "policies, procedures, and records of what was done and decided",
+        clock: Clock::LastInEffect,
+        to_be_confirmed: false,
+        remark: "a policy that is still in effect has not begun to count",
     },
     RetentionRule {
-        frameworks: &["cmmc-"],
+        frameworks: &["hipaa-breach"],
+        source: "45 CFR 164.414(b), 164.530(j)",
+        months: 72,
+        keeps: "breach assessments, notices and the log of breaches",
+        clock: Clock::LastInEffect,
+        to_be_confirmed: true,
+        remark: "whoever claims that there was no breach has to prove it for as long",
+    },
+    RetentionRule {
+        frameworks: &["cmmc-l2"],
         source: "32 CFR 170.16(c)(4), 170.17(c)(4)",
         months: 72,
-        remark: "counts from the CMMC status date, which is not known here: add the time between collection and that date",
+        keeps: "artifacts that an assessment rests on",
+        clock: Clock::StatusDate,
+        to_be_confirmed: false,
+        remark: "for a certification hashed; what is older than the status date is kept as long from that date",
+    },
+    RetentionRule {
+        frameworks: &["cmmc-l1"],
+        source: "32 CFR 170.15(c)",
+        months: 72,
+        keeps: "artifacts that a self-assessment rests on",
+        clock: Clock::StatusDate,
+        to_be_confirmed: true,
+        remark: "read at Level 2 only; the same time is taken here",
+    },
+    RetentionRule {
+        frameworks: &["cmmc-l3"],
+        source: "32 CFR 170.18(c)",
+        months: 72,
+        keeps: "artifacts that an assessment rests on, hashed",
+        clock: Clock::StatusDate,
+        to_be_confirmed: true,
+        remark: "read at Level 2 only; the same time is taken here",
     },
     RetentionRule {
         frameworks: &["pci-dss-"],
         source: "PCI DSS 10.5.1",
         months: 12,
-        remark: "audit log history, the last three months at hand at once; for the rest the organization's own policy",
+        keeps: "audit log history",
+        clock: Clock::Entry,
+        to_be_confirmed: false,
+        remark: "the last three months at hand at once; for the rest the organization's own policy",
+    },
+    RetentionRule {
+        frameworks: &["pci-dss-"],
+        source: "PCI DSS 9.3.4",
+        months: 3,
+        keeps: "the log of visitors",
+        clock: Clock::Entry,
+        to_be_confirmed: true,
+        remark: "unless a law forbids it",
     },
 ];
 
@@ -43,6 +116,13 @@ impl RetentionRule {
     #[must_use]
     pub fn keeps_from(&self, now: Timestamp) -> Timestamp {
         now.as_datetime().checked_sub_months(Months::new(self.months)).map_or(now, Timestamp::from)
+    }
+
+    /// The day until which it asks for what was in effect, or a status was reached, on a day. None at the end of the
+    /// calendar.
+    #[must_use]
+    pub fn keeps_until(&self, day: NaiveDate) -> Option<NaiveDate> {
+        day.checked_add_months(Months::new(self.months))
     }
 
     /// The rule's time in words.
@@ -73,7 +153,7 @@ pub fn longest(frameworks: &[FrameworkId]) -> Option<RetentionRule> {
 
 #[cfg(test)]
 mod tests {
-    use super::{longest, rules_for};
+    use super::{Clock, longest, rules_for};
     use crate::model::time::Timestamp;
 
     fn frameworks(ids: &[&str]) -> Vec<crate::model::id::FrameworkId> {
@@ -89,5 +169,17 @@ mod tests {
         assert_eq!(longest_of_all.period(), "6 years");
         assert_eq!(rules_for(&frameworks(&["pci-dss-4.0.1"]))[0].keeps_from(now), "2025-03-02".parse().unwrap());
         assert_eq!(longest(&frameworks(&["own-rules"])), None);
+    }
+    #[test]
+    fn the_clock_of_cmmc_runs_from_the_status_date_and_what_was_not_read_is_marked() {
+        let rules = rules_for(&frameworks(&["cmmc-l1", "cmmc-l2", "cmmc-l3", "hipaa-security", "pci-dss-4.0.1"]));
+        let day = "2026-03-02".parse().unwrap();
+        let of = |source: &str| rules.iter().find(|rule| rule.source.starts_with(source)).unwrap();
+        assert_eq!(of("32 CFR 170.16").keeps_until(day).unwrap().to_string(), "2032-03-02");
+        assert_eq!((of("32 CFR 170.16").clock, of("32 CFR 170.16").to_be_confirmed), (Clock::StatusDate, false));
+        assert_eq!((of("45 CFR 164.316").clock, of("45 CFR 164.316").to_be_confirmed), (Clock::LastInEffect, false));
+        for recalled in ["32 CFR 170.15", "32 CFR 170.18", "PCI DSS 9.3.4"] {
+            assert!(of(recalled).to_be_confirmed, "{recalled}");
+        }
     }
 }

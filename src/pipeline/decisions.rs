@@ -1,13 +1,16 @@
 //! What people decide and answer for: who they are, what they state, what counts, who closes a gap.
 //!
-//! Each decision is one record of the ledger (`attestation/1`, or `change/1` about a person, a scope, a questionnaire or a
-//! gap) and one row of the database that repeats it; nothing is ever edited. A decision is made while the ledger is held,
+//! Each decision is one record of the ledger (`attestation/1`, or `change/1` about a person, a scope, a questionnaire, a
+//! gap or a service provider) and one row of the database that repeats it; nothing is ever edited. A decision is made while the ledger is held,
 //! so that what it rests on (a person who may act, a short name that is free) cannot change meanwhile. Read with
 //! [`known`]; decide with the functions of the modules below.
 
 pub mod attest;
+mod documents;
+pub mod forms;
 pub mod gaps;
 pub mod people;
+pub mod providers;
 mod reading;
 pub mod scope;
 
@@ -18,11 +21,14 @@ use super::commit::{Committed, Entrant, commit_under};
 use super::fault::CommitFault;
 use super::lease::Lease;
 use super::replay::read_time;
+use super::ssh_signature::SshSignatureFault;
 use super::{RunFault, enrol, records, roll_forward};
 use crate::app::App;
 use crate::model::decision::Decisions;
 use crate::model::evidence::RawArtifact;
-use crate::model::id::{CheckId, ControlId, FrameworkId, GapId, ObjectiveId, PersonHandle, QuestionnaireId};
+use crate::model::id::{
+    CheckId, ControlId, FormId, FrameworkId, GapId, ObjectiveId, PersonHandle, ProviderId, QuestionnaireId,
+};
 use crate::model::organization::Organization;
 use crate::model::person::{Person, Signatory};
 use crate::model::responsibility::Party;
@@ -37,7 +43,8 @@ const SCOPE: &str = "scope";
 const QUESTIONNAIRE: &str = "questionnaire";
 const GAP_ASSIGNMENT: &str = "gap_assignment";
 const GAP_NOTE: &str = "gap_note";
-const SUBJECTS: [&str; 5] = [PERSON, SCOPE, QUESTIONNAIRE, GAP_ASSIGNMENT, GAP_NOTE];
+const SERVICE_PROVIDER: &str = "service_provider";
+const SUBJECTS: [&str; 6] = [PERSON, SCOPE, QUESTIONNAIRE, GAP_ASSIGNMENT, GAP_NOTE, SERVICE_PROVIDER];
 
 /// Longest text of a reason, statement or note, in characters: a record has 32 KiB for everything.
 pub const LONGEST_TEXT: usize = 4000;
@@ -79,6 +86,18 @@ pub enum DecisionFault {
     NothingToReplace(u64),
     #[error("{0}")]
     Artifact(String),
+    #[error("there is no form `{form}`; countersign attest forms lists them")]
+    NoSuchForm { form: FormId },
+    #[error("the statement on the form `{form}` cannot be sealed as it is:\n  {}", .faults.join("\n  "))]
+    Form { form: FormId, faults: Vec<String> },
+    #[error("no public key of `{0}` is known; countersign person change {0} --ssh-key-file FILE says which")]
+    NoKey(PersonHandle),
+    #[error("what is said of `{id}` cannot be sealed as it is:\n  {}", .faults.join("\n  "))]
+    Provider { id: ProviderId, faults: Vec<String> },
+    #[error("there is no provider `{0}`; countersign provider list shows those there are")]
+    NoSuchProvider(ProviderId),
+    #[error(transparent)]
+    Signature(#[from] Box<SshSignatureFault>),
     #[error("`{target}` is not connected; what is: {known}")]
     NoSuchTarget { target: String, known: String },
     #[error("{framework} has no questionnaire `{questionnaire}`; it has: {known}")]

@@ -45,11 +45,12 @@ async fn every_decision_is_sealed_and_read_back_as_it_was_made() {
         assert_eq!((to_sam.person.clone(), to_sam.party), (Some(handle(SAM)), Some(Party::Internal)));
         assert_eq!((to_kim.person.clone(), to_kim.due_on), (Some(handle(KIM)), to_sam.due_on));
         assert_eq!(decided.scope[0].category, ScopeCategory::In);
+        assert_eq!((decided.providers[0].name.as_str(), decided.providers[0].removed), ("Host <i>Example", None));
 
         let leaves = story.app.app.store.leaves(&story.scope, before, 100).await.unwrap();
         let kinds: Vec<&str> = leaves.iter().map(|leaf| leaf.kind.as_str()).collect();
         let [person, statement] = ["change/1", "attestation/1"];
-        assert_eq!(kinds, [person, person, statement, statement, person, person, person, person, person]);
+        assert_eq!(kinds, [person, person, statement, statement, person, person, person, person, person, person]);
         let sealed = vault(&DirectoryVault::new(story.app.vault_folder()), &VaultOptions::default()).unwrap();
         assert!(matches!(sealed.verdict, Verdict::InternallyConsistent), "{sealed:#?}");
     }
@@ -80,6 +81,8 @@ async fn what_may_not_be_decided_is_refused_in_words_and_leaves_nothing() {
         valid_from: None,
         valid_until: None,
         files: Vec::new(),
+        form: None,
+        signature: None,
         by: handle(SAM),
     };
     let gap = story.an_open_gap().await;

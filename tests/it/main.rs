@@ -14,6 +14,7 @@ mod crash;
 mod decisions;
 mod deletion;
 mod demo;
+mod forms;
 mod gaps;
 mod hostile;
 mod keys;

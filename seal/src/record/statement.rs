@@ -268,10 +268,25 @@ pub struct Attestation {
     /// Leaf of the attestation that this one takes the place of.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub replaces: Option<u64>,
+    /// The form it was made on.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub form: Option<FormUse>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub artifacts: Vec<Artifact>,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub artifact_list: Option<ArtifactList>,
+}
+
+/// A form, and which of its ways was answered where it has several; the answers are the artifact `form.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FormUse {
+    pub id: String,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub way: Option<String>,
+    /// Targets for which it stands in for the control as written; none: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

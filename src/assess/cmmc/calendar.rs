@@ -44,6 +44,8 @@ pub struct Calendar {
     pub ends: NaiveDate,
     /// Until when artifacts are kept: six years from the status date, 170.16(c)(4) and 170.17(c)(4).
     pub keep_until: NaiveDate,
+    /// What else has to be known.
+    pub notes: Vec<&'static str>,
 }
 
 impl Calendar {
@@ -63,7 +65,13 @@ impl Calendar {
         affirmations.extend((1..=2).filter_map(years).filter(|day| *day < ends));
         affirmations.sort_unstable();
         affirmations.dedup();
-        Some(Self { closeout_by, affirmations, ends, keep_until: years(6)? })
+        Some(Self { closeout_by, affirmations, ends, keep_until: years(6)?, notes: notes(status) })
+    }
+
+    /// The first affirmation on or after a day; none when the status ends before it.
+    #[must_use]
+    pub fn next_affirmation(&self, day: NaiveDate) -> Option<NaiveDate> {
+        self.affirmations.iter().copied().find(|one| *one >= day)
     }
 
     /// Whether a status of this calendar stands on a day.
@@ -71,4 +79,25 @@ impl Calendar {
     pub fn stands_on(&self, day: NaiveDate) -> bool {
         day <= self.closeout_by.unwrap_or(self.ends).min(self.ends)
     }
+}
+
+fn notes(status: Status) -> Vec<&'static str> {
+    let mut notes = Vec::new();
+    match status.level {
+        Level::Level1 => {
+            notes
+                .push("that Level 1 is assessed every year is to be confirmed; the yearly affirmation is 170.22(b)(1)");
+        }
+        Level::Level2 => {}
+        Level::Level3 => notes.push("Level 2 (C3PAO) is affirmed every year as well: 170.22(b)"),
+    }
+    match status.stands {
+        Standing::Conditional => notes.push("without a closeout in time the conditional status is gone: 170.21(b)"),
+        Standing::ClosedOut(_) => {
+            notes
+                .push("the date of the conditional status stays the status date, and all clocks run from it: 170.4(b)");
+        }
+        Standing::Final => {}
+    }
+    notes
 }

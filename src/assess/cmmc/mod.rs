@@ -1,11 +1,13 @@
 //! The law of CMMC as code: 32 CFR Part 170, each rule with its paragraph. Pure.
 //!
 //! [`score`] counts, [`poam`] says what may wait on a plan of action, [`calendar`] says until when, [`path`] says what to do
-//! first. Values and ids come from the catalog; what the rule names by id is named here.
+//! first, [`exceptions`] what is met in another way than as written, [`providers`] what it asks of external ones. Values and ids come from the catalog; what the rule names by id is named here.
 
 pub mod calendar;
+pub mod exceptions;
 pub mod path;
 pub mod poam;
+pub mod providers;
 pub mod score;
 
 use std::collections::BTreeMap;

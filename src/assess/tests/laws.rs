@@ -24,11 +24,11 @@ fn laws() -> (Catalog, Targets) {
 }
 
 /// Every question there is: check and target.
-const ASKED: [(&str, &str); 6] =
+pub(super) const ASKED: [(&str, &str); 6] =
     [("linux/a", "h1"), ("linux/a", "h2"), ("linux/b", "h1"), ("linux/b", "h2"), ("m365/c", "t1"), ("m365/d", "t1")];
 
 /// Findings about `r0`, `r1`, …, and how many hours ago they were made.
-type Answer = (Vec<FindingOutcome>, i64);
+pub(super) type Answer = (Vec<FindingOutcome>, i64);
 
 /// Per question: no result, or findings and their age. Mostly passes, so that `met` occurs.
 fn answers() -> impl Strategy<Value = Vec<Option<Answer>>> {
@@ -54,7 +54,7 @@ fn result_of(check: &str, target: &str, (outcomes, age): &Answer) -> Judged {
     one
 }
 
-fn results_of(answers: &[Option<Answer>]) -> Vec<Judged> {
+pub(super) fn results_of(answers: &[Option<Answer>]) -> Vec<Judged> {
     let given = ASKED.iter().zip(answers).filter_map(|(asked, answer)| answer.as_ref().map(|answer| (asked, answer)));
     given.map(|((check, target), answer)| result_of(check, target, answer)).collect()
 }
@@ -113,7 +113,7 @@ fn scope() -> impl Strategy<Value = Vec<ScopeDecision>> {
 }
 
 /// A whole situation; in some the first judged control is inherited.
-fn worlds() -> impl Strategy<Value = (Vec<Option<Answer>>, World)> {
+pub(super) fn worlds() -> impl Strategy<Value = (Vec<Option<Answer>>, World)> {
     (answers(), statements(), scope(), prop::bool::weighted(0.2)).prop_map(
         |(answers, statements, scope, is_inherited)| {
             let (catalog, targets) = laws();
@@ -132,7 +132,7 @@ fn worlds() -> impl Strategy<Value = (Vec<Option<Answer>>, World)> {
 }
 
 /// Where every control and each of its objectives stands.
-fn states_of_all(world: &World) -> Vec<ControlState> {
+pub(super) fn states_of_all(world: &World) -> Vec<ControlState> {
     let statuses = world.statuses("f");
     let objectives = statuses.iter().flat_map(|status| status.objectives.iter().map(|one| one.state));
     statuses.iter().map(|status| status.state).chain(objectives).collect()

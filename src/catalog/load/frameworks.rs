@@ -15,7 +15,7 @@ use crate::model::control::ControlState;
 use crate::model::id::{ControlId, FrameworkId};
 
 /// Folders of `controls/` that hold no framework.
-const OTHER_FOLDERS: [&str; 3] = ["checks", "crosswalk", "responsibilities"];
+const OTHER_FOLDERS: [&str; 4] = ["checks", "crosswalk", "forms", "responsibilities"];
 
 /// Folder of a framework with the publisher's own texts by control id; any `.yaml` in it is read without being listed.
 const TEXTS: &str = "texts/";

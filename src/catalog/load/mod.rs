@@ -7,6 +7,7 @@ mod checks;
 mod collectors;
 mod controls;
 mod crosswalk;
+mod forms;
 mod frameworks;
 mod graph_requests;
 mod references;
@@ -30,6 +31,7 @@ pub(super) fn load(files: &FileSet) -> Result<Catalog, Faults> {
     let checks = checks::load(files, &mut faults);
     let templates = templates::load(files, &frameworks, &mut faults);
     let crosswalk = crosswalk::load(files, &frameworks, &mut faults);
+    let forms = forms::load(files, &frameworks, &mut faults);
     references::judges(&frameworks, &mut faults);
     references::checks(&checks.checks, &frameworks, &collectors, &mut faults);
     unexpected_files(files, &mut faults);
@@ -45,6 +47,7 @@ pub(super) fn load(files: &FileSet) -> Result<Catalog, Faults> {
         library: checks.library,
         templates,
         crosswalk,
+        forms,
         digest: digest(files),
         index: std::sync::OnceLock::new(),
     })

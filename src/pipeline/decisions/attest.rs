@@ -1,30 +1,24 @@
 //! A person states that a control is met, or does not apply, and answers for it.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use bytes::Bytes;
 use chrono::Months;
-use countersign_seal::record::{Attestation as Said, Claim as Claimed};
+use countersign_seal::record::{Attestation as Said, Claim as Claimed, FormUse as Used};
 
-use super::{DecisionFault, Draft, LONGEST_TEXT, actor, decide, in_use, signer, text};
+use super::forms::{self, FormRequest};
+use super::{DecisionFault, Draft, LONGEST_TEXT, actor, decide, documents, in_use, signer, text};
 use crate::app::App;
+use crate::catalog::form::Form;
 use crate::catalog::framework::Control;
-use crate::collect::import::media_type_of;
-use crate::model::attestation::{Attestation, Claim};
+use crate::model::attestation::{Attestation, Claim, FormUse};
 use crate::model::decision::Decisions;
 use crate::model::evidence::{Body, RawArtifact};
 use crate::model::id::{CheckId, ControlId, FrameworkId, ObjectiveId, PersonHandle};
 use crate::model::organization::Organization;
 use crate::model::time::Timestamp;
-use crate::pipeline::fault::CommitFault;
 use crate::pipeline::records;
 
-/// Files that one attestation may carry: its record has 32 KiB for everything.
-const MOST_ARTIFACTS: usize = 20;
-/// Largest file, in bytes.
-const LARGEST_ARTIFACT: u64 = 256 * 1024 * 1024;
-/// Longest name of a file, in bytes.
-const LONGEST_FILE_NAME: usize = 200;
 /// How long a statement stands when nobody says otherwise.
 const STANDS: Months = Months::new(12);
 
@@ -44,35 +38,59 @@ pub struct AttestRequest {
     pub valid_until: Option<Timestamp>,
     /// Documents in final form.
     pub files: Vec<PathBuf>,
+    /// None: in the person's own words only.
+    pub form: Option<FormRequest>,
+    /// What `ssh-keygen -Y sign` made of the bytes of [`to_sign`].
+    pub signature: Option<Vec<u8>>,
     pub by: PersonHandle,
 }
 
 /// What an attestation speaks about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct About {
-    control: ControlId,
-    objective: Option<ObjectiveId>,
+pub(super) struct About {
+    pub control: ControlId,
+    pub objective: Option<ObjectiveId>,
+}
+
+/// A request that was looked through: nothing about it depends on the moment any more.
+struct Prepared<'a> {
+    about: About,
+    claim: Claim,
+    statement: String,
+    documents: Vec<RawArtifact>,
+    form: Option<(&'a Form, FormUse, Vec<u8>)>,
+    /// How long it stands when nobody says otherwise.
+    stands: Months,
 }
 
 /// Seals a statement. It takes the place of the one that stood for the same control or objective. Returns its leaf.
 pub async fn attest(app: &App, organization: &Organization, request: AttestRequest) -> Result<u64, DecisionFault> {
-    in_use(organization, &request.framework)?;
-    let about = about(app, &request.framework, &request.about)?;
-    let statement = text("the statement", &request.statement, LONGEST_TEXT)?;
-    if let Some(unknown) = request.addresses.iter().find(|id| !app.catalog.checks.contains_key(id)) {
-        return Err(DecisionFault::NoSuchCheck(unknown.clone()));
-    }
-    let artifacts = artifacts(&request.files)?;
+    let prepared = prepare(app, organization, &request).await?;
+    let bytes = match &request.signature {
+        Some(_) => Some(signable(organization, &request, &prepared)?),
+        None => None,
+    };
     let leaves = decide(app, organization, async |scope, decisions, now| {
         let person = actor(decisions, &request.by, now)?;
         let from = request.valid_from.unwrap_or(now);
-        let until = match request.valid_until {
-            Some(until) => until,
-            None => from.as_datetime().checked_add_months(STANDS).map_or(from, Timestamp::from),
-        };
+        let until = request.valid_until.unwrap_or_else(|| forms::after(from, prepared.stands));
         if until <= from {
             return Err(DecisionFault::EndsBeforeItBegins { from, until });
         }
+        let mut artifacts = prepared.documents.clone();
+        let json = |name: &str, bytes: &[u8]| {
+            let body = Body::Memory(Bytes::copy_from_slice(bytes));
+            RawArtifact { name: name.to_owned(), media_type: "application/json".to_owned(), body }
+        };
+        artifacts.extend(prepared.form.as_ref().map(|(_, _, answers)| json(documents::FORM, answers)));
+        if let (Some(signature), Some(signed)) = (&request.signature, &bytes) {
+            forms::verify(app, &person, signed, signature).await?;
+            artifacts.push(json(documents::SIGNED, signed));
+            let body = Body::Memory(Bytes::copy_from_slice(signature));
+            let media_type = "text/plain".to_owned();
+            artifacts.push(RawArtifact { name: documents::SIGNATURE.to_owned(), media_type, body });
+        }
+        let about = &prepared.about;
         let statement = Said {
             organization: records::organization(scope)?,
             at: records::time(now)?,
@@ -80,18 +98,82 @@ pub async fn attest(app: &App, organization: &Organization, request: AttestReque
             framework: request.framework.to_string(),
             control: about.control.to_string(),
             objective: about.objective.as_ref().map(ToString::to_string),
-            claim: claimed(request.claim),
-            statement,
+            claim: claimed(prepared.claim),
+            statement: prepared.statement.clone(),
             addresses: request.addresses.iter().map(ToString::to_string).collect(),
             valid_from: records::time(from)?,
             valid_until: Some(records::time(until)?),
-            replaces: newest(decisions, &request.framework, &about).map(|one| one.leaf),
+            replaces: newest(decisions, &request.framework, about).map(|one| one.leaf),
+            form: prepared.form.as_ref().map(|(_, used, _)| Used {
+                id: used.id.to_string(),
+                way: used.way.clone(),
+                targets: used.targets.clone(),
+            }),
             artifacts: Vec::new(),
             artifact_list: None,
         };
         Ok(vec![Draft { statement: statement.into(), artifacts }])
     });
     Ok(leaves.await?.first().copied().unwrap_or_default())
+}
+
+/// The bytes that a person signs: canonical JSON of what would be attested, without the time at which it is.
+pub async fn to_sign(
+    app: &App,
+    organization: &Organization,
+    request: &AttestRequest,
+) -> Result<Vec<u8>, DecisionFault> {
+    let prepared = prepare(app, organization, request).await?;
+    signable(organization, request, &prepared)
+}
+
+fn signable(
+    organization: &Organization,
+    request: &AttestRequest,
+    prepared: &Prepared<'_>,
+) -> Result<Vec<u8>, DecisionFault> {
+    let answers = prepared.form.as_ref().map(|(_, used, answers)| (used, answers.as_slice()));
+    forms::to_sign(organization, request, (&prepared.about, prepared.claim), &prepared.documents, answers)
+}
+
+/// What a reader of the statement would miss, in words: advice, where nothing forbids it.
+pub fn notes(app: &App, request: &AttestRequest) -> Result<Vec<String>, DecisionFault> {
+    let (control, _) = about(app, &request.framework, &request.about)?;
+    Ok(forms::notes(app, request, control))
+}
+
+async fn prepare<'a>(
+    app: &'a App,
+    organization: &Organization,
+    request: &AttestRequest,
+) -> Result<Prepared<'a>, DecisionFault> {
+    in_use(organization, &request.framework)?;
+    let (control, about) = about(app, &request.framework, &request.about)?;
+    let statement = text("the statement", &request.statement, LONGEST_TEXT)?;
+    if let Some(unknown) = request.addresses.iter().find(|id| !app.catalog.checks.contains_key(id)) {
+        return Err(DecisionFault::NoSuchCheck(unknown.clone()));
+    }
+    let documents = documents::artifacts(&request.files);
+    let Some(asked) = &request.form else {
+        let documents = documents.map_err(|faults| DecisionFault::Artifact(faults.join("; ")))?;
+        let (claim, stands) = (request.claim, STANDS);
+        return Ok(Prepared { about, claim, statement, documents, form: None, stands });
+    };
+    let form = app.catalog.forms.get(&asked.id);
+    let form = form.ok_or_else(|| DecisionFault::NoSuchForm { form: asked.id.clone() })?;
+    let connected = app.store.connections(&crate::store::OrgScope::of(organization)).await?;
+    let targets: Vec<&str> = connected.iter().map(|one| one.target.as_str()).collect();
+    let mut faults = forms::faults(app, request, form, control, &targets);
+    let filled = asked.filled(form).map_err(|more| faults.extend(more)).ok();
+    let documents = documents.map_err(|more| faults.extend(more)).ok();
+    let (Some(filled), Some(documents), true) = (filled, documents, faults.is_empty()) else {
+        return Err(DecisionFault::Form { form: asked.id.clone(), faults });
+    };
+    let sealed = filled.sealed(form);
+    let sealed = sealed.map_err(|fault| DecisionFault::Form { form: asked.id.clone(), faults: vec![fault] })?;
+    let used = FormUse { targets: asked.targets.clone(), ..filled.used };
+    let stands = Months::new(form.longest(control).months.min(12));
+    Ok(Prepared { about, claim: form.claim, statement, documents, form: Some((form, used, sealed)), stands })
 }
 
 /// Seals that an attestation no longer stands, and why. Returns the leaf of the new record.
@@ -125,6 +207,7 @@ pub async fn withdraw(
             valid_from: records::time(now)?,
             valid_until: None,
             replaces: Some(attestation),
+            form: None,
             artifacts: Vec::new(),
             artifact_list: None,
         };
@@ -150,7 +233,7 @@ fn newest<'a>(decisions: &'a Decisions, framework: &FrameworkId, about: &About) 
 }
 
 /// Finds the control or objective somebody names.
-fn about(app: &App, framework: &FrameworkId, named: &str) -> Result<About, DecisionFault> {
+fn about<'a>(app: &'a App, framework: &FrameworkId, named: &str) -> Result<(&'a Control, About), DecisionFault> {
     let unknown = || DecisionFault::NoSuchControl { framework: framework.clone(), control: named.to_owned() };
     let known = app.catalog.frameworks.get(framework).ok_or_else(unknown)?;
     let of_objective = |control: &&Control| control.objectives.iter().any(|one| one.id.as_str() == named);
@@ -164,84 +247,5 @@ fn about(app: &App, framework: &FrameworkId, named: &str) -> Result<About, Decis
     if !control.assessable {
         return Err(DecisionFault::NotAssessable { control: control.id.clone() });
     }
-    Ok(About { control: control.id.clone(), objective })
-}
-
-/// Files as artifacts: each there, in final form, not too large, and named differently.
-fn artifacts(files: &[PathBuf]) -> Result<Vec<RawArtifact>, DecisionFault> {
-    let refused = |words: String| Err(DecisionFault::Artifact(words));
-    if files.len() > MOST_ARTIFACTS {
-        return refused(format!("{} files are too many for one statement; at most {MOST_ARTIFACTS}", files.len()));
-    }
-    let mut names = BTreeSet::new();
-    let mut artifacts = Vec::with_capacity(files.len());
-    for file in files {
-        let shown = file.display();
-        let path = std::path::absolute(file).map_err(|source| CommitFault::Io { path: file.clone(), source })?;
-        let found = std::fs::metadata(&path).map_err(|source| CommitFault::Io { path: path.clone(), source })?;
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-        let is_plain = !name.is_empty() && name.len() <= LONGEST_FILE_NAME && !name.chars().any(char::is_control);
-        if !found.is_file() || found.len() == 0 {
-            return refused(format!("{shown} is not a file with something in it"));
-        }
-        if found.len() > LARGEST_ARTIFACT {
-            return refused(format!("{shown} is larger than {} MB", LARGEST_ARTIFACT / 1024 / 1024));
-        }
-        if !is_plain {
-            return refused(format!("{shown} has a name that cannot be sealed; give it a shorter, plain one"));
-        }
-        if is_unfinished(&path) {
-            return refused(format!("{shown} calls itself a draft; a statement rests on documents in final form"));
-        }
-        if !names.insert(name.clone()) {
-            return refused(format!("two files are called {name}; rename one"));
-        }
-        let media_type = media_type_of(&name).to_owned();
-        artifacts.push(RawArtifact { name, media_type, body: Body::File(path) });
-    }
-    Ok(artifacts)
-}
-
-/// Whether a file's own name says that it is not final: a draft, work in progress, or what an editor leaves while it has
-/// the file open.
-fn is_unfinished(path: &Path) -> bool {
-    let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default().to_lowercase();
-    let mut words = name.split(|one: char| !one.is_alphanumeric());
-    name.starts_with('~') || name.starts_with(".~") || words.any(|word| ["draft", "wip", "tmp"].contains(&word))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::{artifacts, is_unfinished};
-
-    #[test]
-    fn a_document_that_calls_itself_a_draft_is_no_final_form() {
-        for name in ["policy draft.docx", "Draft-2.pdf", "~$plan.docx", "plan_WIP.txt"] {
-            assert!(is_unfinished(Path::new(name)), "{name}");
-        }
-        for name in ["policy.pdf", "Draughts.pdf", "overdraft rules.pdf"] {
-            assert!(!is_unfinished(Path::new(name)), "{name}");
-        }
-    }
-
-    #[test]
-    fn files_of_one_statement_are_there_have_something_in_them_and_other_names() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = |name: &str, bytes: &[u8]| {
-            let path = folder.path().join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(&path, bytes).unwrap();
-            path
-        };
-        let (one, same) = (file("plan.pdf", b"%PDF"), file("other/plan.pdf", b"%PDF"));
-        assert_eq!(artifacts(std::slice::from_ref(&one)).unwrap()[0].media_type, "application/pdf");
-        let words = |files: &[std::path::PathBuf]| artifacts(files).unwrap_err().to_string();
-        assert_eq!(words(&[one.clone(), same]), "two files are called plan.pdf; rename one");
-        assert!(words(&[file("empty.txt", b"")]).contains("not a file with something in it"));
-        assert!(words(&[folder.path().to_owned()]).contains("not a file with something in it"));
-        assert!(artifacts(&[folder.path().join("missing.pdf")]).is_err());
-        assert!(words(&vec![one; 21]).contains("too many"));
-    }
+    Ok((control, About { control: control.id.clone(), objective }))
 }

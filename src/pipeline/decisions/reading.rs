@@ -5,11 +5,12 @@ use countersign_seal::record::{Attestation as Said, Change, Claim as Claimed};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{ATTESTATION, GAP_ASSIGNMENT, GAP_NOTE, PERSON, QUESTIONNAIRE, SCOPE, signatory};
-use crate::model::attestation::{Attestation, Claim};
+use super::{ATTESTATION, GAP_ASSIGNMENT, GAP_NOTE, PERSON, QUESTIONNAIRE, SCOPE, SERVICE_PROVIDER, signatory};
+use crate::model::attestation::{Attestation, Claim, FormUse};
 use crate::model::decision::Decisions;
 use crate::model::gap::{Assignment, GapNote};
 use crate::model::person::Person;
+use crate::model::provider::ServiceProvider;
 use crate::model::scope::{QuestionnaireChoice, ScopeDecision};
 use crate::pipeline::fault::CommitFault;
 use crate::pipeline::records;
@@ -32,6 +33,7 @@ pub(super) fn read(rows: Vec<DecisionRow>) -> Result<Decisions, CommitFault> {
             QUESTIONNAIRE => decisions.questionnaires.push(change.questionnaire()?),
             GAP_ASSIGNMENT => decisions.assignments.push(change.assignment()?),
             GAP_NOTE => decisions.notes.push(change.note()?),
+            SERVICE_PROVIDER => change.provider(&mut decisions.providers)?,
             _ => return Err(unreadable(&row)),
         }
     }
@@ -66,6 +68,10 @@ fn attestation(row: &DecisionRow) -> Result<Attestation, CommitFault> {
         valid_from: read_time(&said.valid_from)?,
         valid_until: said.valid_until.as_ref().map(read_time).transpose()?,
         replaces: said.replaces,
+        form: match said.form {
+            Some(used) => Some(FormUse { id: used.id.parse().map_err(wrong)?, way: used.way, targets: used.targets }),
+            None => None,
+        },
         recorded_at: row.at,
         artifacts: said.artifacts.iter().map(records::sealed).collect(),
     })
@@ -113,6 +119,61 @@ impl Read<'_> {
                 person.ssh_key = self.member("ssh_key")?.or(person.ssh_key.take());
             }
             ("left", Some(person)) => person.until = Some(self.row.at),
+            _ => return Err(unreadable(self.row)),
+        }
+        Ok(())
+    }
+
+    /// Adds, changes or ends a service provider.
+    fn provider(&self, providers: &mut Vec<ServiceProvider>) -> Result<(), CommitFault> {
+        let id = self.row.subject.parse().map_err(|_| unreadable(self.row))?;
+        let kind: String = self.needed("kind")?;
+        let known = providers.iter_mut().find(|one| one.id == id);
+        let document = self.change.artifacts.first().map(records::sealed);
+        match (kind.as_str(), known) {
+            ("added", known) => {
+                let added = ServiceProvider {
+                    leaf: self.row.leaf,
+                    id,
+                    name: self.needed("name")?,
+                    service: self.needed("service")?,
+                    managed_by: self.needed("managed_by")?,
+                    cloud: self.member("cloud")?.unwrap_or_default(),
+                    handles: self.member("handles")?.unwrap_or_default(),
+                    agreement_on: self.member("agreement_on")?,
+                    checked_on: self.member("checked_on")?,
+                    document,
+                    document_until: self.member("document_until")?,
+                    responsibilities: self.member("responsibilities")?,
+                    by: signatory(&self.change.by)?,
+                    at: self.row.at,
+                    removed: None,
+                };
+                match known {
+                    Some(known) => *known = added,
+                    None => providers.push(added),
+                }
+            }
+            ("changed", Some(known)) => {
+                known.name = self.member("name")?.unwrap_or_else(|| known.name.clone());
+                known.service = self.member("service")?.unwrap_or_else(|| known.service.clone());
+                known.managed_by = self.member("managed_by")?.unwrap_or(known.managed_by);
+                known.cloud = self.member("cloud")?.unwrap_or(known.cloud);
+                known.handles = self.member("handles")?.unwrap_or_else(|| known.handles.clone());
+                known.agreement_on = self.member("agreement_on")?.or(known.agreement_on);
+                known.checked_on = self.member("checked_on")?.or(known.checked_on);
+                if document.is_some() {
+                    // A new document has an end of its own, or none.
+                    known.document = document;
+                    known.document_until = self.member("document_until")?;
+                }
+                known.responsibilities = self.member("responsibilities")?.or(known.responsibilities.take());
+                (known.leaf, known.by, known.at) = (self.row.leaf, signatory(&self.change.by)?, self.row.at);
+            }
+            ("removed", Some(known)) => {
+                known.removed = Some(self.row.at);
+                (known.leaf, known.by, known.at) = (self.row.leaf, signatory(&self.change.by)?, self.row.at);
+            }
             _ => return Err(unreadable(self.row)),
         }
         Ok(())

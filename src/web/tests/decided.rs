@@ -37,6 +37,8 @@ impl Story {
             valid_from: None,
             valid_until: until.map(|until| until.parse().unwrap()),
             files: Vec::new(),
+            form: None,
+            signature: None,
             by: "dana".parse().unwrap(),
         };
         attest(&self.here.app, &self.firm, request).await.unwrap()

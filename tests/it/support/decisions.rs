@@ -3,11 +3,13 @@
 use countersign::model::attestation::Claim;
 use countersign::model::gap::GapState;
 use countersign::model::id::{GapId, PersonHandle};
+use countersign::model::provider::Handled;
 use countersign::model::responsibility::Party;
 use countersign::model::scope::ScopeCategory;
 use countersign::pipeline::decisions::attest::{self, AttestRequest};
 use countersign::pipeline::decisions::gaps::{self, AssignRequest};
 use countersign::pipeline::decisions::people::{self, PersonRequest};
+use countersign::pipeline::decisions::providers::{self, ProviderFacts};
 use countersign::pipeline::decisions::scope::{self, ScopeRequest};
 
 use super::story::Story;
@@ -51,6 +53,8 @@ impl Story {
             valid_from: None,
             valid_until: None,
             files: vec![document],
+            form: None,
+            signature: None,
             by: handle(SAM),
         };
         attest::attest(&self.app.app, &self.organization, request).await.unwrap()
@@ -86,6 +90,14 @@ impl Story {
             by: handle(KIM),
         };
         scope::set(app, organization, request).await.unwrap();
+        let facts = ProviderFacts {
+            name: Some("Host <i>Example".to_owned()),
+            service: Some("Hosting".to_owned()),
+            managed_by: Some(Party::Provider),
+            handles: vec![Handled::PatientData],
+            ..ProviderFacts::default()
+        };
+        providers::add(app, organization, &"host".parse().unwrap(), facts, &handle(KIM)).await.unwrap();
         people::leave(app, organization, &handle(SAM), Some(&handle(KIM)), None).await.unwrap();
     }
 }

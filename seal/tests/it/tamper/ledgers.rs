@@ -271,6 +271,7 @@ fn attested(edit: fn(String) -> String) -> Made {
         valid_from: time(),
         valid_until: None,
         replaces: None,
+        form: None,
         artifacts: vec![],
         artifact_list: None,
     };

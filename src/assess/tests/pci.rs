@@ -1,0 +1,105 @@
+//! What a report or a questionnaire says, by status, statement and form.
+
+use chrono::NaiveDate;
+use serde_json::json;
+
+use super::{now, stated};
+use crate::assess::pci::{Document, Method, Word, analyses, finding, provider_due};
+use crate::model::attestation::{Attestation, Claim, FormUse};
+use crate::model::control::{ControlState, ControlStatus};
+use crate::model::decision::Decisions;
+use crate::model::id::QuestionnaireId;
+use crate::model::provider::ServiceProvider;
+
+fn status(state: ControlState, attestation: Option<u64>, bearing: bool) -> ControlStatus {
+    let bearings = if bearing {
+        json!([{"check": "m365/a", "target": "t", "proof": "part", "outcome": "pass", "because": "", "evidence": []}])
+    } else {
+        json!([])
+    };
+    let value = json!({"framework": "pci-dss-4.0.1", "control": "8.4.2", "state": state, "because": "", "as_of": null,
+        "objectives": [{"objective": "8.4.2", "state": state, "because": "", "bearings": bearings,
+        "attestation": attestation}]});
+    serde_json::from_value(value).unwrap()
+}
+
+fn on_form(form: &str) -> Attestation {
+    let form = Some(FormUse { id: form.parse().unwrap(), way: None, targets: Vec::new() });
+    Attestation { framework: "pci-dss-4.0.1".parse().unwrap(), form, ..stated(7, "8.4.2", Claim::Met) }
+}
+
+fn decisions(attestations: Vec<Attestation>) -> Decisions {
+    Decisions { attestations, ..Decisions::default() }
+}
+
+#[test]
+fn a_compensating_control_is_a_mark_in_a_report_and_a_word_in_a_questionnaire() {
+    let (met, decided) =
+        (status(ControlState::Met, Some(7), false), decisions(vec![on_form("pci-compensating-control")]));
+    let questionnaire: QuestionnaireId = "saq-c".parse().unwrap();
+    let roc = finding(Document::Roc, &met, &decided);
+    let saq = finding(Document::Saq(&questionnaire), &met, &decided);
+    assert_eq!((roc.word, roc.compensating_control), (Some(Word::InPlace), true));
+    assert_eq!((saq.word, saq.compensating_control), (Some(Word::InPlaceWithCcw), true));
+    assert!(roc.notes.iter().any(|note| note.contains("Appendix C")), "{:?}", roc.notes);
+    let plain = finding(Document::Saq(&questionnaire), &met, &decisions(vec![on_form("pci-in-place")]));
+    assert_eq!((plain.word, plain.compensating_control), (Some(Word::InPlace), false));
+}
+
+#[test]
+fn the_customized_approach_is_named_and_doubted_in_a_questionnaire() {
+    let (met, decided) =
+        (status(ControlState::Met, Some(7), false), decisions(vec![on_form("pci-customized-approach")]));
+    let questionnaire: QuestionnaireId = "saq-d-merchant".parse().unwrap();
+    let (roc, saq) = (finding(Document::Roc, &met, &decided), finding(Document::Saq(&questionnaire), &met, &decided));
+    assert_eq!((roc.word, roc.method), (Some(Word::InPlace), Method::Customized));
+    assert_eq!(saq.word, Some(Word::InPlace), "what is only recalled decides nothing");
+    assert!(saq.notes.iter().any(|note| note.contains("to be confirmed")), "{:?}", saq.notes);
+    assert!(!roc.notes.iter().any(|note| note.contains("to be confirmed")), "{:?}", roc.notes);
+}
+
+#[test]
+fn what_is_undetermined_has_no_word_and_as_it_stands_is_never_in_place() {
+    let nobody = decisions(Vec::new());
+    let [small, large]: [QuestionnaireId; 2] = ["saq-b".parse().unwrap(), "saq-d-merchant".parse().unwrap()];
+    for (document, looked_at, expected) in [
+        (Document::Roc, false, Word::NotTested),
+        (Document::Roc, true, Word::NotInPlace),
+        (Document::Saq(&small), false, Word::NotInPlace),
+        (Document::Saq(&large), false, Word::NotTested),
+    ] {
+        let told = finding(document, &status(ControlState::Undetermined, None, looked_at), &nobody);
+        assert_eq!((told.word, told.as_it_stands), (None, expected), "{document:?} {looked_at}");
+    }
+    let failed = finding(Document::Roc, &status(ControlState::NotMet, None, true), &nobody);
+    assert_eq!(failed.word, Some(Word::NotInPlace));
+    let away = finding(Document::Roc, &status(ControlState::NotApplicable, Some(7), false), &nobody);
+    assert_eq!((away.word, away.notes.len()), (Some(Word::NotApplicable), 1));
+}
+
+#[test]
+fn analyses_are_due_a_year_after_they_were_stated_and_providers_after_they_were_looked_at() {
+    let pci = "pci-dss-4.0.1".parse().unwrap();
+    let mut other = on_form("pci-customized-approach");
+    (other.leaf, other.control) = (8, "8.3.6".parse().unwrap());
+    let gone = Attestation { leaf: 9, replaces: Some(8), claim: Claim::Withdrawn, ..other.clone() };
+    let all = vec![on_form("pci-targeted-risk-analysis"), other];
+    let due = analyses(&decisions(all.clone()), &pci, now());
+    let papers: Vec<_> = due.iter().map(|one| (one.paragraph, one.on.unwrap().to_string())).collect();
+    assert_eq!(papers.len(), 2);
+    assert!(papers.contains(&("PCI DSS 12.3.1", "2027-03-01".to_owned())), "{papers:?}");
+    let withdrawn = [all, vec![gone]].concat();
+    assert_eq!(analyses(&decisions(withdrawn), &pci, now()).len(), 1);
+
+    let bare = json!({"leaf": 1, "id": "host", "name": "Host Example", "service": "Hosting", "managed_by": "provider",
+        "cloud": true, "by": {"name": "Kim"}, "at": "2026-03-01T00:00:00Z"});
+    let bare: ServiceProvider = serde_json::from_value(bare).unwrap();
+    let papers: Vec<_> = provider_due(&bare).iter().map(|one| (one.paragraph, one.on)).collect();
+    assert_eq!(papers.iter().filter(|(_, on)| on.is_none()).count(), 4, "{papers:?}");
+    let day = NaiveDate::from_ymd_opt(2026, 2, 1);
+    let known =
+        ServiceProvider { agreement_on: day, checked_on: day, responsibilities: Some("All of 9.".to_owned()), ..bare };
+    let due = provider_due(&known);
+    assert_eq!(due[0].on.unwrap().to_string(), "2027-02-01");
+    assert_eq!(due.len(), 2, "the attestation is still missing: {due:?}");
+}
