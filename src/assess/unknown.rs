@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::Catalog;
 use crate::catalog::check::{CheckDefinition, Requirement, UnlicensedMeaning};
-use crate::model::control::Proof;
 use crate::model::evidence::CollectionOutcome;
 use crate::model::gap::ControlRef;
 use crate::model::id::{CheckId, DatasetId, FrameworkId};
@@ -37,19 +36,13 @@ pub fn controls_left_unknown(catalog: &Catalog, unseen: &Unseen, frameworks: &[F
             Sight::None => left.checks.push(check.id.clone()),
         }
     }
-    let blind: BTreeSet<&CheckId> = left.checks.iter().collect();
+    let held: BTreeSet<&ControlRef> = left.checks.iter().flat_map(|check| catalog.controls_proved_by(check)).collect();
     for framework in frameworks.iter().filter_map(|id| catalog.frameworks.get(id)) {
-        for control in &framework.controls {
-            let whole = control.objectives.is_empty().then_some(control.id.as_str());
-            let mut units = control.objectives.iter().map(|objective| objective.id.as_str()).chain(whole);
-            let is_unknown = units.any(|unit| {
-                let proofs = catalog.checks_for_objective(&framework.id, unit);
-                proofs.iter().any(|(check, proof)| *proof >= Proof::Part && blind.contains(check))
-            });
-            if is_unknown {
-                left.controls.push(ControlRef { framework: framework.id.clone(), control: control.id.clone() });
-            }
-        }
+        let refs = framework
+            .controls
+            .iter()
+            .map(|control| ControlRef { framework: framework.id.clone(), control: control.id.clone() });
+        left.controls.extend(refs.filter(|control| held.contains(control)));
     }
     left
 }

@@ -16,6 +16,8 @@ type Proofs = BTreeMap<CheckId, Proof>;
 pub(super) struct Index {
     frameworks: HashMap<FrameworkId, FrameworkIndex>,
     controls_of_check: HashMap<CheckId, Vec<ControlRef>>,
+    /// Those of which it proves at least a part.
+    controls_proved_by: HashMap<CheckId, Vec<ControlRef>>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -57,13 +59,18 @@ impl Index {
                     for (check, proof) in judge.and_then(|judge| judge.get(unit)).into_iter().flatten() {
                         strengthen(&mut found, check, *proof);
                     }
-                    checks_of_control.extend(found.clone());
+                    for (check, proof) in &found {
+                        strengthen(&mut checks_of_control, check, *proof);
+                    }
                     if !found.is_empty() {
                         proofs.insert(unit.to_owned(), found.into_iter().collect());
                     }
                 }
-                for check in checks_of_control.into_keys() {
+                for (check, proof) in checks_of_control {
                     let reference = ControlRef { framework: framework.id.clone(), control: control.id.clone() };
+                    if proof >= Proof::Part {
+                        index.controls_proved_by.entry(check.clone()).or_default().push(reference.clone());
+                    }
                     index.controls_of_check.entry(check).or_default().push(reference);
                 }
             }
@@ -153,5 +160,11 @@ impl Catalog {
     #[must_use]
     pub fn controls_of_check(&self, check: &CheckId) -> &[ControlRef] {
         self.index().controls_of_check.get(check).map(Vec::as_slice).unwrap_or_default()
+    }
+    /// Those of [`Catalog::controls_of_check`] of which the check proves at least a part: without its answer nothing can
+    /// be said about them. In the same order.
+    #[must_use]
+    pub fn controls_proved_by(&self, check: &CheckId) -> &[ControlRef] {
+        self.index().controls_proved_by.get(check).map(Vec::as_slice).unwrap_or_default()
     }
 }

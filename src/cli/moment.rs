@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::model::moment::Moment;
 use crate::model::organization::Organization;
 use crate::model::time::Timestamp;
+use crate::pipeline::decisions;
 use crate::store::OrgScope;
 
 /// As of when a command was asked: by default now.
@@ -47,14 +48,19 @@ pub struct NoEvidenceThen {
     first: Option<Timestamp>,
 }
 
-/// Whether nothing had been collected by a moment.
+/// Whether nothing had been collected by a moment, and nobody had stated anything either.
 pub async fn no_evidence_then(
     app: &App,
     organization: &Organization,
     as_of: Timestamp,
 ) -> anyhow::Result<Option<NoEvidenceThen>> {
-    let first = app.store.first_collected_at(&OrgScope::of(organization)).await?;
-    Ok(if first.is_some_and(|first| first <= as_of) { None } else { Some(NoEvidenceThen { first }) })
+    let scope = OrgScope::of(organization);
+    let first = app.store.first_collected_at(&scope).await?;
+    if first.is_some_and(|first| first <= as_of) {
+        return Ok(None);
+    }
+    let is_stated = !decisions::known(app, &scope, as_of).await?.attestations.is_empty();
+    Ok(if is_stated { None } else { Some(NoEvidenceThen { first }) })
 }
 
 impl NoEvidenceThen {

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::model::id::{FrameworkId, OrgSlug, PersonHandle};
 use crate::model::matrix::MatrixHistory;
 use crate::model::organization::Organization;
-use crate::model::responsibility::ResponsibilityMatrix;
+use crate::model::responsibility::{MatrixState, ResponsibilityMatrix};
 use crate::pipeline::responsibilities::{Done, sealed_matrix};
 use crate::pipeline::roll_forward;
 use crate::store::OrgScope;
@@ -109,13 +109,11 @@ impl Opened {
         named: Option<u32>,
     ) -> anyhow::Result<(&MatrixHistory, Vec<u8>, ResponsibilityMatrix)> {
         let open = || self.versions.iter().rev().find(|one| one.is_pending()).map(|one| one.version);
-        let number = match named.or_else(open) {
-            Some(number) => Some(number),
-            None => {
-                let applies = self.app.store.matrix_as_of(&self.scope, &which.framework, self.app.clock.now()).await?;
-                applies.map(|(version, _)| version.matrix.version)
-            }
-        };
+        let mut number = named.or_else(open);
+        if number.is_none() {
+            let applies = self.app.store.matrix_as_of(&self.scope, &which.framework, self.app.clock.now()).await?;
+            number = applies.map(|(version, _)| version.matrix.version);
+        }
         let found = self.versions.iter().find(|one| Some(one.version) == number);
         let Some(version) = found else {
             let highest = self.versions.last().map_or(0, |one| one.version);
@@ -148,7 +146,11 @@ fn said(common: &Common, done: &Done) -> anyhow::Result<Ending> {
         output::line(&format!("  version {old} is superseded"))?;
     }
     if let Some(from) = done.effective_from {
-        let retroactive = if done.retroactive { ": retroactive, before it was accepted" } else { "" };
+        let retroactive = match (done.retroactive, done.state) {
+            (false, _) => "",
+            (true, MatrixState::Countersigned) => ": retroactive, it was accepted later",
+            (true, _) => ": it will be retroactive",
+        };
         output::line(&format!("  counts from {}{retroactive}", from.for_people()))?;
     }
     if let Some(until) = done.effective_until {

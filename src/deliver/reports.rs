@@ -117,15 +117,17 @@ impl<'a> Basis<'a> {
     /// The responsibility matrix.
     pub fn responsibilities(&self, app: &App) -> Result<Option<MatrixReport>, DeliverFault> {
         let Some((of_framework, matrix_state)) = self.matrix() else { return Ok(None) };
-        let canonical =
-            countersign_seal::canonical::to_bytes(of_framework).map_err(crate::pipeline::fault::CommitFault::from)?;
+        let versions = self.standing.versions.get(&self.framework.id).map(Vec::as_slice).unwrap_or_default();
+        let sealed = versions.iter().find(|one| one.version == of_framework.version);
         Ok(Some(matrix(MatrixInput {
             organization: self.organization,
             framework: self.framework,
             catalog_digest: app.catalog.digest,
             matrix: of_framework,
             matrix_state,
-            matrix_digest: Some(countersign_seal::digest::Digest::of(&canonical)),
+            matrix_digest: sealed.map(|version| version.digest),
+            versions,
+            people: &self.standing.decisions.people,
             checkpoint: Some(checkpoint(self.organization, &self.head)?),
             as_of: self.as_of,
             generated_at: self.now,

@@ -3,6 +3,7 @@
 //! The tenant is spoken to over real HTTP by the real Graph client, and the machine the demo runs on is read as a real
 //! Linux endpoint. Nothing else may import this module but commands and tests. Start with [`run`].
 
+mod agreement;
 pub mod tenant;
 
 use std::collections::BTreeMap;
@@ -23,7 +24,9 @@ use crate::model::gap::GapState;
 use crate::model::id::{FrameworkId, InvalidId, RunId};
 use crate::model::organization::Organization;
 use crate::pipeline::collecting::Watcher;
+use crate::pipeline::decisions::DecisionFault;
 use crate::pipeline::enrol::{OrganizationRequest, add_organization};
+use crate::pipeline::responsibilities::ResponsibilityFault;
 use crate::pipeline::standing::Standing;
 use crate::pipeline::targets::{CredentialKind, GraphSettings};
 use crate::pipeline::{self, RunFault, RunReport, RunRequest};
@@ -99,6 +102,12 @@ pub enum DemoFault {
     Deliver(#[from] DeliverFault),
     #[error("the tenant's secret cannot be sealed")]
     Key(#[from] KeyFault),
+    #[error(transparent)]
+    Decision(#[from] DecisionFault),
+    #[error(transparent)]
+    Responsibility(#[from] ResponsibilityFault),
+    #[error("a document of the pretend client cannot be written")]
+    Document(#[source] std::io::Error),
     #[error("the package that was just written cannot be opened")]
     Open(#[from] OpenError),
 }
@@ -121,11 +130,12 @@ pub async fn run(
     say(&format!("{client} (fictional){who}. Its tenant is simulated; this machine is real."));
 
     let options = TenantOptions { throttle: Throttle::Off, ..TenantOptions::default() };
-    let tenant = Tenant::start(firm, options).await.map_err(DemoFault::Listen)?;
+    let tenant = Tenant::start(firm.clone(), options).await.map_err(DemoFault::Listen)?;
     connect(app, &organization, &tenant, &domain).await?;
     let request = RunRequest { cause: "demo".to_owned(), ..RunRequest::default() };
     say("First run: collecting from Microsoft 365 and from this machine.");
     let first = pipeline::run(app, &organization, &request, watch).await?;
+    let acting = agreement::agree(app, &organization, &firm, say).await?;
     tenant.apply_second_run();
     for change in &changes {
         say(&format!("In the meantime: {change}"));
@@ -133,6 +143,9 @@ pub async fn run(
     say("Second run.");
     let second = pipeline::run(app, &organization, &request, watch).await?;
     tenant.shutdown().await;
+    if let Some(acting) = &acting {
+        agreement::work(app, &organization, acting).await?;
+    }
 
     let now = app.clock.now();
     let mut written = Vec::new();
@@ -141,6 +154,7 @@ pub async fn run(
             written.extend(reports::write(app, &organization, &id, now, None).await?);
         }
     }
+    written.extend(reports::write_gap_lists(app, &organization, now, None).await?);
     let framework = organization.frameworks.iter().find(|id| id.as_str() == REPORTED[0]);
     let framework = framework.or(organization.frameworks.first()).cloned();
     let framework = framework.ok_or_else(|| DeliverFault::NothingSealed(now.for_people()))?;

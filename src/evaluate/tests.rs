@@ -149,7 +149,9 @@ fn the_overall_outcome_is_the_worst_finding_and_says_how_many_more_there_are() {
 fn on_partly_read_data_a_failure_stands_and_a_pass_does_not() {
     let check = check(USERS, PER_USER);
     let failed = judged(&check, &[], users(Partial, &["pass", "fail"]));
-    assert_eq!(failed.outcome, FindingOutcome::Fail);
+    assert_eq!((failed.outcome, failed.because.as_str()), (FindingOutcome::Fail, "said so"));
+    let others = failed.resources.iter().skip(1).map(|finding| finding.outcome);
+    assert_eq!(FindingOutcome::worst(others), FindingOutcome::Unknown, "without the failing one it is still no pass");
     let passed = judged(&check, &[], users(Partial, &["pass", "not_applicable"]));
     assert_eq!(passed.outcome, FindingOutcome::Unknown);
     assert_eq!(passed.because, "`m365/users` was read only in part, so the rest is not known (as told)");

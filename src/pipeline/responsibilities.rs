@@ -101,7 +101,7 @@ pub struct Done {
 #[derive(Debug, thiserror::Error)]
 pub enum ResponsibilityFault {
     #[error(transparent)]
-    Decision(#[from] DecisionFault),
+    Decision(Box<DecisionFault>),
     #[error(transparent)]
     Run(#[from] RunFault),
     #[error(transparent)]
@@ -140,6 +140,12 @@ pub enum ResponsibilityFault {
     Signature(#[from] SshSignatureFault),
 }
 
+impl From<DecisionFault> for ResponsibilityFault {
+    fn from(fault: DecisionFault) -> Self {
+        Self::Decision(Box::new(fault))
+    }
+}
+
 impl From<Vec<TableFault>> for ResponsibilityFault {
     fn from(faults: Vec<TableFault>) -> Self {
         Self::Table(faults)
@@ -170,7 +176,13 @@ pub async fn draft(
                 let (matrix, was_accepted) = base.ok_or_else(missing)?;
                 // An accepted split's dates are its own; what follows it begins when it is accepted.
                 let dates = if *was_accepted { (None, None) } else { (matrix.effective_from, matrix.effective_until) };
-                (changed(held.framework, &matrix.rows, name, change)?, dates)
+                let other_dates = wanted.effective_from.or(wanted.effective_until).is_some();
+                let rows = match changed(held.framework, &matrix.rows, name, change) {
+                    // The same rows on other days are a change too.
+                    Err(ChangeFault::NothingChanged(_)) if other_dates => matrix.rows.clone(),
+                    rows => rows?,
+                };
+                (rows, dates)
             }
             (Content::Table(_), rows) => (rows.clone().unwrap_or_default(), (None, None)),
         };

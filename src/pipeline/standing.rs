@@ -96,10 +96,10 @@ impl Standing {
             requests,
             decisions: decisions::known(app, &scope, known_at).await?,
         };
-        standing.ask_the_right_party(as_of);
-        if !late.is_empty() {
+        if known_at > as_of {
             standing.take_late(late, &app.store.gaps(&scope).await?, as_of);
         }
+        standing.ask_the_right_party(as_of);
         Ok(standing)
     }
 
@@ -133,7 +133,7 @@ impl Standing {
         (self.gaps, self.requests) = (gaps, requests);
     }
 
-    /// Takes in results that became known later; `kept` are all gaps as they are kept today.
+    /// Takes in results that became known later, and what people stated meanwhile; `kept` are all gaps as they are kept today.
     fn take_late(&mut self, late: Vec<Judged>, kept: &[Gap], as_of: Timestamp) {
         let mut results = Results::new(std::mem::take(&mut self.results));
         let told: Vec<CheckResult> = late.iter().map(|judged| judged.result.clone()).collect();

@@ -8,8 +8,9 @@ use super::matrix::MatrixReport;
 use super::readiness::ReadinessReport;
 use crate::model::cell::guard;
 use crate::model::id::ControlId;
+use crate::model::time::Timestamp;
 
-const MATRIX_COLUMNS: [&str; 15] = [
+const MATRIX_COLUMNS: [&str; 24] = [
     "framework",
     "version",
     "state",
@@ -21,19 +22,40 @@ const MATRIX_COLUMNS: [&str; 15] = [
     "accountable",
     "provider_tasks",
     "internal_tasks",
+    "provider_person",
+    "internal_person",
     "document",
+    "clause",
+    "digest",
+    "proposed_by",
+    "accepted_by",
+    "effective_from",
+    "effective_until",
+    "pending",
     "as_of",
     "catalog",
     "checkpoint",
 ];
 
-/// The responsibility matrix, one line a row. A control nobody owns has an empty `kind`.
+/// The responsibility matrix, one line a row. A control nobody owns has an empty `kind`. Without such lines it can be
+/// edited and imported again.
 ///
 /// # Errors
 /// Only when memory runs out.
 pub fn matrix(report: &MatrixReport) -> Result<Vec<u8>, ReportError> {
     let version = report.matrix.version.to_string();
     let basis = BasisCells::of(&report.basis);
+    let digest = report.matrix_digest.map(|digest| digest.to_string()).unwrap_or_default();
+    let signed = |words: &str| {
+        let found = report.signatures.iter().find(|signature| signature.words == words);
+        found.map(|signature| format!("{}, {}, {}", signature.name, signature.party, signature.at)).unwrap_or_default()
+    };
+    let (proposed, accepted) = (signed("proposed"), signed("accepted"));
+    let time = |time: Option<Timestamp>| time.map(|time| time.to_string()).unwrap_or_default();
+    let retroactive = if report.retroactive { " (retroactive)" } else { "" };
+    let (from, until) = (time(report.effective_from) + retroactive, time(report.effective_until));
+    let pending = report.pending.as_ref().map(|one| format!("version {}, {}", one.version, one.words));
+    let pending = pending.unwrap_or_default();
     write(
         &MATRIX_COLUMNS,
         report.lines().map(|(family, line)| {
@@ -50,7 +72,16 @@ pub fn matrix(report: &MatrixReport) -> Result<Vec<u8>, ReportError> {
                 owner.map_or("", |owner| owner.accountable.as_str()),
                 owner.map_or("", |owner| &owner.provider_tasks),
                 owner.map_or("", |owner| &owner.internal_tasks),
+                owner.and_then(|owner| owner.provider_person.as_deref()).unwrap_or(""),
+                owner.and_then(|owner| owner.internal_person.as_deref()).unwrap_or(""),
                 owner.and_then(|owner| owner.document.as_deref()).unwrap_or(""),
+                owner.and_then(|owner| owner.clause.as_deref()).unwrap_or(""),
+                &digest,
+                &proposed,
+                &accepted,
+                &from,
+                &until,
+                &pending,
                 &basis.as_of,
                 &basis.catalog,
                 &basis.checkpoint,

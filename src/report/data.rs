@@ -96,6 +96,12 @@ pub struct OwnerLine {
     pub provider_tasks: String,
     pub internal_tasks: String,
     pub document: Option<String>,
+    /// Short name of who does the provider's part, where one person is named.
+    pub provider_person: Option<String>,
+    /// The same for internal IT.
+    pub internal_person: Option<String>,
+    /// Where the service agreement says so.
+    pub clause: Option<String>,
 }
 
 impl From<&crate::model::responsibility::Responsibility> for OwnerLine {
@@ -107,6 +113,9 @@ impl From<&crate::model::responsibility::Responsibility> for OwnerLine {
             provider_tasks: row.provider_tasks.clone(),
             internal_tasks: row.internal_tasks.clone(),
             document: row.document.clone(),
+            provider_person: row.provider_person.as_ref().map(ToString::to_string),
+            internal_person: row.internal_person.as_ref().map(ToString::to_string),
+            clause: row.clause.clone(),
         }
     }
 }

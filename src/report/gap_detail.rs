@@ -13,9 +13,9 @@ use crate::catalog::Catalog;
 use crate::model::decision::Decisions;
 use crate::model::evidence::SealedEvidence;
 use crate::model::gap::{ControlRef, Gap, GapState, Happening};
-use crate::model::id::{CheckId, ControlId, DatasetId, FrameworkId, GapId};
+use crate::model::id::{CheckId, ControlId, DatasetId, FrameworkId, GapId, ObjectiveId};
 use crate::model::organization::Organization;
-use crate::model::responsibility::{MatrixState, Party, ResponsibilityMatrix};
+use crate::model::responsibility::{MatrixState, Party, Responsibility, ResponsibilityMatrix};
 use crate::model::time::Timestamp;
 
 /// Everything that is told of a gap, as known at `as_of`.
@@ -79,6 +79,9 @@ pub struct OwnedLine {
     pub framework: FrameworkId,
     pub framework_title: String,
     pub control: ControlId,
+    /// Where this part of the control has an owner of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub objective: Option<ObjectiveId>,
     pub title: String,
     /// None: nobody owns it.
     pub accountable: Option<Party>,
@@ -113,7 +116,7 @@ pub fn gap_detail(input: GapDetailInput<'_>) -> GapDetail {
     let check = input.catalog.checks.get(&gap.check);
     let assignment = input.decisions.assignment(gap.id, input.as_of);
     let due_on = assignment.and_then(|one| one.due_on);
-    let rows: Vec<OwnedLine> = gap.controls.iter().map(|held| owned(&input, held)).collect();
+    let rows: Vec<OwnedLine> = gap.controls.iter().flat_map(|held| owned(&input, held)).collect();
     let read = check.map(|check| check.datasets()).unwrap_or_default();
     let names: Vec<String> = read.iter().map(ToString::to_string).collect();
     GapDetail {
@@ -155,21 +158,33 @@ pub fn gap_detail(input: GapDetailInput<'_>) -> GapDetail {
     }
 }
 
-fn owned(input: &GapDetailInput<'_>, held: &ControlRef) -> OwnedLine {
-    let framework = input.catalog.frameworks.get(&held.framework);
-    let control = framework.and_then(|one| one.controls.iter().find(|control| control.id == held.control));
+/// The rows that decide about a control: those of the objectives the check bears on where they have their own, else the
+/// control's.
+fn owned(input: &GapDetailInput<'_>, held: &ControlRef) -> Vec<OwnedLine> {
     let matrix = input.matrices.get(&held.framework);
-    let row = matrix
-        .and_then(|(matrix, _)| matrix.rows.iter().find(|row| row.control == held.control && row.objective.is_none()));
-    OwnedLine {
+    let rows = matrix.iter().flat_map(|(matrix, _)| &matrix.rows).filter(|row| row.control == held.control);
+    let bears_on = |row: &&Responsibility| {
+        row.objective.as_ref().is_some_and(|part| {
+            let checks = input.catalog.checks_for_objective(&held.framework, part.as_str());
+            checks.iter().any(|(check, _)| *check == input.gap.check)
+        })
+    };
+    let line = |row: Option<&Responsibility>| OwnedLine {
         framework: held.framework.clone(),
         framework_title: framework_title(input.catalog, &held.framework),
         control: held.control.clone(),
-        title: control.map(|control| control.title.clone()).unwrap_or_default(),
+        objective: row.and_then(|row| row.objective.clone()),
+        title: input
+            .catalog
+            .control(&held.framework, held.control.as_str())
+            .map(|control| control.title.clone())
+            .unwrap_or_default(),
         accountable: row.map(|row| row.accountable),
         kind: row.map(|row| kind_words(row.kind)),
         matrix: matrix.map_or("none", |(_, state)| state.for_people()),
-    }
+    };
+    let parts: Vec<OwnedLine> = rows.clone().filter(bears_on).map(|row| line(Some(row))).collect();
+    if parts.is_empty() { vec![line(rows.clone().find(|row| row.objective.is_none()))] } else { parts }
 }
 
 /// One sentence: handed over by whom, or accountable for how much of what is held back.
@@ -181,10 +196,11 @@ fn why(input: &GapDetailInput<'_>, rows: &[OwnedLine]) -> String {
         return format!("{} handed it to {title} on {}.", handed.by.name, handed.at.for_people());
     }
     let of = |party: Party| rows.iter().filter(|row| row.accountable == Some(party)).count();
-    let all = rows.len();
+    let has_parts = rows.iter().any(|row| row.objective.is_some());
+    let all = format!("{} {}", rows.len(), if has_parts { "controls and objectives" } else { "controls" });
     match gap.party {
         Party::Provider => format!(
-            "The provider is accountable for {} of the {all} controls it holds back, internal IT for {}.",
+            "The provider is accountable for {} of the {all} it holds back, internal IT for {}.",
             of(Party::Provider),
             of(Party::Internal)
         ),
@@ -193,7 +209,7 @@ fn why(input: &GapDetailInput<'_>, rows: &[OwnedLine]) -> String {
             let inherited =
                 if vendor > 0 { format!(" and follows up {vendor} that a vendor runs") } else { String::new() };
             format!(
-                "{} is accountable for {} of the {all} controls it holds back{inherited}, the provider for {}.",
+                "{} is accountable for {} of the {all} it holds back{inherited}, the provider for {}.",
                 party.title(),
                 of(party),
                 of(Party::Provider)

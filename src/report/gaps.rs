@@ -289,3 +289,6 @@ fn held_back<'a>(input: &GapsInput<'_>, controls: impl Iterator<Item = &'a Contr
 pub fn framework_title(catalog: &Catalog, id: &FrameworkId) -> String {
     catalog.frameworks.get(id).map_or_else(|| id.to_string(), |one| one.title.clone())
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ use super::ReportError;
 use super::csv::{BasisCells, write};
 use super::gaps::{AskEntry, GapEntry, GapsReport, HeldBack};
 use crate::model::gap::Happening;
+use crate::model::id::ControlId;
 
 const COLUMNS: [&str; 24] = [
     "kind",
@@ -57,9 +58,9 @@ pub fn gap_list(report: &GapsReport) -> Result<Vec<u8>, ReportError> {
 }
 
 fn of_gap(report: &GapsReport, gap: &GapEntry) -> [String; 24] {
-    let assignee = gap.assignee.as_ref().map(|one| match one.has_left {
-        true => format!("{} ({}, has left)", one.name, one.handle),
-        false => format!("{} ({})", one.name, one.handle),
+    let assignee = gap.assignee.as_ref().map(|one| {
+        let left = if one.has_left { ", has left" } else { "" };
+        format!("{} ({}{left})", one.name, one.handle)
     });
     [
         "gap".to_owned(),
@@ -103,7 +104,7 @@ fn of_ask(report: &GapsReport, ask: &AskEntry) -> [String; 24] {
 }
 
 fn to_do(gap: &GapEntry) -> String {
-    let others = gap.other_parts.iter().map(|other| format!("\n{} would: {}", other.party.title(), other.text));
+    let others = gap.other_parts.iter().map(|other| format!("\n{}'s part: {}", other.party.title(), other.text));
     others.fold(gap.remediation.clone(), |text, other| text + &other)
 }
 
@@ -117,7 +118,7 @@ fn step(step: &Happening) -> String {
 
 fn controls(held: &[HeldBack]) -> String {
     let each = held.iter().map(|one| {
-        let ids: Vec<&str> = one.controls.iter().map(|id| id.as_str()).collect();
+        let ids: Vec<&str> = one.controls.iter().map(ControlId::as_str).collect();
         format!("{}: {}", one.framework, ids.join(" "))
     });
     each.collect::<Vec<_>>().join("\n")
@@ -129,7 +130,9 @@ fn lines<'a>(all: impl ExactSizeIterator<Item = &'a str>) -> String {
     let mut text = String::new();
     for (at, one) in all.enumerate() {
         if text.chars().count() + one.chars().count() > CELL {
-            text += &format!("\nand {} more", many - at);
+            text.push_str("\nand ");
+            text.push_str(&(many - at).to_string());
+            text.push_str(" more");
             break;
         }
         if at > 0 {

@@ -9,7 +9,9 @@ use super::data::{Basis, FrameworkHeading, LedgerHead, MatrixHeading, Organizati
 use super::tally::{Counting, Countings};
 use crate::catalog::framework::Framework;
 use crate::model::id::{ControlId, ObjectiveId};
+use crate::model::matrix::{MatrixHistory, MatrixStep};
 use crate::model::organization::Organization;
+use crate::model::person::Person;
 use crate::model::responsibility::{MatrixState, Party, Responsibility, ResponsibilityKind, ResponsibilityMatrix};
 use crate::model::time::Timestamp;
 
@@ -23,6 +25,10 @@ pub struct MatrixInput<'a> {
     pub matrix_state: MatrixState,
     /// Digest of the version's canonical JSON: what both parties sign.
     pub matrix_digest: Option<Digest>,
+    /// All versions as they were known at `as_of`, by number.
+    pub versions: &'a [MatrixHistory],
+    /// Whoever a row may name.
+    pub people: &'a [Person],
     pub checkpoint: Option<LedgerHead>,
     pub as_of: Timestamp,
     pub generated_at: Timestamp,
@@ -36,6 +42,14 @@ pub struct MatrixReport {
     pub basis: Basis,
     pub matrix: MatrixHeading,
     pub matrix_digest: Option<Digest>,
+    pub effective_from: Option<Timestamp>,
+    pub effective_until: Option<Timestamp>,
+    /// It counts from before it was accepted.
+    pub retroactive: bool,
+    /// Who signed this version, for which party: both, or nobody.
+    pub signatures: Vec<MatrixSignature>,
+    /// What is drafted or proposed beside it and does not apply.
+    pub pending: Option<PendingVersion>,
     /// Rows by kind; sums to `rows`.
     pub kinds: Vec<KindTotal>,
     /// Rows by accountable party; sums to `rows`.
@@ -53,6 +67,38 @@ impl MatrixReport {
     pub fn lines(&self) -> impl Iterator<Item = (&MatrixFamily, &MatrixLine)> {
         self.families.iter().flat_map(|family| family.lines.iter().map(move |line| (family, line)))
     }
+}
+
+/// A party's signature over a version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MatrixSignature {
+    /// `proposed` or `accepted`.
+    pub words: &'static str,
+    /// The party as people name it.
+    pub party: &'static str,
+    pub name: String,
+    pub at: Timestamp,
+    /// Ledger leaf of its record.
+    pub leaf: u64,
+}
+
+impl MatrixSignature {
+    fn of(step: &MatrixStep, words: &'static str) -> Self {
+        let party = step.by.party.map_or("", Party::title);
+        Self { words, party, name: step.by.name.clone(), at: step.at, leaf: step.leaf }
+    }
+}
+
+/// A version that waits for somebody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PendingVersion {
+    pub version: u32,
+    pub digest: Digest,
+    /// How far it has come, in words.
+    pub words: &'static str,
+    /// Whether the other party can accept it.
+    pub proposed: bool,
+    pub last: MatrixSignature,
 }
 
 /// How many rows are divided in one way.
@@ -86,6 +132,9 @@ pub struct MatrixLine {
     pub title: String,
     pub counting: Counting,
     pub owner: Option<OwnerLine>,
+    /// Who does each party's part: the person's name, or the short name of somebody who is not known.
+    pub provider_name: Option<String>,
+    pub internal_name: Option<String>,
 }
 
 /// Builds the report. Rows that only state scope are shown when the matrix has a row for them.
@@ -123,6 +172,8 @@ pub fn matrix(input: MatrixInput<'_>) -> MatrixReport {
             objective,
             title,
             counting,
+            provider_name: owner.as_ref().and_then(|owner| name_of(owner.provider_person.as_deref(), input.people)),
+            internal_name: owner.as_ref().and_then(|owner| name_of(owner.internal_person.as_deref(), input.people)),
             owner,
         };
         if !has_owner {
@@ -155,7 +206,20 @@ pub fn matrix(input: MatrixInput<'_>) -> MatrixReport {
         title: party.title(),
         count: known().filter(|owner| owner.accountable == party).count(),
     });
+    let shown = input.versions.iter().find(|one| one.version == input.matrix.version);
+    let signed = shown.filter(|_| input.matrix_state == MatrixState::Countersigned);
+    let accepted = signed.and_then(|one| one.step(MatrixState::Countersigned));
+    let proposed = signed.and_then(|one| one.step(MatrixState::Proposed));
+    let signatures = [(proposed, "proposed"), (accepted, "accepted")];
     MatrixReport {
+        effective_from: input.matrix.effective_from,
+        effective_until: input.matrix.effective_until,
+        retroactive: accepted.is_some_and(|step| input.matrix.is_retroactive(step.at)),
+        signatures: signatures
+            .into_iter()
+            .filter_map(|(step, words)| Some(MatrixSignature::of(step?, words)))
+            .collect(),
+        pending: input.versions.iter().rev().find_map(pending),
         organization: input.organization.into(),
         framework: input.framework.into(),
         basis: Basis {
@@ -173,4 +237,23 @@ pub fn matrix(input: MatrixInput<'_>) -> MatrixReport {
         orphans,
         strangers,
     }
+}
+
+/// The name of a person by short name; the short name itself where nobody is known by it.
+fn name_of(handle: Option<&str>, people: &[Person]) -> Option<String> {
+    let handle = handle?;
+    let known = people.iter().find(|person| person.handle.as_str() == handle);
+    Some(known.map_or_else(|| handle.to_owned(), |person| person.name.clone()))
+}
+
+fn pending(version: &MatrixHistory) -> Option<PendingVersion> {
+    let last = version.steps.last().filter(|_| version.is_pending())?;
+    let words = last.state.for_people();
+    Some(PendingVersion {
+        version: version.version,
+        digest: version.digest,
+        words,
+        proposed: last.state == MatrixState::Proposed,
+        last: MatrixSignature::of(last, words),
+    })
 }

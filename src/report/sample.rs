@@ -19,7 +19,9 @@ use crate::model::evidence::{CollectionOutcome, SealedArtifact, SealedEvidence, 
 use crate::model::finding::FindingOutcome;
 use crate::model::gap::{ControlRef, EvidenceRequest, Gap, GapState};
 use crate::model::id::{FrameworkId, GapId, OrgId, RequestId, RunId};
+use crate::model::matrix::MatrixHistory;
 use crate::model::organization::Organization;
+use crate::model::person::Person;
 use crate::model::responsibility::{
     EngagementModel, MatrixState, Party, Responsibility, ResponsibilityKind, ResponsibilityMatrix,
 };
@@ -36,6 +38,8 @@ pub struct Sample {
     pub statuses: Vec<ControlStatus>,
     pub matrix: ResponsibilityMatrix,
     pub matrix_state: MatrixState,
+    pub versions: Vec<MatrixHistory>,
+    pub people: Vec<Person>,
     pub gaps: Vec<Gap>,
     pub requests: Vec<EvidenceRequest>,
     pub evidence: Vec<SealedEvidence>,
@@ -474,6 +478,8 @@ impl Sample {
                 ],
             },
             matrix_state: MatrixState::ProposedByTemplate,
+            versions: Vec::new(),
+            people: Vec::new(),
             gaps: vec![waiting, gap, closed, elsewhere],
             requests: vec![
                 ask(21, "P.1.3", Party::Internal),
@@ -550,6 +556,8 @@ impl Sample {
             matrix: &self.matrix,
             matrix_state: self.matrix_state,
             matrix_digest: Some(Digest::of(b"matrix")),
+            versions: &self.versions,
+            people: &self.people,
             checkpoint: Some(head()),
             as_of: time("2026-03-31T09:00:00Z"),
             generated_at: time("2026-03-31T09:00:05Z"),

@@ -2,11 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use countersign_seal::digest::Digest;
+
 use super::sample::{HOSTILE, Sample, time};
 use super::tally::{self, Counting};
 use super::{csv, html};
 use crate::model::control::ControlState;
 use crate::model::id::ControlId;
+use crate::model::matrix::{MatrixHistory, MatrixStep};
+use crate::model::person::{Person, Signatory};
 use crate::model::responsibility::{MatrixState, Party};
 use crate::render::Engine;
 
@@ -186,6 +190,75 @@ fn a_countersigned_matrix_carries_no_warning_and_a_proposed_one_does() {
     sample.matrix_state = MatrixState::Countersigned;
     assert!(!page(&sample).contains("binds neither party"));
     assert!(!page(&sample).contains("proposed by template"));
+}
+
+#[test]
+fn a_matrix_names_who_signed_for_which_party_what_waits_and_who_does_the_work() {
+    let mut sample = Sample::new();
+    let by = |party, name: &str| Signatory { party: Some(party), name: name.to_owned(), handle: None };
+    let step = |state, by: Signatory, day: u32, leaf| {
+        let at = time(&format!("2026-03-{day:02}T09:00:00Z"));
+        MatrixStep { state, by, at, leaf }
+    };
+    let version = |version, steps: Vec<MatrixStep>| MatrixHistory {
+        framework: sample.framework.id.clone(),
+        version,
+        digest: Digest::of(b"matrix"),
+        created_at: steps[0].at,
+        leaf: 4,
+        steps,
+    };
+    let signed = version(
+        sample.matrix.version,
+        vec![
+            step(MatrixState::Proposed, by(Party::Provider, "Pat <b>Provider</b>"), 3, 5),
+            step(MatrixState::Countersigned, by(Party::Internal, "Ines"), 4, 6),
+        ],
+    );
+    let proposed = version(7, vec![step(MatrixState::Proposed, by(Party::Internal, "Ines"), 5, 7)]);
+    sample.versions = vec![signed, proposed];
+    sample.matrix.rows[0].provider_person = Some("pat".parse().unwrap());
+    sample.matrix.rows[0].internal_person = Some("nobody".parse().unwrap());
+    sample.matrix.rows[0].clause = Some("Agreement 4.2".to_owned());
+    sample.people = vec![Person {
+        handle: "pat".parse().unwrap(),
+        party: Party::Provider,
+        name: "Pat <b>Provider</b>".to_owned(),
+        email: None,
+        ssh_key: None,
+        since: time("2026-01-01T00:00:00Z"),
+        until: None,
+    }];
+    let engine = Engine::new(None).unwrap();
+    let page = |sample: &Sample| text(html::matrix(&engine, &sample.matrix()).unwrap());
+    // Signatures of a version that is not the accepted one are nobody's acceptance.
+    assert!(!page(&sample).contains("Who signed"));
+    sample.matrix_state = MatrixState::Countersigned;
+    sample.matrix.effective_from = Some(time("2026-03-04T08:59:59Z"));
+    let shown = page(&sample);
+    for words in [
+        "Proposed for Provider",
+        "Pat &lt;b&gt;Provider&lt;/b&gt;",
+        "Accepted for Internal IT",
+        "2026-03-04 09:00 UTC, record 6",
+        "Version 7 is proposed and waits for the other party",
+        "retroactive",
+        "nobody",
+        "Agreement 4.2",
+    ] {
+        assert!(shown.contains(words), "{words}");
+    }
+    let file = text(csv::matrix(&sample.matrix()).unwrap());
+    let mut reader = ::csv::Reader::from_reader(file.as_bytes());
+    let columns = reader.headers().unwrap().clone();
+    let first = reader.records().next().unwrap().unwrap();
+    let cell = |name: &str| first.get(columns.iter().position(|column| column == name).unwrap()).unwrap().to_owned();
+    assert_eq!(cell("accepted_by"), "Ines, Internal IT, 2026-03-04T09:00:00.000000Z");
+    assert_eq!(cell("pending"), "version 7, proposed");
+    assert_eq!(cell("effective_from"), "2026-03-04T08:59:59.000000Z (retroactive)");
+    assert_eq!([cell("provider_person"), cell("internal_person"), cell("clause")], ["pat", "nobody", "Agreement 4.2"]);
+    sample.matrix.effective_from = Some(time("2026-03-04T09:00:00Z"));
+    assert!(!page(&sample).contains("retroactive"));
 }
 
 #[test]

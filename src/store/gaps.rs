@@ -82,6 +82,8 @@ impl Store {
             .filter(evidence_request::Column::OrganizationId.eq(scope.uuid()))
             .order_by_asc(evidence_request::Column::Framework)
             .order_by_asc(evidence_request::Column::Control)
+            .order_by_asc(evidence_request::Column::OpenedAt)
+            .order_by_asc(evidence_request::Column::Id)
             .all(&self.read)
             .await?;
         rows.into_iter().map(|row| read_json("evidence_request", row.body)).collect()

@@ -48,6 +48,7 @@ const DEVIATIONS: &[(&str, &str, &str)] = &[
     ("pipeline", "config::secret_key", "a run names a secret that cannot be opened, by the fault of the key module"),
     ("deliver", "config::data_folder", "reports lie in folders that only their owner can read; one function makes such"),
     ("demo", "report::tally", "the demo counts statuses by the report's own rule, so that both tell the same number"),
+    ("demo", "track::responsibilities", "the pretend parties act by the functions of `pipeline`, whose requests are values of these rules"),
     ("demo", "collect::host", "the demo's real endpoint is this machine, named as `connect host` names it"),
     ("main", "config::environment", "what to log is read before there is a data folder or a settings file"),
 ];

@@ -25,6 +25,7 @@ async fn three_days(database: Database) -> Story {
     story.may_register_apps(true);
     story.next_day().await;
     story.decide().await;
+    story.agree().await;
     let framework = &story.organization.frameworks[0];
     let now = story.app.clock.now();
     reports::write(&story.app.app, &story.organization, framework, now, None).await.unwrap();

@@ -59,6 +59,7 @@ async fn everything(database: Database) -> Story {
     story.may_register_apps(true);
     story.next_day().await;
     story.decide().await;
+    story.agree().await;
     let (app, organization) = (&story.app.app, &story.organization);
     reports::write(app, organization, &organization.frameworks[0], story.app.clock.now(), None).await.unwrap();
     keys::rotate(app, organization).await.unwrap();

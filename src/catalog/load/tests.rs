@@ -6,7 +6,7 @@ use crate::catalog::fault::Faults;
 use crate::catalog::files::FileSet;
 use crate::model::control::Proof;
 use crate::model::id::{CheckId, ControlId, FrameworkId};
-use crate::model::responsibility::EngagementModel;
+use crate::model::responsibility::{EngagementModel, Party};
 
 const MODELS: [EngagementModel; 3] =
     [EngagementModel::InHouse, EngagementModel::CoManaged, EngagementModel::FullyManaged];
@@ -531,4 +531,14 @@ fn nobody_is_blamed_for_naming_a_control_that_could_not_be_read() {
     let found = faults(&set);
     assert_eq!(found.len(), 1, "{found:#?}");
     assert!(found[0].contains("titel"), "{found:#?}");
+}
+
+#[test]
+fn every_check_tells_the_provider_and_internal_it_what_to_do() {
+    for check in embedded().checks.values() {
+        for party in [Party::Provider, Party::Internal] {
+            let text = check.metadata.remediation.get(&party).map_or("", |text| text.trim());
+            assert!(text.len() > 20, "{} does not tell {} what to do", check.id, party.title());
+        }
+    }
 }

@@ -112,7 +112,8 @@ pub(super) fn who(turn: &Turn<'_>, is_overdue: bool) -> String {
         (None, None) => "nobody in particular".to_owned(),
     };
     if let Some(due) = turn.due_on {
-        words += &format!(", due {due}");
+        words.push_str(", due ");
+        words.push_str(&due.to_string());
     }
     if is_overdue {
         words += ", OVERDUE";

@@ -98,7 +98,7 @@ fn print(gap: &GapDetail, turn: &Turn<'_>) -> anyhow::Result<()> {
     line(&format!("  It was found: {}", gap.because))?;
     match (gap.state, gap.closed_at) {
         (GapState::Closed, Some(closed)) => {
-            line(&format!("  Closed at {}: the last look found it mended.", closed.for_people()))?
+            line(&format!("  Closed at {}: the last look found it mended.", closed.for_people()))?;
         }
         (GapState::AwaitingEvidence, _) => {
             line(&format!("  It can no longer be seen; this is what was wrong at {}.", gap.last_seen_at.for_people()))?;
@@ -142,10 +142,8 @@ fn print(gap: &GapDetail, turn: &Turn<'_>) -> anyhow::Result<()> {
     heading("What it holds back")?;
     for row in &gap.rows {
         let owner = row.accountable.map_or("nobody", |party| party.title());
-        line(&format!(
-            "  {} {} {} (accountable: {owner}, {})",
-            row.framework_title, row.control, row.title, row.matrix
-        ))?;
+        let number = row.objective.as_ref().map_or_else(|| row.control.to_string(), ToString::to_string);
+        line(&format!("  {} {number} {} (accountable: {owner}, {})", row.framework_title, row.title, row.matrix))?;
     }
 
     heading("Evidence")?;

@@ -9,8 +9,8 @@ use clap::Args;
 use super::super::{Common, Ending, session};
 use super::{Whose, said};
 use crate::model::id::PersonHandle;
+use crate::model::moment::Moment;
 use crate::model::responsibility::{Party, ResponsibilityKind};
-use crate::model::time::Timestamp;
 use crate::pipeline::responsibilities::{Content, NewDraft, draft};
 use crate::track::responsibilities::change::RowChange;
 use crate::track::responsibilities::table::LARGEST;
@@ -18,12 +18,12 @@ use crate::track::responsibilities::table::LARGEST;
 /// When a split counts.
 #[derive(Debug, Args)]
 struct Dates {
-    /// First day on which it counts; default: the moment it is accepted
+    /// First day on which it counts, in the organization's time zone; default: the moment it is accepted
     #[arg(long, value_name = "DATE")]
-    effective_from: Option<Timestamp>,
+    effective_from: Option<Moment>,
     /// First day on which it no longer counts; default: until another takes its place
     #[arg(long, value_name = "DATE")]
-    effective_until: Option<Timestamp>,
+    effective_until: Option<Moment>,
 }
 
 #[derive(Debug, Args)]
@@ -119,7 +119,8 @@ async fn make(
 ) -> anyhow::Result<Ending> {
     let app = session::app(common).await?;
     let organization = session::organization(&app, &whose.which.org).await?;
-    let Dates { effective_from, effective_until } = dates;
+    let [effective_from, effective_until] =
+        [dates.effective_from, dates.effective_until].map(|day| day.map(|day| day.start(&organization)));
     let wanted = NewDraft { content, based_on, effective_from, effective_until };
     said(common, &draft(&app, &organization, &whose.which.framework, &whose.by, &wanted).await?)
 }

@@ -124,13 +124,8 @@ fn print(
         let party = step.by.party.map(|party| format!(", {}", party.title())).unwrap_or_default();
         let papers = papers.get(&step.leaf).cloned().unwrap_or_default();
         let signed = if papers.ssh_signature { ", with an SSH signature" } else { "" };
-        let line = format!(
-            "  {} {} by {}{party}{signed} (record {})",
-            step.at.for_people(),
-            step.state.for_people(),
-            step.by.name,
-            step.leaf
-        );
+        let by = if step.by.party.is_none() { String::new() } else { format!(" by {}{party}{signed}", step.by.name) };
+        let line = format!("  {} {}{by} (record {})", step.at.for_people(), step.state.for_people(), step.leaf);
         output::line(&output::plain(&line))?;
         if let Some(reason) = papers.reason {
             output::line(&format!("    because: {}", output::plain(&reason)))?;

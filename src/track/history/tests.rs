@@ -85,7 +85,7 @@ fn a_fault_that_is_known_only_now_is_a_gap_of_the_day_it_was_there_under_the_id_
 
     // And one that was open then is closed when old evidence, judged again, shows that nothing was wrong.
     let open = step(None, &result(Fail, "u1"), 1).unwrap().gap;
-    let gaps = with_late_results(&rules, vec![open.clone()], &[result(Pass, "u1")], &[open.clone()]);
+    let gaps = with_late_results(&rules, vec![open.clone()], &[result(Pass, "u1")], std::slice::from_ref(&open));
     assert_eq!(gaps.iter().map(|gap| (gap.id, gap.state)).collect::<Vec<_>>(), [(open.id, GapState::Closed)]);
 }
 

@@ -83,23 +83,25 @@ impl StorePages {
         let Some(framework) = self.framework_in_use(&organization, id) else { return Ok(None) };
         let place = self.place(&organization, query.as_of);
         let standing = Standing::known(&self.app, &organization, place.as_of).await?;
-        let mut split = match standing.matrices.get(id) {
-            Some((of_framework, matrix_state)) => Some(matrix(MatrixInput {
+        let known = standing.versions.get(id).map(Vec::as_slice).unwrap_or_default();
+        let mut split = standing.matrices.get(id).map(|(of_framework, matrix_state)| {
+            let sealed = known.iter().find(|one| one.version == of_framework.version);
+            matrix(MatrixInput {
                 organization: &organization,
                 framework,
                 catalog_digest: self.app.catalog.digest,
                 matrix: of_framework,
                 matrix_state: *matrix_state,
-                matrix_digest: Some(Digest::of(&countersign_seal::canonical::to_bytes(of_framework)?)),
+                matrix_digest: sealed.map(|version| version.digest),
+                versions: known,
+                people: &standing.decisions.people,
                 checkpoint: None,
                 as_of: place.as_of,
                 generated_at: place.as_of,
-            })),
-            None => None,
-        };
+            })
+        });
         let by_party = split.as_ref().map(|split| by_party(split, &place, query)).unwrap_or_default();
         let (shown, left_out, beyond) = split.as_mut().map(|split| narrow(split, query.party)).unwrap_or_default();
-        let known = standing.versions.get(id).map(Vec::as_slice).unwrap_or_default();
         Ok(Some(ResponsibilitiesPage {
             framework: framework.into(),
             split,

@@ -87,6 +87,8 @@ pub async fn of(app: &App, organization: &Organization) -> Answers {
     for gap in &gaps {
         note("gap_events", &store.gap_events(scope, gap.id).await.unwrap());
     }
+    let checks: BTreeSet<_> = gaps.iter().map(|gap| gap.check.clone()).collect();
+    note("first_collected_at", &store.first_collected_at(scope).await.unwrap());
     note("gaps", &gaps);
     note("decisions", &store.decisions(scope, last).await.unwrap());
     note("evidence_requests", &store.evidence_requests(scope).await.unwrap());
@@ -114,6 +116,10 @@ pub async fn of(app: &App, organization: &Organization) -> Answers {
         note("head_as_of", &store.head_as_of(scope, Some(as_of)).await.unwrap());
         note("latest_evidence", &store.latest_evidence(scope, as_of).await.unwrap());
         note("latest_results", &store.latest_results(scope, as_of).await.unwrap());
+        note("late_results", &store.late_results(scope, as_of, last).await.unwrap());
+        note("last_failures", &store.last_failures(scope, &checks, as_of).await.unwrap());
+        note("is_judged_after", &store.is_judged_after(scope, as_of).await.unwrap());
+        note("gap_events_until", &store.gap_events_until(scope, as_of).await.unwrap());
         for framework in &organization.frameworks {
             note("statuses_as_of", &store.statuses_as_of(scope, framework, as_of).await.unwrap());
             note("matrix_as_of", &store.matrix_as_of(scope, framework, as_of).await.unwrap());

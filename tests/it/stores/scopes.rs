@@ -149,6 +149,7 @@ async fn answers(story: &TestApp, scope: &OrgScope, known: &Known) -> BTreeMap<&
     let store = &story.app.store;
     let later = story.clock.now().plus(Duration::days(1));
     let framework = "hipaa-security".parse().unwrap();
+    let checks = BTreeSet::from(["linux/root_login_refused".parse().unwrap()]);
     // Whoever knows another's versions cannot read them.
     let versions = store.matrix_versions(&known.owner, &framework).await.unwrap();
     let settings = store.settings(scope).await.unwrap();
@@ -202,10 +203,15 @@ async fn answers(story: &TestApp, scope: &OrgScope, known: &Known) -> BTreeMap<&
         ("target_leases", store.target_leases(scope).await.unwrap().len()),
         ("collector_states", store.collector_states(scope).await.unwrap().len()),
         ("latest_results", store.latest_results(scope, later).await.unwrap().len()),
+        ("last_failures", store.last_failures(scope, &checks, later).await.unwrap().len()),
+        ("late_results", store.late_results(scope, story.clock.now(), later).await.unwrap().len()),
+        ("is_judged_after", usize::from(store.is_judged_after(scope, story.clock.now()).await.unwrap())),
+        ("first_collected_at", store.first_collected_at(scope).await.unwrap().into_iter().count()),
         ("statuses_as_of", store.statuses_as_of(scope, &framework, later).await.unwrap().len()),
         ("gaps", store.gaps(scope).await.unwrap().len()),
         ("gap_events", store.gap_events(scope, known.gap).await.unwrap().len()),
         ("decisions", store.decisions(scope, story.clock.now()).await.unwrap().len()),
+        ("gap_events_until", store.gap_events_until(scope, later).await.unwrap().len()),
         ("evidence_requests", store.evidence_requests(scope).await.unwrap().len()),
         ("reports", store.reports(scope, 10).await.unwrap().len()),
         ("matrix_events", store.matrix_events(scope, &framework, 1).await.unwrap().len()),
@@ -350,7 +356,8 @@ fn judged(story: &TestApp, run: RunId, gap: &Gap) -> IndexRows {
     };
     IndexRows {
         evidence: Vec::new(),
-        results: vec![JudgedResult { run, judged_at: now, recorded_leaf: 0, result }],
+        // A little later than what it read was collected.
+        results: vec![JudgedResult { run, judged_at: now.plus(Duration::seconds(1)), recorded_leaf: 0, result }],
         statuses: vec![StatusChange {
             framework: framework.clone(),
             control: "164.312(d)".parse().unwrap(),

@@ -11,6 +11,7 @@ pub mod command;
 pub mod decisions;
 pub mod demo;
 mod postgres;
+pub mod responsibilities;
 pub mod scripted;
 pub mod story;
 
