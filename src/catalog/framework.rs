@@ -56,11 +56,21 @@ fn yes() -> bool {
 /// The fact of a control that says, by questionnaire, whether it is part of it: `yes`, `no` or `unknown`.
 const QUESTIONNAIRES_FACT: &str = "saqs";
 
+/// The fact of a control that lists which of its other facts are remembered and not yet read in a source. They inform, and
+/// decide nothing.
+pub const TO_BE_CONFIRMED: &str = "to_be_confirmed";
+
 impl Control {
     /// What the control's facts say under a questionnaire's key; none: nothing.
     #[must_use]
     pub fn questionnaire_fact(&self, key: &str) -> Option<&serde_json::Value> {
         self.facts.get(QUESTIONNAIRES_FACT)?.get(key)
+    }
+
+    /// The names of the facts that are to be confirmed.
+    pub fn to_be_confirmed(&self) -> impl Iterator<Item = &str> {
+        let listed = self.facts.get(TO_BE_CONFIRMED).and_then(serde_json::Value::as_array);
+        listed.into_iter().flatten().map(|name| name.as_str().unwrap_or_default())
     }
 
     /// Whether the control is surely no part of a questionnaire. What is unknown is not outside.

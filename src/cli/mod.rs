@@ -225,8 +225,8 @@ pub fn describe(fault: &anyhow::Error, data: Option<&std::path::Path>) -> String
         text.push_str("\n  next: ");
         text.push_str(&next);
     }
-    // Faults quote names, cells and reasons from outside.
-    text.split('\n').map(output::plain).collect::<Vec<_>>().join("\n")
+    // Names in it come from files and services.
+    output::plain_lines(&text)
 }
 
 fn after_help() -> String {

@@ -19,6 +19,11 @@ pub fn line(text: &str) -> anyhow::Result<()> {
     }
 }
 
+/// Prints text that may come from outside, line by line.
+pub fn text(text: &str) -> anyhow::Result<()> {
+    line(&plain_lines(text))
+}
+
 /// Prints rows under headings, columns aligned; the last column may be long.
 pub fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> anyhow::Result<()> {
     let mut widths = headings.map(|heading| heading.chars().count());
@@ -52,6 +57,12 @@ pub fn plain(text: &str) -> String {
             || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     text.chars().map(|letter| if steers(letter) { ' ' } else { letter }).collect()
+}
+
+/// As [`plain`], but lines stay lines.
+#[must_use]
+pub fn plain_lines(text: &str) -> String {
+    text.split('\n').map(plain).collect::<Vec<_>>().join("\n")
 }
 
 /// `1 gap`, `2 gaps`.

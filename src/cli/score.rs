@@ -41,6 +41,9 @@ pub struct ScoreArguments {
     if_met: Vec<String>,
 }
 
+/// So many leaves of evidence are printed for a deduction; `--json` gives all.
+const LEAVES_SHOWN: usize = 4;
+
 /// What bears on the findings of an organization.
 #[derive(Default)]
 struct Known {
@@ -179,8 +182,14 @@ impl Known {
     fn add(&self, framework: &Framework, name: &str, to: &mut Value) {
         let (Ok(control), Some(to)) = (requirement(framework, name), to.as_object_mut()) else { return };
         if let Some(status) = self.statuses.get(&control.id) {
-            let bearings = status.objectives.iter().flat_map(|objective| &objective.bearings);
-            let evidence: BTreeSet<u64> = bearings.flat_map(|bearing| bearing.evidence.iter().copied()).collect();
+            // Objectives that stand better are not why points are lost.
+            let decisive = status.objectives.iter().filter(|objective| objective.state == status.state);
+            let evidence: BTreeSet<u64> = decisive
+                .flat_map(|objective| {
+                    let seen = objective.bearings.iter().flat_map(|bearing| &bearing.evidence);
+                    seen.chain(&objective.attestation).chain(&objective.set_aside).copied()
+                })
+                .collect();
             to.insert("status".to_owned(), json!(status.state));
             to.insert("why".to_owned(), json!(status.because));
             to.insert("evidence".to_owned(), json!(evidence));
@@ -200,12 +209,18 @@ fn print(framework: &Framework, result: &Value) -> anyhow::Result<()> {
     let of = |name: &str| result.get(name).cloned().unwrap_or_default();
     output::line(&framework.title)?;
     match (of("score"), of("no_score_because")) {
-        (Value::Null, because) => output::line(&format!("No score: {}", text(&because)))?,
+        (Value::Null, because) => {
+            output::line(&format!("No score: {}", text(&because)))?;
+            if let Some(points) = of("points").as_i64() {
+                output::line(&format!("With a plan it would be {points}."))?;
+            }
+        }
         (score, _) => output::line(&format!("Score: {score}"))?,
     }
     let possible = |name: &str| if of(name) == Value::Bool(true) { "yes" } else { "no" };
     output::line(&format!("Final status possible: {}", possible("final_possible")))?;
     output::line(&format!("Conditional status possible: {}", possible("conditional_possible")))?;
+    print_deductions(&of("deductions"))?;
     for (name, heading) in
         [("to_conditional", "To a conditional status, in this order:"), ("to_final", "To all points, in this order:")]
     {
@@ -226,4 +241,34 @@ fn print(framework: &Framework, result: &Value) -> anyhow::Result<()> {
         output::line(&text(refusal.get("because").unwrap_or(&Value::Null)))?;
     }
     Ok(())
+}
+
+/// What points are lost for, and the ledger leaves of the evidence that says so.
+fn print_deductions(deductions: &Value) -> anyhow::Result<()> {
+    let Some(deductions) = deductions.as_array().filter(|all| !all.is_empty()) else { return Ok(()) };
+    let words = |one: &Value, key: &str| one.get(key).map(in_words).unwrap_or_else(|| "-".to_owned());
+    let rows: Vec<[String; 5]> = deductions
+        .iter()
+        .map(|one| {
+            let why = if one.get("why").is_some() { "why" } else { "because" };
+            [words(one, "control"), words(one, "value"), words(one, "status"), leaves(one), words(one, why)]
+        })
+        .collect();
+    output::line("")?;
+    output::line("Points are lost for:")?;
+    output::table(["control", "points", "status", "evidence", "why"], &rows)
+}
+
+fn leaves(deduction: &Value) -> String {
+    let all = deduction.get("evidence").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let first: Vec<String> = all.iter().take(LEAVES_SHOWN).map(in_words).collect();
+    match all.len().saturating_sub(LEAVES_SHOWN) {
+        0 if first.is_empty() => "-".to_owned(),
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}
+
+fn in_words(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), |text| text.replace('_', " "))
 }

@@ -39,9 +39,13 @@ pub fn config(common: &Common, data: Option<&DataFolder>) -> anyhow::Result<Conf
 
 /// The built-in catalog with the folders the settings name. Needs no data folder.
 pub fn catalog(common: &Common) -> anyhow::Result<Catalog> {
+    Ok(Catalog::load(&configured_files(common)?)?)
+}
+
+/// The files of [`catalog`].
+pub fn configured_files(common: &Common) -> anyhow::Result<FileSet> {
     let data = common.data.as_deref().map(DataFolder::at).transpose()?;
-    let config = config(common, data.as_ref())?;
-    Ok(Catalog::load(&file_set(&config))?)
+    Ok(file_set(&config(common, data.as_ref())?))
 }
 
 /// The files a catalog is read from.

@@ -8,6 +8,7 @@
     reason = "a helper of a test may stop at the first surprise, as the test itself may"
 )]
 
+mod catalogs;
 mod contract;
 mod crash;
 mod decisions;

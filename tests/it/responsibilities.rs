@@ -292,7 +292,9 @@ async fn a_gap_lands_with_whom_the_accepted_split_names_and_not_with_whom_a_prop
             }
             let matrix = EMBEDDED.matrix(&agreement.framework, story.organization.model).unwrap();
             let mut rows = matrix.rows;
-            rows.iter_mut().for_each(|row| row.accountable = other);
+            for row in &mut rows {
+                row.accountable = other;
+            }
             let content = Content::Table(table::write(&rows).unwrap());
             let wanted = NewDraft { content, based_on: None, effective_from: None, effective_until: None };
             agreement.draft(PAT, &wanted).await.unwrap();

@@ -41,6 +41,12 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn file(&mut self, file: &CatalogFile) {
         let Some(text) = yaml::text(file, self.faults) else { return };
+        // The last cell is free text: nothing else tells that its end is missing.
+        if !text.ends_with('\n') {
+            let message =
+                "the last line has no end, so a part of the file may be missing; take it again, or end the line";
+            self.faults.add(&file.shown, Some(text.lines().count() as u64), message);
+        }
         let mut csv = csv::ReaderBuilder::new().comment(Some(b'#')).flexible(true).from_reader(text.as_bytes());
         match csv.headers() {
             Ok(header) if header.iter().eq(HEADER) => {}

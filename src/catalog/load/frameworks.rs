@@ -5,13 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::Deserialize;
-use serde_saphyr::Spanned;
 
+use super::controls::{Collected, Missing};
 use super::yaml::{self, Reading};
 use crate::catalog::fault::Faults;
 use crate::catalog::files::{CatalogFile, FileSet};
 use crate::catalog::framework::{Control, Framework, Questionnaire};
-use crate::catalog::guidance::Guidance;
 use crate::model::control::ControlState;
 use crate::model::id::{ControlId, FrameworkId};
 
@@ -43,6 +42,8 @@ pub(super) struct LoadedFramework {
     pub framework: Framework,
     /// The path of `framework.yaml` as shown.
     pub shown: String,
+    /// Where `framework.yaml` names the judge.
+    pub judge_line: Option<u64>,
     /// What could not be read of it.
     missing: Missing,
     /// Ids, aliases and objectives, with the index of their control.
@@ -71,20 +72,6 @@ impl LoadedFramework {
     /// True if no family of this name was read, nor could be in what was not.
     pub fn lacks_family(&self, family: &str) -> bool {
         !self.missing.may_hold(family) && !self.framework.controls.iter().any(|control| control.family == family)
-    }
-}
-
-/// What of a framework could not be read: nobody is blamed for naming it.
-#[derive(Default)]
-struct Missing {
-    /// A file of which nothing could be used.
-    whole_file: bool,
-    blocks: Vec<String>,
-}
-
-impl Missing {
-    fn may_hold(&self, name: &str) -> bool {
-        self.whole_file || self.blocks.iter().any(|block| block.contains(name))
     }
 }
 
@@ -185,6 +172,7 @@ fn load_folder(folder: &str, files: &[&CatalogFile], faults: &mut Faults) -> Opt
         collected.read_texts(file, faults);
     }
     collected.check_parents(faults);
+    let judge_line = line("judged_by:");
     let text = Reading { value: Some(()), lost: Vec::new(), text: reading.text };
     let file = reading.value?;
     collected.check_questionnaires(&file.questionnaires, head, &text, faults);
@@ -205,6 +193,7 @@ fn load_folder(folder: &str, files: &[&CatalogFile], faults: &mut Faults) -> Opt
             controls: collected.controls,
         },
         shown: head.shown.clone(),
+        judge_line,
         missing: collected.missing,
         names: collected.names,
         parents,
@@ -240,157 +229,6 @@ fn check_head(
         if file.vocabulary.get(&state).is_none_or(|word| word.trim().is_empty()) {
             let message = format!("the vocabulary has no word for `{}`", state.as_str());
             faults.add(&head.shown, line("vocabulary:"), message);
-        }
-    }
-}
-
-/// The controls of one framework while its files are read.
-#[derive(Default)]
-struct Collected {
-    controls: Vec<Control>,
-    places: Vec<(String, u64)>,
-    names: HashMap<String, usize>,
-    missing: Missing,
-}
-
-impl Collected {
-    fn read(&mut self, file: &CatalogFile, faults: &mut Faults) {
-        let reading: Reading<Vec<Spanned<Control>>> = yaml::read(file, faults);
-        self.missing.whole_file |= reading.value.is_none();
-        self.missing.blocks.extend(reading.lost);
-        let text = Reading { value: Some(()), lost: Vec::new(), text: reading.text };
-        for spanned in reading.value.unwrap_or_default() {
-            let line = spanned.referenced.line();
-            let control = spanned.value;
-            let index = self.controls.len();
-            self.controls.push(control);
-            self.places.push((file.shown.clone(), line));
-            self.check(index, &text, file, line, faults);
-        }
-    }
-
-    fn read_texts(&mut self, file: &CatalogFile, faults: &mut Faults) {
-        let reading: Reading<BTreeMap<String, String>> = yaml::read(file, faults);
-        let line = |id: &str| reading.line_of(1, id);
-        for (id, text) in reading.value.iter().flatten() {
-            let control = self.names.get(id).and_then(|index| self.controls.get_mut(*index));
-            match control.filter(|control| control.id.as_str() == id) {
-                Some(control) if control.official.is_some() => {
-                    faults.add(&file.shown, Some(line(id)), format!("`{id}` has an official text already; keep one"));
-                }
-                Some(control) => control.official = Some(text.clone()),
-                None if self.missing.may_hold(id) => {}
-                None => faults.add(&file.shown, Some(line(id)), format!("there is no control with the id `{id}`")),
-            }
-        }
-    }
-
-    fn check(&mut self, index: usize, text: &Reading<()>, file: &CatalogFile, line: u64, faults: &mut Faults) {
-        let Some(control) = self.controls.get(index) else { return };
-        for (key, value) in [("title", &control.title), ("family", &control.family)] {
-            if value.trim().is_empty() {
-                faults.add(&file.shown, Some(text.line_of(line, key)), format!("`{key}` of `{}` is empty", control.id));
-            }
-        }
-        if !control.assessable && !control.objectives.is_empty() {
-            let message = format!("`{}` is not assessable and still has objectives; remove one of the two", control.id);
-            faults.add(&file.shown, Some(line), message);
-        }
-        let missing = control.guidance.as_ref().map(Guidance::missing).unwrap_or_default();
-        // A row that is not judged needs no evidence, only to be understood.
-        for key in missing.into_iter().filter(|key| control.assessable || *key == "asks") {
-            let at = text.line_of(line, "guidance:");
-            faults.add(&file.shown, Some(at), format!("the guidance of `{}` says nothing under `{key}`", control.id));
-        }
-        let own = std::iter::once(("control", control.id.as_str()));
-        let aliases = control.aliases.iter().map(|alias| ("alias", alias.as_str()));
-        let objectives = control.objectives.iter().map(|objective| ("objective", objective.id.as_str()));
-        for (kind, name) in own.chain(aliases).chain(objectives) {
-            // Looking for the line costs: only done for a fault.
-            let at = || Some(if kind == "control" { line } else { text.line_of(line, name) });
-            if let Some(first) = self.names.get(name) {
-                let (first_file, first_line) =
-                    self.places.get(*first).map_or(("", 0), |(file, line)| (file.as_str(), *line));
-                let message =
-                    format!("the {kind} `{name}` is a duplicate: the name is taken at {first_file}:{first_line}");
-                faults.add(&file.shown, at(), message);
-            } else {
-                self.names.insert(name.to_owned(), index);
-            }
-        }
-        for objective in control.objectives.iter().filter(|objective| objective.title.trim().is_empty()) {
-            let at = text.line_of(line, objective.id.as_str());
-            faults.add(&file.shown, Some(at), format!("the objective `{}` has no title", objective.id));
-        }
-    }
-
-    /// A key that no control carries would leave every control in, unseen.
-    fn check_questionnaires(
-        &self,
-        questionnaires: &[Questionnaire],
-        head: &CatalogFile,
-        text: &Reading<()>,
-        faults: &mut Faults,
-    ) {
-        let mut seen = BTreeSet::new();
-        for one in questionnaires {
-            let at = Some(text.line_of(1, &format!("id: {}", one.id)));
-            if !seen.insert(&one.id) {
-                faults.add(&head.shown, at, format!("the questionnaire `{}` is listed twice", one.id));
-            }
-            if one.title.trim().is_empty() {
-                faults.add(&head.shown, at, format!("the questionnaire `{}` has no title", one.id));
-            }
-            let is_known = self.controls.iter().any(|control| control.questionnaire_fact(&one.key).is_some());
-            if !is_known && !self.missing.may_hold(&one.key) {
-                let message = format!(
-                    "no control has the key `{}` of the questionnaire `{}` under its fact `saqs`; write it as the controls do",
-                    one.key, one.id
-                );
-                faults.add(&head.shown, at, message);
-            }
-        }
-    }
-
-    fn check_parents(&self, faults: &mut Faults) {
-        let by_id: HashMap<&ControlId, &Control> = self.controls.iter().map(|control| (&control.id, control)).collect();
-        for (control, (file, line)) in self.controls.iter().zip(&self.places) {
-            let Some(parent_id) = &control.parent else { continue };
-            let Some(parent) = by_id.get(parent_id) else {
-                if !self.missing.may_hold(parent_id.as_str()) {
-                    let message = format!("`{}` has the parent `{parent_id}`, which does not exist", control.id);
-                    faults.add(file, Some(*line), message);
-                }
-                continue;
-            };
-            if control.assessable && !parent.assessable {
-                let message = format!(
-                    "`{}` is judged but its parent `{parent_id}` is not assessable; a parent's status comes from its children",
-                    control.id
-                );
-                faults.add(file, Some(*line), message);
-            }
-            if !parent.objectives.is_empty() {
-                let message = format!(
-                    "`{}` has the parent `{parent_id}`, which has objectives of its own; it would be judged twice",
-                    control.id
-                );
-                faults.add(file, Some(*line), message);
-            }
-            let mut ancestor = Some(*parent);
-            // A chain longer than the list of controls has met itself.
-            for _ in 0..self.controls.len() {
-                match ancestor {
-                    Some(next) if next.id == control.id => {
-                        let message =
-                            format!("`{}` is its own ancestor; remove one `parent` of the circle", control.id);
-                        faults.add(file, Some(*line), message);
-                        break;
-                    }
-                    Some(next) => ancestor = next.parent.as_ref().and_then(|id| by_id.get(id)).copied(),
-                    None => break,
-                }
-            }
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod checks;
 mod collectors;
+mod controls;
 mod crosswalk;
 mod frameworks;
 mod graph_requests;

@@ -16,14 +16,25 @@ pub(super) fn judges(frameworks: &LoadedFrameworks, faults: &mut Faults) {
             if frameworks.may_know(judge_id) && *judge_id != loaded.framework.id {
                 continue;
             }
-            faults.add(&loaded.shown, None, format!("`judged_by` names `{judge_id}`, which is no other framework"));
+            faults.add(
+                &loaded.shown,
+                loaded.judge_line,
+                format!("`judged_by` names `{judge_id}`, which is no other framework"),
+            );
             continue;
         };
         if judge.framework.judged_by.is_some() {
             let message = format!("`judged_by` names `{judge_id}`, which is itself judged by another; name that one");
-            faults.add(&loaded.shown, None, message);
+            faults.add(&loaded.shown, loaded.judge_line, message);
         }
         for (index, control) in loaded.framework.controls.iter().enumerate() {
+            let is_judged = control.assessable && !loaded.parents.contains(&control.id);
+            if is_judged && control.objectives.is_empty() {
+                let (file, line) = loaded.place(index);
+                let message =
+                    format!("`{}` has no objectives; name those of `{judge_id}`, which judges it", control.id);
+                faults.add(file, line, message);
+            }
             for objective in control.objectives.iter().filter(|objective| !judge.may_know(objective.id.as_str())) {
                 let (file, line) = loaded.place(index);
                 let message = format!(
@@ -84,8 +95,36 @@ pub(super) fn checks(
     }
 }
 
-/// The first comment line that contains `needle`: metadata stands in comments.
+/// The first comment line that names `needle`, and not only something longer: metadata stands in comments.
 fn line_in_metadata(text: &str, needle: &str) -> Option<u64> {
-    let found = text.lines().position(|line| line.trim_start().starts_with('#') && line.contains(needle));
+    let found = text.lines().position(|line| line.trim_start().starts_with('#') && names(line, needle));
     found.map(|index| index as u64 + 1)
+}
+
+fn names(line: &str, needle: &str) -> bool {
+    let belongs = |letter: char| letter.is_alphanumeric() || "._/()[]-".contains(letter);
+    line.match_indices(needle).any(|(at, _)| {
+        let before = line.get(..at).and_then(|before| before.chars().next_back());
+        let mut after = line.get(at + needle.len()..).unwrap_or_default().chars();
+        // A list ends with a bracket, and a key with a colon.
+        let (next, then) = (after.next(), after.next());
+        let ends = !next.is_some_and(belongs) || (next == Some(']') && !then.is_some_and(belongs));
+        !before.filter(|letter| *letter != '[').is_some_and(belongs) && ends
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::line_in_metadata;
+
+    #[test]
+    fn a_name_is_found_where_it_stands_whole_and_not_within_a_longer_one() {
+        let text = "# METADATA\n#   uses: [m365/users_of_old, m365/groups]\n#     3.1.12: part\n#     \"3.1.1[a]\": part\n#     3.1.1: part\n#   requires: [linux/a, m365/users]\n# m365/users";
+        let line = |needle| line_in_metadata(text, needle);
+        assert_eq!([line("3.1.1"), line("3.1.1[a]"), line("3.1.12")], [Some(5), Some(4), Some(3)]);
+        assert_eq!(
+            [line("m365/users"), line("m365/groups"), line("linux/a"), line("3.1")],
+            [Some(6), Some(2), Some(6), None]
+        );
+    }
 }

@@ -7,10 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{OfficialCatalog, OfficialControl, OfficialFamily};
+use super::{OfficialCatalog, OfficialControl, OfficialFamily, OfficialObjective};
 use crate::catalog::framework::Framework;
 use crate::model::id::FrameworkId;
 use crate::model::responsibility::EngagementModel;
+
+/// About so many bytes go into one file: half of what the loader reads, which leaves room for what JSON escapes.
+const PART_BYTES: usize = 512 * 1024;
+/// What a control or an objective takes beside its texts, at most.
+const ROW_BYTES: usize = 512;
 
 /// Paths below the folder that the settings name, with their bytes.
 pub type Files = BTreeMap<String, String>;
@@ -20,15 +25,17 @@ pub type Files = BTreeMap<String, String>;
 pub fn framework(catalog: &OfficialCatalog, id: &FrameworkId) -> Files {
     let mut files = Files::new();
     let mut listed = Vec::new();
-    for (index, family) in catalog.families.iter().enumerate() {
-        let name = format!("group-{:02}.yaml", index + 1);
-        let controls: Vec<Value> = family.controls.iter().map(|control| of_control(family, control)).collect();
-        files.insert(format!("controls/{id}/{name}"), printed(&json!(controls)));
-        let texts: BTreeMap<_, _> = family.controls.iter().filter_map(text_of).collect();
-        if !texts.is_empty() {
-            files.insert(format!("controls/{id}/texts/{name}"), printed(&json!(texts)));
+    for family in &catalog.families {
+        for part in parts(&family.controls, bytes_of) {
+            let name = format!("group-{:02}.yaml", listed.len() + 1);
+            let controls: Vec<Value> = part.iter().map(|control| of_control(family, control)).collect();
+            files.insert(format!("controls/{id}/{name}"), printed(&json!(controls)));
+            let texts: BTreeMap<_, _> = part.iter().filter_map(text_of).collect();
+            if !texts.is_empty() {
+                files.insert(format!("controls/{id}/texts/{name}"), printed(&json!(texts)));
+            }
+            listed.push(name);
         }
-        listed.push(name);
     }
     let head = json!({
         "id": id, "title": or(&catalog.title, id.as_str()), "version": or(&catalog.version, "not stated"),
@@ -70,13 +77,33 @@ pub fn beside(catalog: &OfficialCatalog, framework: &Framework) -> (Files, usize
     }
     let found = texts.len();
     let mut files = Files::new();
-    // The loader reads no file above its limit.
     let rows: Vec<_> = texts.into_iter().collect();
-    for (index, part) in rows.chunks(100).enumerate() {
+    for (index, part) in parts(&rows, |(_, text)| text.len() + ROW_BYTES).into_iter().enumerate() {
         let part: BTreeMap<_, _> = part.iter().cloned().collect();
         files.insert(format!("controls/{}/texts/imported-{:02}.yaml", framework.id, index + 1), printed(&json!(part)));
     }
     (files, found)
+}
+
+/// In parts whose files stay below the size that the loader reads, unless a single one is larger.
+fn parts<T>(all: &[T], bytes_of: impl Fn(&T) -> usize) -> Vec<&[T]> {
+    let (mut parts, mut begun, mut bytes) = (Vec::new(), 0, 0);
+    for (index, one) in all.iter().enumerate() {
+        let more = bytes_of(one);
+        if index > begun && bytes + more > PART_BYTES {
+            parts.extend(all.get(begun..index));
+            (begun, bytes) = (index, 0);
+        }
+        bytes += more;
+    }
+    parts.extend(all.get(begun..));
+    parts
+}
+
+/// About what a control takes in the larger of its two files.
+fn bytes_of(control: &OfficialControl) -> usize {
+    let of_objective = |one: &OfficialObjective| one.text.len() + ROW_BYTES;
+    control.text.len() + control.title.len() + ROW_BYTES + control.objectives.iter().map(of_objective).sum::<usize>()
 }
 
 fn of_control(family: &OfficialFamily, control: &OfficialControl) -> Value {

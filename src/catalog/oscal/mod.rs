@@ -30,7 +30,7 @@ pub enum OscalError {
     Xml,
     #[error("line {line}: this is not an OSCAL catalog in JSON: {message}; take the file again if it was cut")]
     NotReadable { line: usize, message: String },
-    #[error("OSCAL version `{0}` is not read; use a catalog of version 1.1 or 1.2")]
+    #[error("/catalog/metadata/oscal-version: OSCAL version `{0}` is not read; use a catalog of version 1.1 or 1.2")]
     Version(String),
     #[error("{pointer}: nested more than {MAX_DEPTH} levels deep")]
     TooDeep { pointer: String },
@@ -189,7 +189,7 @@ impl Reader {
             for (index, part) in entry.parts.iter().enumerate() {
                 let pointer = format!("{pointer}/parts/{index}");
                 match part.name.as_str() {
-                    "assessment-objective" => self.objectives(part, &pointer, &mut objectives)?,
+                    "assessment-objective" => self.objectives(part, 0, &pointer, &mut objectives)?,
                     "statement" | "guidance" | "overview" => self.write(part, 0, &pointer, &mut text)?,
                     _ => {}
                 }
@@ -210,11 +210,20 @@ impl Reader {
     }
 
     /// Only parts without parts are judged: what stands above them is their sum.
-    fn objectives(&mut self, part: &Part, pointer: &str, read: &mut Vec<OfficialObjective>) -> Result<(), OscalError> {
+    fn objectives(
+        &mut self,
+        part: &Part,
+        depth: usize,
+        pointer: &str,
+        read: &mut Vec<OfficialObjective>,
+    ) -> Result<(), OscalError> {
+        if depth >= MAX_DEPTH {
+            return Err(OscalError::TooDeep { pointer: pointer.to_owned() });
+        }
         let below: Vec<_> =
             part.parts.iter().enumerate().filter(|(_, part)| part.name == "assessment-objective").collect();
         for (index, part) in &below {
-            self.objectives(part, &format!("{pointer}/parts/{index}"), read)?;
+            self.objectives(part, depth + 1, &format!("{pointer}/parts/{index}"), read)?;
         }
         if below.is_empty() {
             let own = part.id.as_deref().unwrap_or_default();
@@ -234,6 +243,9 @@ impl Reader {
     }
 
     fn write(&self, part: &Part, depth: usize, pointer: &str, text: &mut String) -> Result<(), OscalError> {
+        if depth >= MAX_DEPTH {
+            return Err(OscalError::TooDeep { pointer: pointer.to_owned() });
+        }
         let prose = self.parameters.insert(&part.prose, pointer)?;
         let label = if part.name == "item" { label_of(&part.props).unwrap_or_default() } else { "" };
         if !prose.trim().is_empty() || !label.is_empty() {

@@ -9,9 +9,8 @@ use serde_json::json;
 
 use super::show::the_framework;
 use crate::catalog::Catalog;
-use crate::catalog::files::FileSet;
 use crate::catalog::oscal::{self, MAX_BYTES, folder};
-use crate::cli::{Common, output};
+use crate::cli::{Common, output, session};
 use crate::model::id::FrameworkId;
 
 #[derive(Debug, Subcommand)]
@@ -56,7 +55,7 @@ pub fn run(common: &Common, catalog: &Catalog, form: &Form) -> anyhow::Result<()
         }
         None => (folder::framework(&official, id), official.families.iter().map(|one| one.controls.len()).sum()),
     };
-    let mut all = FileSet::embedded();
+    let mut all = session::configured_files(common)?;
     for (path, text) in &files {
         all = all.with_file(path, text.as_bytes());
     }

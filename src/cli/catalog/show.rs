@@ -4,7 +4,7 @@ use anyhow::bail;
 use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
-use crate::catalog::framework::{Control, Framework};
+use crate::catalog::framework::{Control, Framework, TO_BE_CONFIRMED};
 use crate::cli::{Common, output};
 use crate::model::id::FrameworkId;
 
@@ -30,12 +30,14 @@ pub fn run(common: &Common, catalog: &Catalog, framework: &FrameworkId, control:
                 "publisher": framework.publisher,
                 "source": framework.source,
                 "vocabulary": framework.vocabulary,
+                "judged_by": framework.judged_by,
+                "questionnaires": framework.questionnaires,
                 "controls": controls,
             }))
         }
         None => {
-            output::line(&format!("{} ({})", framework.title, framework.version))?;
-            output::line(&format!("{}. Identifiers: {}", framework.publisher, framework.source))?;
+            output::text(&format!("{} ({})", framework.title, framework.version))?;
+            output::text(&format!("{}. Identifiers: {}", framework.publisher, framework.source))?;
             output::line("")?;
             let rows: Vec<[String; 4]> = framework
                 .controls
@@ -91,8 +93,8 @@ fn whole(catalog: &Catalog, framework: &Framework, control: &Control) -> anyhow:
 }
 
 fn print_control(framework: &Framework, control: &Control, shown: &Value) -> anyhow::Result<()> {
-    output::line(&format!("{} {}", control.id, control.title))?;
-    output::line(&format!("{}, {}", framework.title, control.family))?;
+    output::text(&format!("{} {}", control.id, control.title))?;
+    output::text(&format!("{}, {}", framework.title, control.family))?;
     if let Some(guidance) = &control.guidance {
         for (heading, text) in [
             ("Asks", &guidance.asks),
@@ -104,14 +106,14 @@ fn print_control(framework: &Framework, control: &Control, shown: &Value) -> any
         ] {
             if !text.is_empty() {
                 output::line("")?;
-                output::line(&format!("{heading}: {text}"))?;
+                output::text(&format!("{heading}: {text}"))?;
             }
         }
         if !guidance.typical_gaps.is_empty() {
             output::line("")?;
             output::line("Often missing:")?;
             for gap in &guidance.typical_gaps {
-                output::line(&format!("  - {gap}"))?;
+                output::text(&format!("  - {gap}"))?;
             }
         }
         if let Some(rhythm) = guidance.shown {
@@ -122,7 +124,7 @@ fn print_control(framework: &Framework, control: &Control, shown: &Value) -> any
     if let Some(official) = &control.official {
         output::line("")?;
         output::line("Official text (imported):")?;
-        output::line(official.trim_end())?;
+        output::text(official.trim_end())?;
     }
     if !control.objectives.is_empty() {
         output::line("")?;
@@ -131,9 +133,18 @@ fn print_control(framework: &Framework, control: &Control, shown: &Value) -> any
         output::table(["objective", "title"], &rows)?;
     }
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let unconfirmed: Vec<&str> = control.to_be_confirmed().collect();
+    let row = |name: &str, value: &Value| {
+        let mark = if unconfirmed.contains(&name) { " (to be confirmed)" } else { "" };
+        [name.replace('_', " "), text(value) + mark]
+    };
     output::line("")?;
-    let rows: Vec<[String; 2]> =
-        control.facts.iter().map(|(name, value)| [name.replace('_', " "), text(value)]).collect();
+    let rows: Vec<[String; 2]> = control
+        .facts
+        .iter()
+        .filter(|(name, _)| *name != TO_BE_CONFIRMED)
+        .map(|(name, value)| row(name, value))
+        .collect();
     output::table(["fact", "value"], &rows)?;
     let checks = shown.get("checks").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     output::line("")?;

@@ -44,8 +44,8 @@ impl Lint {
     /// The control or objective it is about; empty for the split as a whole.
     #[must_use]
     pub fn place(&self) -> &str {
-        let control = self.control.as_ref().map(|id| id.as_str());
-        self.objective.as_ref().map(|id| id.as_str()).or(control).unwrap_or_default()
+        let control = self.control.as_ref().map(ControlId::as_str);
+        self.objective.as_ref().map(ObjectiveId::as_str).or(control).unwrap_or_default()
     }
 
     /// Whether a version with it may not be proposed.

@@ -83,12 +83,11 @@ pub fn read(framework: &Framework, bytes: &[u8]) -> Result<Vec<Responsibility>, 
     if bytes.len() > LARGEST {
         return Err(whole(format!("the file has {} bytes; {LARGEST} are allowed", bytes.len())));
     }
-    // Spreadsheets put a mark before UTF-8.
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if let Err(fault) = std::str::from_utf8(bytes) {
-        let line = bytes.get(..fault.valid_up_to()).unwrap_or_default().iter().filter(|byte| **byte == b'\n').count();
+        let before = bytes.get(..fault.valid_up_to()).unwrap_or_default();
+        let line = before.split(|byte| *byte == b'\n').count();
         let what = "this is not UTF-8; save the table as CSV in UTF-8".to_owned();
-        return Err(vec![TableFault { line: Some(line as u64 + 1), what }]);
+        return Err(vec![TableFault { line: Some(line as u64), what }]);
     }
     if bytes.trim_ascii().is_empty() {
         return Err(whole("the file is empty; countersign responsibility export writes one to begin with".to_owned()));

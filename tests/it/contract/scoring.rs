@@ -1,8 +1,9 @@
-//! `score` on a file of findings: without any installation, and with every fault of the file named.
+//! `score` on a file of findings, without any installation, and of an organization, with what each figure rests on.
 
 use serde_json::{Value, json};
 
 use crate::support::command::{Told, countersign, scratch};
+use crate::support::demo::Demo;
 
 fn score(framework: &str, findings: &str, further: &[&str]) -> Told {
     let folder = scratch();
@@ -69,4 +70,74 @@ fn a_file_that_cannot_be_scored_is_refused_with_file_and_line() {
         assert_eq!(told.stdout, "");
     }
     assert!(score("hipaa-security", "{}", &[]).ends(2).stderr.contains("only CMMC has a score"));
+}
+
+/// `score` of the demo's client.
+fn of_the_demo(further: &[&str]) -> Told {
+    let data = Demo::shared().data.display().to_string();
+    countersign(&[&["score", "cmmc-l2", "--org", "larkspur", "--data", &data], further].concat())
+}
+
+fn lines<'a>(answer: &'a Value, key: &str) -> &'a [Value] {
+    answer[key].as_array().unwrap_or_else(|| panic!("{key}: {answer:#}"))
+}
+
+fn leaves(line: &Value) -> Vec<u64> {
+    line["evidence"].as_array().unwrap_or_else(|| panic!("{line}")).iter().map(|leaf| leaf.as_u64().unwrap()).collect()
+}
+
+#[test]
+fn each_deduction_names_the_evidence_it_rests_on_and_each_step_the_party_that_walks_it() {
+    let answer = of_the_demo(&["--json"]).fine().json();
+    let deductions = lines(&answer, "deductions");
+    let lost: i64 = deductions.iter().map(|one| one["value"].as_i64().unwrap()).sum();
+    assert_eq!(answer["points"].as_i64().unwrap(), 110 - lost);
+    for one in deductions {
+        assert!(one["status"] != "met" && one["why"].as_str().is_some_and(|why| !why.is_empty()), "{one:#}");
+        assert!(one["status"] != "not_met" || !leaves(one).is_empty(), "a failure that nothing shows: {one:#}");
+    }
+    let failed = deductions.iter().find(|one| one["status"] == "not_met").expect("the demo has failures");
+    let (data, leaf) = (Demo::shared().data.display().to_string(), leaves(failed)[0].to_string());
+    let proof = countersign(&["prove", "--org", "larkspur", "--leaf", &leaf, "--json", "--data", &data]).fine().json();
+    let record: Value = serde_json::from_str(proof["record"].as_str().unwrap()).unwrap();
+    assert_eq!(record["format"], "evidence/1", "{record:#}");
+    let all: Vec<&str> = lines(&answer, "to_final").iter().map(|step| step["control"].as_str().unwrap()).collect();
+    for step in lines(&answer, "to_conditional").iter().chain(lines(&answer, "to_final")) {
+        assert!(["provider", "internal", "vendor"].contains(&step["party"].as_str().unwrap()), "{step:#}");
+        let what = if step["status"] == "not_met" { "mend" } else { "show" };
+        assert_eq!(step["what"], what, "{step:#}");
+        assert!(all.contains(&step["control"].as_str().unwrap()));
+    }
+    let told = of_the_demo(&[]).fine().stdout;
+    for words in ["Points are lost for:", "To a conditional status, in this order:", "To all points, in this order:"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    assert!(told.lines().any(|line| line.starts_with(failed["control"].as_str().unwrap()) && line.contains(&leaf)));
+}
+
+#[test]
+fn walking_the_whole_way_leads_to_the_points_it_promises() {
+    let answer = of_the_demo(&["--json"]).fine().json();
+    for (way, least, possible) in [("to_conditional", 88, "conditional_possible"), ("to_final", 110, "final_possible")]
+    {
+        assert_eq!(answer[possible], false);
+        let mut walked = vec!["--json", "--if-met"];
+        walked.extend(lines(&answer, way).iter().map(|step| step["control"].as_str().unwrap()));
+        let there = of_the_demo(&walked).fine().json();
+        assert!(there["score"].as_i64().unwrap() >= least, "{way}: {}", there["score"]);
+        assert_eq!(there[possible], true, "{way}");
+        walked.pop();
+        let almost = of_the_demo(&walked).fine().json();
+        assert_eq!(almost[possible], false, "{way}: a step less is not enough");
+    }
+    of_the_demo(&["--if-met", "3.1.99"]).refused(&["cmmc-l2 has no requirement `3.1.99`"]);
+}
+
+#[test]
+fn before_anything_was_seen_no_deduction_rests_on_evidence() {
+    let answer = of_the_demo(&["--as-of", "2020-01-01", "--json"]).fine().json();
+    assert_eq!(answer["points"], -203);
+    for one in lines(&answer, "deductions") {
+        assert_eq!((&one["status"], leaves(one).len()), (&json!("undetermined"), 0), "{one:#}");
+    }
 }

@@ -1,50 +1,9 @@
 //! Broken data files and settings in a configured folder: every fault of every file at once, each with its line.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use tempfile::TempDir;
-
-use crate::support::command::{Told, countersign, scratch};
-
-/// A folder of a user's data files, named by a settings file.
-struct Folder(TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        let folder = Self(scratch());
-        std::fs::create_dir_all(folder.path("extra/controls")).unwrap();
-        folder.settings(&format!("[catalog]\nfolders = [\"{}\"]\n", folder.path("extra").display()));
-        folder
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn settings(&self, text: &str) {
-        std::fs::write(self.path("countersign.toml"), text).unwrap();
-    }
-
-    fn with(self, name: &str, bytes: impl AsRef<[u8]>) -> Self {
-        let path = self.path("extra").join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, bytes).unwrap();
-        self
-    }
-
-    fn run(&self, arguments: &[&str]) -> Told {
-        let settings = self.path("countersign.toml");
-        countersign(&[arguments, &["--config", settings.to_str().unwrap()]].concat())
-    }
-
-    fn lint(&self) -> Told {
-        self.run(&["catalog", "lint"])
-    }
-}
-
-fn shipped(path: &str) -> String {
-    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
-}
+use crate::support::catalog_folder::{Folder, shipped};
+use crate::support::command::countersign;
 
 #[test]
 fn what_is_shipped_has_no_fault_and_a_good_folder_adds_to_it() {

@@ -6,6 +6,7 @@
 
 pub mod app;
 pub mod browser;
+pub mod catalog_folder;
 pub mod clock;
 pub mod command;
 pub mod decisions;

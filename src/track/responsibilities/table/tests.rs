@@ -82,7 +82,7 @@ fn columns_may_stand_in_any_order_and_spreadsheets_may_add_their_marks() {
     let mut headings: Vec<&str> = COLUMNS.to_vec();
     headings.reverse();
     let table = format!(
-        "\u{feff}title,{}\r\nsomething,§ 4,,,,it,'=1+1,Provider,SHARED,,one\r\n,,,,,,,,,,\r\n",
+        "\u{feff}{},title\r\n§ 4,,,,it,'=1+1,Provider,SHARED,,one,something\r\n,,,,,,,,,,\r\n",
         headings.join(",")
     );
     let rows = read(&framework(), table.as_bytes()).unwrap();
