@@ -102,7 +102,6 @@ impl StorePages {
         });
         let by_party = split.as_ref().map(|split| by_party(split, &place, query)).unwrap_or_default();
         let (shown, left_out, beyond) = split.as_mut().map(|split| narrow(split, query.party)).unwrap_or_default();
-        let known = standing.versions.get(id).map(Vec::as_slice).unwrap_or_default();
         Ok(Some(ResponsibilitiesPage {
             framework: framework.into(),
             split,
