@@ -11,6 +11,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::cast_precision_loss,
+    clippy::indexing_slicing,
     reason = "a benchmark may stop at the first surprise, as a test may, and rounds its figures"
 )]
 
