@@ -1,10 +1,10 @@
-//! What people of an organization decided: attestations, and changes that name a person, a scope, a questionnaire or who
-//! closes a gap. Each row repeats one record of the ledger.
+//! What people of an organization decided (attestations, and changes that name a person, a scope, a questionnaire, a provider
+//! or who closes a gap; each row repeats one record of the ledger), and indexes for what every page asks.
 
 use sea_orm_migration::prelude::{DbErr, MigrationName, MigrationTrait, SchemaManager, async_trait};
 
 use crate::schema::Kind::{Integer, Json, Text, Time, Uuid};
-use crate::schema::{TableSpec, create};
+use crate::schema::{TableSpec, create, index};
 
 pub struct Decision;
 
@@ -29,6 +29,12 @@ const DECISION: TableSpec = TableSpec {
     append_only: true,
 };
 
+/// The newest of each dataset and each check is asked for by every page: these answer without looking into the tables.
+const NEWEST: &[(&str, &[&str])] = &[
+    ("evidence", &["organization_id", "dataset", "target", "leaf", "collected_at", "source"]),
+    ("check_result", &["organization_id", "check_id", "target", "recorded_leaf", "judged_at"]),
+];
+
 #[async_trait::async_trait]
 impl MigrationTrait for Decision {
     fn use_transaction(&self) -> Option<bool> {
@@ -36,6 +42,10 @@ impl MigrationTrait for Decision {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        create(manager, &DECISION).await
+        create(manager, &DECISION).await?;
+        for (table, columns) in NEWEST {
+            index(manager, table, columns, false).await?;
+        }
+        Ok(())
     }
 }

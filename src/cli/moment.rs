@@ -64,16 +64,26 @@ pub async fn no_evidence_then(
 }
 
 impl NoEvidenceThen {
-    /// Says so instead of an answer.
-    pub fn say(&self, common: &Common, organization: &Organization, as_of: Timestamp) -> anyhow::Result<Ending> {
+    /// Says so instead of an answer, after what is alarming: nothing collected must not look like calm.
+    pub fn say(
+        &self,
+        common: &Common,
+        organization: &Organization,
+        as_of: Timestamp,
+        alarms: &[String],
+    ) -> anyhow::Result<Ending> {
         if common.json {
             output::json(&json!({
                 "organization": organization.slug,
                 "as_of": as_of,
                 "evidence": "none_then",
                 "first_collected_at": self.first,
+                "alarms": alarms,
             }))?;
             return Ok(Ending::Fine);
+        }
+        for alarm in alarms {
+            output::line(&format!("ALARM: {}", output::plain(alarm)))?;
         }
         let first = self.first.map_or_else(
             || "nothing has been collected yet".to_owned(),

@@ -55,7 +55,9 @@ pub async fn run(common: &Common, arguments: StatusArguments) -> anyhow::Result<
     if arguments.as_of.is_some()
         && let Some(first) = moment::no_evidence_then(&app, &organization, as_of).await?
     {
-        return first.say(common, &organization, as_of);
+        let alarms = crate::schedule::alarms(&app, &organization, as_of).await?;
+        let ending = first.say(common, &organization, as_of, &alarms)?;
+        return Ok(if arguments.strict && !alarms.is_empty() { Ending::Gaps } else { ending });
     }
     let standing = Standing::known_at(&app, &organization, as_of, known_at).await?;
     let statuses = standing.statuses_now(as_of);

@@ -1,6 +1,6 @@
 //! The index of evidence records: what was collected from where, when, and with which outcome.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_seal::digest::Digest;
 use sea_orm::{
@@ -46,19 +46,30 @@ impl Store {
             .filter(evidence::Column::Source.ne(Source::Import.as_str()))
             .group_by(evidence::Column::Dataset)
             .group_by(evidence::Column::Target);
-        let cut_off = [CollectionOutcome::Failed, CollectionOutcome::Partial].map(CollectionOutcome::as_str);
-        let cut_off = Condition::all()
-            .add(evidence::Column::Outcome.is_in(cut_off))
-            .add(evidence::Column::Reason.starts_with(ENDED_EARLY));
-        let mut leaves: BTreeMap<(String, String), i64> = BTreeMap::new();
-        // The second answer takes the place of the first.
-        for question in [newest.clone(), newest.filter(cut_off.not())] {
-            let found: Vec<(String, String, i64)> = question.into_tuple().all(&self.read).await?;
-            leaves.extend(found.into_iter().map(|(dataset, target, leaf)| ((dataset, target), leaf)));
-        }
-        let mut leaves: Vec<u64> = leaves.into_values().map(from_stored).collect();
+        let found: Vec<(String, String, i64)> = newest.clone().into_tuple().all(&self.read).await?;
+        let mut leaves: Vec<u64> = found.into_iter().map(|(_, _, leaf)| from_stored(leaf)).collect();
         leaves.sort_unstable();
-        self.evidence_at(scope, &leaves).await
+        let mut rows = self.evidence_at(scope, &leaves).await?;
+        // Where the newest was cut off, the one before it that was not is what is known.
+        let cut_off: BTreeSet<String> =
+            rows.iter().filter(|row| row.sealed.was_ended_early()).map(|row| row.sealed.dataset.to_string()).collect();
+        if !cut_off.is_empty() {
+            let outcomes = [CollectionOutcome::Failed, CollectionOutcome::Partial];
+            let ended_early = Condition::all()
+                .add(evidence::Column::Outcome.is_in(outcomes.map(CollectionOutcome::as_str)))
+                .add(evidence::Column::Reason.starts_with(ENDED_EARLY));
+            let question = newest.filter(evidence::Column::Dataset.is_in(&cut_off)).filter(ended_early.not());
+            let found: Vec<(String, String, i64)> = question.into_tuple().all(&self.read).await?;
+            let before: Vec<u64> = found.into_iter().map(|(_, _, leaf)| from_stored(leaf)).collect();
+            let place = |row: &EvidenceRow| (row.sealed.dataset.clone(), row.sealed.target.clone());
+            let before = self.evidence_at(scope, &before).await?;
+            let known: BTreeSet<_> = before.iter().map(place).collect();
+            rows.retain(|row| !(row.sealed.was_ended_early() && known.contains(&place(row))));
+            let there: BTreeSet<_> = rows.iter().map(place).collect();
+            rows.extend(before.into_iter().filter(|row| !there.contains(&place(row))));
+            rows.sort_by_key(|row| row.sealed.leaf);
+        }
+        Ok(rows)
     }
 
     /// When the first evidence was collected; none while there is none.

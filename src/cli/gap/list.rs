@@ -47,7 +47,7 @@ pub async fn run(common: &Common, arguments: ListArguments) -> anyhow::Result<En
     if arguments.as_of.is_some()
         && let Some(first) = moment::no_evidence_then(&app, &organization, as_of).await?
     {
-        return first.say(common, &organization, as_of);
+        return first.say(common, &organization, as_of, &[]);
     }
     let standing = Standing::known(&app, &organization, as_of).await?;
     if let Some(handle) = &arguments.person

@@ -100,7 +100,7 @@ fn each_deduction_names_the_evidence_it_rests_on_and_each_step_the_party_that_wa
     let (data, leaf) = (Demo::shared().data.display().to_string(), leaves(failed)[0].to_string());
     let proof = countersign(&["prove", "--org", "larkspur", "--leaf", &leaf, "--json", "--data", &data]).fine().json();
     let record: Value = serde_json::from_str(proof["record"].as_str().unwrap()).unwrap();
-    assert_eq!(record["format"], "evidence/1", "{record:#}");
+    assert_eq!(record["type"], "evidence/1", "{record:#}");
     let all: Vec<&str> = lines(&answer, "to_final").iter().map(|step| step["control"].as_str().unwrap()).collect();
     for step in lines(&answer, "to_conditional").iter().chain(lines(&answer, "to_final")) {
         assert!(["provider", "internal", "vendor"].contains(&step["party"].as_str().unwrap()), "{step:#}");

@@ -8,7 +8,7 @@ use countersign::app::App;
 use countersign::model::id::ReportId;
 use countersign::model::organization::Organization;
 use countersign::model::time::Timestamp;
-use countersign::store::{ByLeaf, OrgScope, RowsOf};
+use countersign::store::{ByLeaf, EvidenceFilter, OrgScope, RowsOf};
 use countersign_seal::digest::Digest;
 use countersign_seal::ledger::Nodes;
 use countersign_seal::tiles::plan;
@@ -77,7 +77,7 @@ pub async fn of(app: &App, organization: &Organization) -> Answers {
     }
     note("object_locations", &store.object_locations(scope, &objects).await.unwrap());
     note("evidence_at", &evidence);
-    for run in runs {
+    for run in runs.iter().copied() {
         note("evidence_of_run", &store.evidence_of_run(scope, run).await.unwrap());
         note("count_of_evidence_of_run", &store.count_of_evidence_of_run(scope, run).await.unwrap());
     }
@@ -127,7 +127,20 @@ pub async fn of(app: &App, organization: &Organization) -> Answers {
             note("matrix_among", &store.matrix_among(scope, &versions, as_of).await.unwrap());
         }
     }
+    let all = store.evidence_newest_first(scope, &EvidenceFilter::default(), 100_000).await.unwrap();
+    note("evidence_newest_first", &all);
+    for leaf in numbers.iter().step_by(50) {
+        note("first_head_over", &store.first_head_over(scope, *leaf).await.unwrap());
+    }
+    for run in &runs {
+        note("one_run", &store.one_run(scope, *run).await.unwrap());
+        note("results_of_run", &store.results_of_run(scope, *run).await.unwrap());
+    }
     for framework in &organization.frameworks {
+        for status in store.statuses_as_of(scope, framework, last).await.unwrap().iter().step_by(10) {
+            let history = store.status_history(scope, framework, &status.control, last, 100).await.unwrap();
+            note("status_history", &history);
+        }
         for version in store.matrix_versions(scope, framework).await.unwrap() {
             note("matrix_events", &store.matrix_events(scope, framework, version.version).await.unwrap());
             note("matrix_version", &store.matrix_version(scope, framework, version.version).await.unwrap());

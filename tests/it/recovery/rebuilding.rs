@@ -57,7 +57,7 @@ async fn a_database_made_from_the_vault_answers_every_question_as_the_lost_one_d
         answers::same(
             &before,
             &after,
-            &["connections", "sealed_secret", "latest_runs", "reports"],
+            &["connections", "sealed_secret", "latest_runs", "one_run", "reports"],
             &format!("{kind:?}"),
         );
         assert_eq!(answers::reports_without_place(&story.app.app, &story.organization).await, written, "{kind:?}");
