@@ -7,6 +7,7 @@ pub mod audit;
 pub mod collecting;
 pub mod commit;
 pub mod credentials;
+mod deciding;
 pub mod decisions;
 pub mod deletion;
 pub mod enrol;

@@ -17,12 +17,13 @@ pub mod scope;
 use countersign_seal::record::{Attestation, Change, Signer, Statement, Subject};
 use serde_json::{Map, Value};
 
-use super::commit::{Committed, Entrant, commit_under};
+use super::commit::{Committed, Entrant, commit_on};
+use super::deciding::on_the_ledger;
 use super::fault::CommitFault;
 use super::lease::Lease;
 use super::replay::read_time;
 use super::ssh_signature::SshSignatureFault;
-use super::{RunFault, enrol, records, roll_forward};
+use super::{RunFault, records};
 use crate::app::App;
 use crate::model::decision::Decisions;
 use crate::model::evidence::RawArtifact;
@@ -133,34 +134,36 @@ struct Draft {
     artifacts: Vec<RawArtifact>,
 }
 
-/// Decides while the ledger is held: `make` sees everything decided so far and the moment. Returns the leaves of the new
-/// records, in the order of the drafts.
+/// Decides on everything decided so far and the moment. Returns the leaves of the new records, in the order of the drafts.
 async fn decide<M>(app: &App, organization: &Organization, make: M) -> Result<Vec<u64>, DecisionFault>
 where
-    M: AsyncFnOnce(&OrgScope, &Decisions, Timestamp) -> Result<Vec<Draft>, DecisionFault>,
+    M: AsyncFn(&OrgScope, &Decisions, Timestamp) -> Result<Vec<Draft>, DecisionFault>,
 {
-    let scope = OrgScope::of(organization);
-    roll_forward::roll_forward(app, &scope).await.map_err(RunFault::from)?;
-    enrol::ensure_ledger(app, organization).await?;
-    let size = app.store.head(&scope).await?.map_or(0, |head| head.size);
-    let lease = Lease::take(app, &scope, size).await?;
-    let work = async {
-        Box::pin(roll_forward::under_lease(&lease)).await?;
-        let now = app.clock.now();
-        let decisions = known(app, &scope, now).await?;
-        let drafts = make(&scope, &decisions, now).await?;
+    on_the_ledger(app, organization, async |lease, size| {
+        let (scope, now) = (lease.scope(), app.clock.now());
+        let decisions = known(app, scope, now).await?;
+        let drafts = make(scope, &decisions, now).await?;
         if drafts.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Some(Vec::new()));
         }
-        let committed = seal(&lease, drafts).await?;
-        Ok(committed.admitted.iter().map(|admitted| admitted.leaf).collect())
-    };
-    let done = lease.during(work).await;
-    lease.release().await;
-    done
+        let committed = seal(lease, size, drafts).await?;
+        Ok(committed.map(|committed| committed.admitted.iter().map(|admitted| admitted.leaf).collect()))
+    })
+    .await
 }
 
-async fn seal(lease: &Lease<'_>, drafts: Vec<Draft>) -> Result<Committed, CommitFault> {
+/// The same for a single record. Returns its leaf.
+async fn decide_one<M>(app: &App, organization: &Organization, make: M) -> Result<u64, DecisionFault>
+where
+    M: AsyncFn(&OrgScope, &Decisions, Timestamp) -> Result<Draft, DecisionFault>,
+{
+    let one = async |scope: &OrgScope, decisions: &Decisions, now: Timestamp| {
+        make(scope, decisions, now).await.map(|draft| vec![draft])
+    };
+    Ok(decide(app, organization, one).await?.first().copied().unwrap_or_default())
+}
+
+async fn seal(lease: &Lease<'_>, size: u64, drafts: Vec<Draft>) -> Result<Option<Committed>, CommitFault> {
     let statements: Vec<Statement> = drafts.iter().map(|draft| draft.statement.clone()).collect();
     let entrants = drafts.into_iter().map(entrant).collect();
     let index = |committed: &Committed| {
@@ -170,7 +173,7 @@ async fn seal(lease: &Lease<'_>, drafts: Vec<Draft>) -> Result<Committed, Commit
         });
         IndexRows { decisions: rows.collect(), ..IndexRows::default() }
     };
-    commit_under(lease, entrants, index).await
+    commit_on(lease, size, entrants, index).await
 }
 
 fn entrant(draft: Draft) -> Entrant {
@@ -225,6 +228,20 @@ fn change(
         artifact_list: None,
     };
     Ok(Draft { statement: statement.into(), artifacts: Vec::new() })
+}
+
+/// The person behind a short name, if they may act at a moment, as records name them.
+fn acting(decisions: &Decisions, handle: &PersonHandle, at: Timestamp) -> Result<Signer, DecisionFault> {
+    Ok(signer(&actor(decisions, handle, at)?.signatory()))
+}
+
+/// The same; the product itself where whoever runs the command names nobody.
+fn acting_if_named(
+    decisions: &Decisions,
+    handle: Option<&PersonHandle>,
+    at: Timestamp,
+) -> Result<Signer, DecisionFault> {
+    handle.map_or_else(|| Ok(records::the_product()), |handle| acting(decisions, handle, at))
 }
 
 /// Whoever acted, as records name them.

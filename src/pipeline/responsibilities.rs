@@ -4,35 +4,35 @@
 //! the new record follows; so of an acceptance and a withdrawal at the same time one is refused. Both parties sign the
 //! digest of the canonical matrix: by acting here, or with an SSH key over those bytes. Start with [`draft`] and [`act`].
 
+mod held;
 mod papers;
 
-use countersign_seal::canonical;
 use countersign_seal::digest::Digest;
-use countersign_seal::record::{Responsibility, Signer};
 use serde::Serialize;
 
-use super::commit::{Committed, Entrant, TRIES, commit_on};
+use super::RunFault;
+use super::commit::{Committed, commit_on};
+use super::deciding::on_the_ledger;
 use super::decisions::{self, DecisionFault, actor};
 use super::fault::CommitFault;
 use super::lease::Lease;
 use super::objects::read_objects;
-use super::ssh_signature::{self, SshSignature, SshSignatureFault};
-use super::{RunFault, enrol, records, roll_forward};
+use super::ssh_signature::SshSignatureFault;
 use crate::app::App;
 use crate::catalog::framework::Framework;
 use crate::model::evidence::RawArtifact;
 use crate::model::id::{ControlId, FrameworkId, PersonHandle};
-use crate::model::matrix::{InEffect, MatrixHistory};
 use crate::model::organization::Organization;
-use crate::model::person::Person;
-use crate::model::responsibility::{EngagementModel, MatrixState, ResponsibilityMatrix};
+use crate::model::responsibility::{MatrixState, ResponsibilityMatrix};
 use crate::model::time::Timestamp;
 use crate::store::{IndexRows, MatrixEvent, MatrixVersion, OrgScope, StoreFault};
 use crate::track::responsibilities::change::{ChangeFault, RowChange, changed};
 use crate::track::responsibilities::life::{Act, Meant, Refusal, decide, place_of_draft};
-use crate::track::responsibilities::lint::{Lint, lint};
+use crate::track::responsibilities::lint::Lint;
 use crate::track::responsibilities::table::{self, TableFault};
 use crate::track::responsibilities::{LONGEST_REASON, unfit};
+
+use held::{Held, Plan, Step};
 
 pub use papers::{Papers, papers};
 
@@ -267,150 +267,6 @@ pub fn in_use<'a>(
     })
 }
 
-/// What is known while the ledger is held.
-struct Held<'a> {
-    app: &'a App,
-    scope: &'a OrgScope,
-    framework: &'a Framework,
-    versions: Vec<MatrixHistory>,
-    /// Who acts.
-    person: Person,
-    people: Vec<Person>,
-    now: Timestamp,
-}
-
-/// What is to be sealed.
-struct Plan {
-    /// The first is what it is about.
-    steps: Vec<Step>,
-    fresh: Option<ResponsibilityMatrix>,
-    matrix: ResponsibilityMatrix,
-    replaced: Option<u32>,
-    superseded: Vec<u32>,
-}
-
-/// One version coming to a state.
-struct Step {
-    version: u32,
-    /// How many steps the version has had.
-    sequence: u32,
-    state: MatrixState,
-    digest: Digest,
-    model: EngagementModel,
-    /// The version's canonical JSON.
-    bytes: Vec<u8>,
-    /// What belongs to this step alone: a reason, a signature.
-    papers: Vec<RawArtifact>,
-}
-
-impl Step {
-    fn first(matrix: &ResponsibilityMatrix) -> Result<Self, CommitFault> {
-        let bytes = canonical::to_bytes(matrix)?;
-        Ok(Self {
-            version: matrix.version,
-            sequence: 0,
-            state: MatrixState::Draft,
-            digest: Digest::of(&bytes),
-            model: matrix.model,
-            bytes,
-            papers: Vec::new(),
-        })
-    }
-
-    fn matrix(&self) -> Result<ResponsibilityMatrix, CommitFault> {
-        read_matrix(&self.bytes)
-    }
-
-    fn entrant(
-        self,
-        scope: &OrgScope,
-        framework: &FrameworkId,
-        by: Signer,
-        at: Timestamp,
-    ) -> Result<Entrant, CommitFault> {
-        let statement = Responsibility {
-            organization: records::organization(scope)?,
-            framework: framework.to_string(),
-            version: u64::from(self.version),
-            state: self.state.as_str().to_owned(),
-            matrix: self.digest,
-            at: records::time(at)?,
-            by: Some(by),
-            model: self.model.as_str().to_owned(),
-            artifacts: Vec::new(),
-            artifact_list: None,
-        };
-        let mut artifacts = vec![RawArtifact::in_memory(MATRIX, "application/json", self.bytes)];
-        artifacts.extend(self.papers);
-        Ok(Entrant {
-            artifacts,
-            statement: Box::new(move |artifacts| Ok(Responsibility { artifacts, ..statement }.into())),
-            order: Default::default(),
-        })
-    }
-}
-
-impl Held<'_> {
-    fn version(&self, version: u32) -> Result<&MatrixHistory, ResponsibilityFault> {
-        let found = self.versions.iter().find(|one| one.version == version);
-        found.ok_or_else(|| ResponsibilityFault::NoSuchVersion { framework: self.framework.id.clone(), version })
-    }
-
-    async fn step(&self, version: u32, state: MatrixState) -> Result<Step, ResponsibilityFault> {
-        let history = self.version(version)?;
-        let bytes = sealed_matrix(self.app, self.scope, history.digest).await?;
-        Ok(Step {
-            version,
-            sequence: u32::try_from(history.steps.len()).unwrap_or(u32::MAX),
-            state,
-            digest: history.digest,
-            model: read_matrix(&bytes)?.model,
-            bytes,
-            papers: Vec::new(),
-        })
-    }
-
-    /// What a new version begins with, and whether both parties had accepted that.
-    async fn base(
-        &self,
-        organization: &Organization,
-        draft: Option<u32>,
-        named: Option<u32>,
-    ) -> Result<Option<(ResponsibilityMatrix, bool)>, ResponsibilityFault> {
-        if let Some(version) = named.or(draft) {
-            let history = self.version(version)?;
-            let was_accepted = history.step(MatrixState::Countersigned).is_some();
-            let bytes = sealed_matrix(self.app, self.scope, history.digest).await?;
-            return Ok(Some((read_matrix(&bytes)?, was_accepted)));
-        }
-        let in_force = self.app.store.matrix_as_of(self.scope, &self.framework.id, self.now).await?;
-        let template = || self.app.catalog.matrix(&self.framework.id, organization.model);
-        Ok(in_force.map(|(version, _)| version.matrix).or_else(template).map(|matrix| (matrix, true)))
-    }
-
-    fn may_be_signed(&self, matrix: &ResponsibilityMatrix, act: Act) -> Result<(), ResponsibilityFault> {
-        let version = matrix.version;
-        if let (InEffect::Over, Some(until)) = (matrix.in_effect(self.now), matrix.effective_until) {
-            return Err(ResponsibilityFault::Over { version, until });
-        }
-        let faults = if act == Act::Propose { self.lint(matrix) } else { Vec::new() };
-        let controls: Vec<ControlId> =
-            faults.into_iter().filter(Lint::blocks).filter_map(|fault| fault.control).collect();
-        if controls.is_empty() { Ok(()) } else { Err(ResponsibilityFault::Orphans { version, controls }) }
-    }
-
-    fn lint(&self, matrix: &ResponsibilityMatrix) -> Vec<Lint> {
-        lint(self.framework, matrix, &self.people, self.now)
-    }
-
-    async fn check_signature(&self, message: &[u8], signature: &[u8]) -> Result<(), ResponsibilityFault> {
-        let handle = &self.person.handle;
-        let key = self.person.ssh_key.as_deref().ok_or_else(|| ResponsibilityFault::NoKey(handle.clone()))?;
-        let claim = SshSignature { message, signature, key, identity: handle.as_str(), namespace: NAMESPACE };
-        Ok(ssh_signature::verify(self.app, &claim).await?)
-    }
-}
-
 /// Decides while the ledger is held, and seals what was decided on exactly that ledger.
 async fn carry_out<M>(
     app: &App,
@@ -423,30 +279,16 @@ where
     M: AsyncFn(&Held<'_>) -> Result<Plan, ResponsibilityFault>,
 {
     let framework = in_use(app, organization, framework)?;
-    let scope = OrgScope::of(organization);
-    roll_forward::roll_forward(app, &scope).await?;
-    enrol::ensure_ledger(app, organization).await?;
-    let size = app.store.head(&scope).await?.map_or(0, |head| head.size);
-    let lease = Lease::take(app, &scope, size).await?;
-    let work = async {
-        for _ in 0..TRIES {
-            Box::pin(roll_forward::under_lease(&lease)).await?;
-            let size = app.store.head(&scope).await?.map_or(0, |head| head.size);
-            let now = app.clock.now();
-            let known = decisions::known(app, &scope, now).await?;
-            let person = actor(&known, by, now)?;
-            let versions = app.store.matrix_versions(&scope, &framework.id).await?;
-            let held = Held { app, scope: &scope, framework, versions, person, people: known.people, now };
-            let plan = decide(&held).await?;
-            if let Some(done) = seal(&lease, &held, size, plan).await? {
-                return Ok(done);
-            }
-        }
-        Err(CommitFault::Contended.into())
-    };
-    let done = lease.during(Box::pin(work)).await;
-    lease.release().await;
-    done
+    on_the_ledger(app, organization, async |lease, size| {
+        let (scope, now) = (lease.scope(), app.clock.now());
+        let known = decisions::known(app, scope, now).await?;
+        let person = actor(&known, by, now)?;
+        let versions = app.store.matrix_versions(scope, &framework.id).await?;
+        let held = Held { app, scope, framework, versions, person, people: known.people, now };
+        let plan = decide(&held).await?;
+        seal(lease, &held, size, plan).await
+    })
+    .await
 }
 
 async fn seal(lease: &Lease<'_>, held: &Held<'_>, size: u64, plan: Plan) -> Result<Option<Done>, ResponsibilityFault> {
@@ -497,8 +339,4 @@ async fn seal(lease: &Lease<'_>, held: &Held<'_>, size: u64, plan: Plan) -> Resu
         retroactive: plan.matrix.is_retroactive(at),
         lint: held.lint(&plan.matrix),
     }))
-}
-
-fn read_matrix(bytes: &[u8]) -> Result<ResponsibilityMatrix, CommitFault> {
-    serde_json::from_slice(bytes).map_err(|source| CommitFault::Line { artifact: MATRIX.to_owned(), source })
 }

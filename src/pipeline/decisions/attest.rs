@@ -7,7 +7,7 @@ use chrono::Months;
 use countersign_seal::record::{Attestation as Said, Claim as Claimed, FormUse as Used};
 
 use super::forms::{self, FormRequest};
-use super::{DecisionFault, Draft, LONGEST_TEXT, actor, decide, documents, in_use, signer, text};
+use super::{DecisionFault, Draft, LONGEST_TEXT, actor, decide_one, documents, in_use, signer, text};
 use crate::app::App;
 use crate::catalog::form::Form;
 use crate::catalog::framework::Control;
@@ -70,7 +70,7 @@ pub async fn attest(app: &App, organization: &Organization, request: AttestReque
         Some(_) => Some(signable(organization, &request, &prepared)?),
         None => None,
     };
-    let leaves = decide(app, organization, async |scope, decisions, now| {
+    let decided = decide_one(app, organization, async |scope, decisions, now| {
         let person = actor(decisions, &request.by, now)?;
         let from = request.valid_from.unwrap_or(now);
         let until = request.valid_until.unwrap_or_else(|| forms::after(from, prepared.stands));
@@ -112,9 +112,9 @@ pub async fn attest(app: &App, organization: &Organization, request: AttestReque
             artifacts: Vec::new(),
             artifact_list: None,
         };
-        Ok(vec![Draft { statement: statement.into(), artifacts }])
+        Ok(Draft { statement: statement.into(), artifacts })
     });
-    Ok(leaves.await?.first().copied().unwrap_or_default())
+    decided.await
 }
 
 /// The bytes that a person signs: canonical JSON of what would be attested, without the time at which it is.
@@ -185,7 +185,7 @@ pub async fn withdraw(
     by: &PersonHandle,
 ) -> Result<u64, DecisionFault> {
     let statement = text("the reason", because, LONGEST_TEXT)?;
-    let leaves = decide(app, organization, async |scope, decisions, now| {
+    let decided = decide_one(app, organization, async |scope, decisions, now| {
         let person = actor(decisions, by, now)?;
         let standing = decisions.attestations.iter().find(|one| one.leaf == attestation);
         let standing = standing.ok_or(DecisionFault::NothingToReplace(attestation))?;
@@ -202,7 +202,7 @@ pub async fn withdraw(
             control: about.control.to_string(),
             objective: about.objective.as_ref().map(ToString::to_string),
             claim: Claimed::Withdrawn,
-            statement,
+            statement: statement.clone(),
             addresses: Vec::new(),
             valid_from: records::time(now)?,
             valid_until: None,
@@ -211,9 +211,9 @@ pub async fn withdraw(
             artifacts: Vec::new(),
             artifact_list: None,
         };
-        Ok(vec![Draft { statement: statement.into(), artifacts: Vec::new() }])
+        Ok(Draft { statement: statement.into(), artifacts: Vec::new() })
     });
-    Ok(leaves.await?.first().copied().unwrap_or_default())
+    decided.await
 }
 
 fn claimed(claim: Claim) -> Claimed {

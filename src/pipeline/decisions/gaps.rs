@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde_json::json;
 
-use super::{DecisionFault, GAP_ASSIGNMENT, GAP_NOTE, LONGEST_TEXT, actor, change, decide, signer, text};
+use super::{DecisionFault, GAP_ASSIGNMENT, GAP_NOTE, LONGEST_TEXT, acting, actor, change, decide_one, text};
 use crate::app::App;
 use crate::model::gap::{Gap, GapState};
 use crate::model::id::{GapId, PersonHandle};
@@ -26,12 +26,12 @@ pub struct AssignRequest {
 
 /// Hands a gap to a person or party. Returns the leaf of the record.
 pub async fn assign(app: &App, organization: &Organization, request: AssignRequest) -> Result<u64, DecisionFault> {
-    let leaves = decide(app, organization, async |scope, decisions, now| {
+    let decided = decide_one(app, organization, async |scope, decisions, now| {
         let gap = find(app, scope, request.gap).await?;
         if gap.state == GapState::Closed {
             return Err(DecisionFault::GapIsClosed(gap.id));
         }
-        let by = signer(&actor(decisions, &request.by, now)?.signatory());
+        let by = acting(decisions, &request.by, now)?;
         let mut party = request.party;
         let mut said = Vec::new();
         if let Some(handle) = &request.person {
@@ -50,9 +50,9 @@ pub async fn assign(app: &App, organization: &Organization, request: AssignReque
             said.push(("party", json!(party)));
         }
         said.extend(request.due_on.map(|due| ("due_on", json!(due))));
-        Ok(vec![change(scope, by, now, (GAP_ASSIGNMENT, gap.id.to_string()), said)?])
+        Ok(change(scope, by, now, (GAP_ASSIGNMENT, gap.id.to_string()), said)?)
     });
-    Ok(leaves.await?.first().copied().unwrap_or_default())
+    decided.await
 }
 
 /// Keeps what somebody writes about a gap. Returns the leaf of the record.
@@ -64,12 +64,12 @@ pub async fn note(
     by: &PersonHandle,
 ) -> Result<u64, DecisionFault> {
     let words = text("a note", words, LONGEST_TEXT)?;
-    let leaves = decide(app, organization, async |scope, decisions, now| {
+    let decided = decide_one(app, organization, async |scope, decisions, now| {
         let gap = find(app, scope, gap).await?;
-        let by = signer(&actor(decisions, by, now)?.signatory());
-        Ok(vec![change(scope, by, now, (GAP_NOTE, gap.id.to_string()), [("text", json!(words))])?])
+        let by = acting(decisions, by, now)?;
+        Ok(change(scope, by, now, (GAP_NOTE, gap.id.to_string()), [("text", json!(words))])?)
     });
-    Ok(leaves.await?.first().copied().unwrap_or_default())
+    decided.await
 }
 
 async fn find(app: &App, scope: &OrgScope, gap: GapId) -> Result<Gap, DecisionFault> {

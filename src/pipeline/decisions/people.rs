@@ -1,10 +1,8 @@
 //! People come, change and go. What they signed stays theirs.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::{DecisionFault, Draft, GAP_ASSIGNMENT, PERSON, actor, change, decide, signer, text};
+use super::{DecisionFault, Draft, GAP_ASSIGNMENT, PERSON, acting_if_named, actor, change, decide, decide_one, text};
 use crate::app::App;
 use crate::model::decision::Decisions;
 use crate::model::id::PersonHandle;
@@ -12,7 +10,7 @@ use crate::model::organization::Organization;
 use crate::model::person::Person;
 use crate::model::responsibility::Party;
 use crate::model::time::Timestamp;
-use crate::pipeline::records::the_product;
+use crate::pipeline::ssh_signature::check_key;
 use crate::store::OrgScope;
 
 /// Longest name or address, in characters.
@@ -52,13 +50,13 @@ pub async fn add(app: &App, organization: &Organization, request: PersonRequest)
         ("name", json!(text("a name", &request.name, LONGEST_NAME)?)),
     ];
     said.extend(contact(request.email.as_deref(), request.ssh_key.as_deref())?);
-    let leaves = decide(app, organization, async |scope, decisions, now| {
+    let decided = decide_one(app, organization, async |scope, decisions, now| {
         if decisions.person(&request.handle).is_some() {
             return Err(DecisionFault::HandleTaken(request.handle.clone()));
         }
-        Ok(vec![draft(scope, decisions, request.by.as_ref(), &request.handle, said, now)?])
+        draft(scope, decisions, request.by.as_ref(), &request.handle, said.clone(), now)
     });
-    Ok(leaves.await?.first().copied().unwrap_or_default())
+    decided.await
 }
 
 /// Changes what is known of a person. Returns the leaf of the record.
@@ -74,11 +72,11 @@ pub async fn alter(
         said.push(("name", json!(text("a name", name, LONGEST_NAME)?)));
     }
     said.extend(contact(changes.email.as_deref(), changes.ssh_key.as_deref())?);
-    let leaves = decide(app, organization, async |scope, decisions, now| {
+    let decided = decide_one(app, organization, async |scope, decisions, now| {
         actor(decisions, handle, now)?;
-        Ok(vec![draft(scope, decisions, by, handle, said, now)?])
+        draft(scope, decisions, by, handle, said.clone(), now)
     });
-    Ok(leaves.await?.first().copied().unwrap_or_default())
+    decided.await
 }
 
 /// Notes that a person left, and hands everything that is assigned to them to somebody else, if one is named. Returns how
@@ -118,7 +116,7 @@ fn handed_on(
         }
         let mut said = vec![("person", json!(heir.handle)), ("party", json!(heir.party))];
         said.extend(assigned.due_on.map(|due| ("due_on", json!(due))));
-        let by = acting(decisions, by, now)?;
+        let by = acting_if_named(decisions, by, now)?;
         drafts.push(change(scope, by, now, (GAP_ASSIGNMENT, assigned.gap.to_string()), said)?);
     }
     Ok(drafts)
@@ -132,20 +130,8 @@ fn draft(
     said: Vec<(&'static str, Value)>,
     now: Timestamp,
 ) -> Result<Draft, DecisionFault> {
-    let by = acting(decisions, by, now)?;
+    let by = acting_if_named(decisions, by, now)?;
     Ok(change(scope, by, now, (PERSON, handle.to_string()), said)?)
-}
-
-/// Whoever acts: the named person, or the product where whoever runs the command names nobody.
-fn acting(
-    decisions: &Decisions,
-    by: Option<&PersonHandle>,
-    now: Timestamp,
-) -> Result<countersign_seal::record::Signer, DecisionFault> {
-    match by {
-        Some(handle) => Ok(signer(&actor(decisions, handle, now)?.signatory())),
-        None => Ok(the_product()),
-    }
 }
 
 fn contact(email: Option<&str>, ssh_key: Option<&str>) -> Result<Vec<(&'static str, Value)>, DecisionFault> {
@@ -162,16 +148,12 @@ fn contact(email: Option<&str>, ssh_key: Option<&str>) -> Result<Vec<(&'static s
 /// Type and bytes of a public key; its comment, which may name a machine, is left out.
 fn public_key(line: &str) -> Result<String, DecisionFault> {
     let shown = || DecisionFault::NotAKey(line.chars().take(60).collect());
-    let mut words = line.split_whitespace();
-    let (Some(kind), Some(bytes)) = (words.next(), words.next()) else { return Err(shown()) };
-    let is_kind = (kind.starts_with("ssh-") || kind.starts_with("ecdsa-") || kind.starts_with("sk-"))
-        && kind.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-@.".contains(&byte));
-    let decoded = STANDARD.decode(bytes).map_err(|_| shown())?;
-    // The bytes begin with the length of the type and the type itself.
-    let length = u32::try_from(kind.len()).unwrap_or_default().to_be_bytes();
-    let says_so =
-        decoded.starts_with(&length) && decoded.get(4..).is_some_and(|rest| rest.starts_with(kind.as_bytes()));
-    if is_kind && says_so && line.len() <= LONGEST_KEY { Ok(format!("{kind} {bytes}")) } else { Err(shown()) }
+    if line.len() > LONGEST_KEY || check_key(line).is_err() {
+        return Err(shown());
+    }
+    let mut words = line.split_ascii_whitespace();
+    let (kind, bytes) = words.next().zip(words.next()).ok_or_else(shown)?;
+    Ok(format!("{kind} {bytes}"))
 }
 
 #[cfg(test)]

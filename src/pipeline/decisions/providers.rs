@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use super::{DecisionFault, LONGEST_TEXT, SERVICE_PROVIDER, actor, change, decide, documents, signer, text};
+use super::{DecisionFault, LONGEST_TEXT, SERVICE_PROVIDER, acting, change, decide_one, documents, text};
 use crate::app::App;
 use crate::model::id::{PersonHandle, ProviderId};
 use crate::model::organization::Organization;
@@ -45,8 +45,8 @@ pub async fn add(
     facts: ProviderFacts,
     by: &PersonHandle,
 ) -> Result<u64, DecisionFault> {
-    let leaves = decide(app, organization, async |scope, decisions, now| {
-        let by = signer(&actor(decisions, by, now)?.signatory());
+    let decided = decide_one(app, organization, async |scope, decisions, now| {
+        let by = acting(decisions, by, now)?;
         let is_known = decisions.providers.iter().any(|one| one.id == *id && one.removed.is_none());
         let mut faults = if is_known { Vec::new() } else { missing(&facts) };
         let mut said = said(&facts, now, &mut faults);
@@ -62,9 +62,9 @@ pub async fn add(
         said.push(("kind", json!(if is_known { "changed" } else { "added" })));
         let mut draft = change(scope, by, now, (SERVICE_PROVIDER, id.to_string()), said)?;
         draft.artifacts = document.into_iter().collect();
-        Ok(vec![draft])
+        Ok(draft)
     });
-    Ok(leaves.await?.first().copied().unwrap_or_default())
+    decided.await
 }
 
 /// Notes that nothing is bought from a provider any more. Returns the leaf of the record.
@@ -76,15 +76,15 @@ pub async fn remove(
     by: &PersonHandle,
 ) -> Result<u64, DecisionFault> {
     let because = text("the reason", because, LONGEST_TEXT)?;
-    let leaves = decide(app, organization, async |scope, decisions, now| {
-        let by = signer(&actor(decisions, by, now)?.signatory());
+    let decided = decide_one(app, organization, async |scope, decisions, now| {
+        let by = acting(decisions, by, now)?;
         if !decisions.providers.iter().any(|one| one.id == *id && one.removed.is_none()) {
             return Err(DecisionFault::NoSuchProvider(id.clone()));
         }
         let said = [("kind", json!("removed")), ("because", json!(because))];
-        Ok(vec![change(scope, by, now, (SERVICE_PROVIDER, id.to_string()), said)?])
+        Ok(change(scope, by, now, (SERVICE_PROVIDER, id.to_string()), said)?)
     });
-    Ok(leaves.await?.first().copied().unwrap_or_default())
+    decided.await
 }
 
 fn missing(facts: &ProviderFacts) -> Vec<String> {

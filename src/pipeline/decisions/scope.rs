@@ -2,12 +2,13 @@
 
 use serde_json::json;
 
-use super::{DecisionFault, LONGEST_TEXT, QUESTIONNAIRE, SCOPE, actor, change, decide, in_use, signer, text};
+use super::{
+    DecisionFault, LONGEST_TEXT, QUESTIONNAIRE, SCOPE, acting, acting_if_named, change, decide_one, in_use, text,
+};
 use crate::app::App;
 use crate::model::id::{FrameworkId, PersonHandle, QuestionnaireId};
 use crate::model::organization::Organization;
 use crate::model::scope::ScopeCategory;
-use crate::pipeline::records::the_product;
 use crate::store::OrgScope;
 
 /// Longest name of a resource, in characters.
@@ -46,11 +47,11 @@ pub async fn set(app: &App, organization: &Organization, request: ScopeRequest) 
         subject = format!("{subject} {resource}");
         said.push(("resource", json!(resource)));
     }
-    let leaves = decide(app, organization, async |scope, decisions, now| {
-        let by = signer(&actor(decisions, &request.by, now)?.signatory());
-        Ok(vec![change(scope, by, now, (SCOPE, subject), said)?])
+    let decided = decide_one(app, organization, async |scope, decisions, now| {
+        let by = acting(decisions, &request.by, now)?;
+        Ok(change(scope, by, now, (SCOPE, subject.clone()), said.clone())?)
     });
-    Ok(leaves.await?.first().copied().unwrap_or_default())
+    decided.await
 }
 
 /// Chooses a framework's questionnaire, or none for the framework as a whole. Returns the leaf of the record.
@@ -69,14 +70,11 @@ pub async fn choose_questionnaire(
     }
     let mut said = vec![("because", json!(because))];
     said.extend(questionnaire.map(|chosen| ("questionnaire", json!(chosen))));
-    let leaves = decide(app, organization, async |scope, decisions, now| {
-        let by = match by {
-            Some(handle) => signer(&actor(decisions, handle, now)?.signatory()),
-            None => the_product(),
-        };
-        Ok(vec![change(scope, by, now, (QUESTIONNAIRE, framework.to_string()), said)?])
+    let decided = decide_one(app, organization, async |scope, decisions, now| {
+        let by = acting_if_named(decisions, by, now)?;
+        Ok(change(scope, by, now, (QUESTIONNAIRE, framework.to_string()), said.clone())?)
     });
-    Ok(leaves.await?.first().copied().unwrap_or_default())
+    decided.await
 }
 
 /// Refuses a questionnaire that a framework does not have.
