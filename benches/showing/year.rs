@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex};
 use chrono::Duration;
 use countersign::app::{App, connection_purpose};
 use countersign::catalog::Catalog;
-use countersign::catalog::collector::Cloud;
 use countersign::config::data_folder::DataFolder;
 use countersign::config::{Config, GraphPace};
+use countersign::demo::settings_for;
 use countersign::demo::tenant::firm::Firm;
 use countersign::demo::tenant::{RunningTenant, Tenant, TenantOptions};
 use countersign::model::control::ControlState;
@@ -22,7 +22,6 @@ use countersign::model::time::{Clock, Timestamp};
 use countersign::pipeline::commit::{Committed, commit};
 use countersign::pipeline::enrol::{OrganizationRequest, add_organization};
 use countersign::pipeline::records::{self, JudgementParts};
-use countersign::pipeline::targets::{CredentialKind, GraphSettings};
 use countersign::pipeline::{DatasetLine, RunRequest, run};
 use countersign::store::{
     EvidenceRow, GapEvent, GapWrite, IndexRows, JudgedResult, NewConnection, OrgScope, RunEnd, RunState, StatusChange,
@@ -90,15 +89,7 @@ impl Year {
 
     async fn connect(&self, tenant: &RunningTenant) {
         let scope = self.scope();
-        let settings = GraphSettings {
-            cloud: Cloud::Custom,
-            client_id: tenant.client_id().to_owned(),
-            credential: CredentialKind::Secret,
-            login_url: Some(tenant.login_url().to_owned()),
-            graph_url: Some(tenant.graph_url().to_owned()),
-            secret_expires: None,
-            federated_token_file: None,
-        };
+        let settings = settings_for(tenant);
         let target = tenant.tenant_id().to_owned();
         let purpose = connection_purpose(&scope, &target);
         let sealed = self.app.secret_key.seal(&purpose, tenant.client_secret().as_bytes()).unwrap();

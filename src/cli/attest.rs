@@ -17,8 +17,6 @@ use crate::model::time::Timestamp;
 use crate::pipeline::decisions::attest::{self, AttestRequest};
 use crate::pipeline::decisions::forms::{FormRequest, Given};
 use crate::pipeline::ssh_signature::LARGEST_SIGNATURE;
-use crate::pipeline::{decisions, roll_forward};
-use crate::store::OrgScope;
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -136,9 +134,7 @@ pub async fn run(common: &Common, arguments: AttestArguments) -> anyhow::Result<
     match (arguments.command, arguments.statement) {
         (Some(AttestCommand::List(list)), _) => {
             let organization = session::organization(&app, &list.org).await?;
-            let scope = OrgScope::of(&organization);
-            roll_forward::roll_forward(&app, &scope).await?;
-            let mut attested = decisions::known(&app, &scope, app.clock.now()).await?.attestations;
+            let mut attested = session::decisions(&app, &organization).await?.attestations;
             attested.retain(|one| list.framework.as_ref().is_none_or(|framework| one.framework == *framework));
             if common.json {
                 output::json(&attested)?;

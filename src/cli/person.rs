@@ -7,8 +7,6 @@ use super::{Common, Ending, output, session};
 use crate::model::id::{OrgSlug, PersonHandle};
 use crate::model::responsibility::Party;
 use crate::pipeline::decisions::people::{self, PersonChanges, PersonRequest};
-use crate::pipeline::{decisions, roll_forward};
-use crate::store::OrgScope;
 
 #[derive(Debug, Args)]
 pub struct PersonArguments {
@@ -157,9 +155,7 @@ pub async fn run(common: &Common, arguments: PersonArguments) -> anyhow::Result<
         }
         PersonCommand::List(list) => {
             let organization = session::organization(&app, &list.org).await?;
-            let scope = OrgScope::of(&organization);
-            roll_forward::roll_forward(&app, &scope).await?;
-            let mut people = decisions::known(&app, &scope, app.clock.now()).await?.people;
+            let mut people = session::decisions(&app, &organization).await?.people;
             people.retain(|person| list.party.is_none_or(|party| person.party == party));
             if common.json {
                 output::json(&people)?;

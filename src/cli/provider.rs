@@ -12,8 +12,6 @@ use crate::model::id::{OrgSlug, PersonHandle, ProviderId};
 use crate::model::provider::{Handled, ServiceProvider};
 use crate::model::responsibility::Party;
 use crate::pipeline::decisions::providers::{self, ProviderFacts};
-use crate::pipeline::{decisions, roll_forward};
-use crate::store::OrgScope;
 
 #[derive(Debug, Args)]
 pub struct ProviderArguments {
@@ -124,9 +122,7 @@ pub async fn run(common: &Common, arguments: ProviderArguments) -> anyhow::Resul
         }
         ProviderCommand::List(list) => {
             let organization = session::organization(&app, &list.org).await?;
-            let scope = OrgScope::of(&organization);
-            roll_forward::roll_forward(&app, &scope).await?;
-            let mut known = decisions::known(&app, &scope, app.clock.now()).await?.providers;
+            let mut known = session::decisions(&app, &organization).await?.providers;
             known.retain(|one| list.all || one.removed.is_none());
             if common.json {
                 output::json(&known.iter().map(as_json).collect::<Vec<_>>())?;

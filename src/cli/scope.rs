@@ -6,8 +6,6 @@ use super::{Common, Ending, output, person::said, session};
 use crate::model::id::{FrameworkId, OrgSlug, PersonHandle, QuestionnaireId};
 use crate::model::scope::ScopeCategory;
 use crate::pipeline::decisions::scope::{self, ScopeRequest};
-use crate::pipeline::{decisions, roll_forward};
-use crate::store::OrgScope;
 
 #[derive(Debug, Args)]
 pub struct ScopeArguments {
@@ -104,9 +102,7 @@ pub async fn run(common: &Common, arguments: ScopeArguments) -> anyhow::Result<E
         }
         ScopeCommand::List(list) => {
             let organization = session::organization(&app, &list.org).await?;
-            let scope = OrgScope::of(&organization);
-            roll_forward::roll_forward(&app, &scope).await?;
-            let mut decided = decisions::known(&app, &scope, app.clock.now()).await?.scope;
+            let mut decided = session::decisions(&app, &organization).await?.scope;
             decided.retain(|one| list.framework.as_ref().is_none_or(|framework| one.framework == *framework));
             if common.json {
                 output::json(&decided)?;

@@ -10,10 +10,13 @@ use crate::catalog::Catalog;
 use crate::catalog::files::FileSet;
 use crate::config::Config;
 use crate::config::data_folder::DataFolder;
+use crate::model::decision::Decisions;
 use crate::model::id::OrgSlug;
 use crate::model::organization::Organization;
 use crate::model::time::SystemClock;
-use crate::store::InstanceScope;
+use crate::pipeline::decisions;
+use crate::pipeline::roll_forward::roll_forward;
+use crate::store::{InstanceScope, OrgScope};
 
 /// The data folder that was named.
 pub fn data_folder(common: &Common) -> anyhow::Result<DataFolder> {
@@ -64,4 +67,11 @@ pub async fn app(common: &Common) -> anyhow::Result<App> {
 /// One organization by its short name.
 pub async fn organization(app: &App, slug: &OrgSlug) -> anyhow::Result<Organization> {
     Ok(app.store.organization(InstanceScope::of_this_installation(), slug).await?)
+}
+
+/// Everything that people of an organization have decided by now.
+pub async fn decisions(app: &App, organization: &Organization) -> anyhow::Result<Decisions> {
+    let scope = OrgScope::of(organization);
+    roll_forward(app, &scope).await?;
+    Ok(decisions::known(app, &scope, app.clock.now()).await?)
 }

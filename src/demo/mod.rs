@@ -209,6 +209,20 @@ async fn enrol(app: &App, firm: &Firm) -> Result<Organization, DemoFault> {
     Ok(add_organization(app, request).await?)
 }
 
+/// How the simulated tenant is reached: with its client secret, at its own addresses.
+#[must_use]
+pub fn settings_for(tenant: &RunningTenant) -> GraphSettings {
+    GraphSettings {
+        cloud: Cloud::Custom,
+        client_id: tenant.client_id().to_owned(),
+        credential: CredentialKind::Secret,
+        login_url: Some(tenant.login_url().to_owned()),
+        graph_url: Some(tenant.graph_url().to_owned()),
+        secret_expires: None,
+        federated_token_file: None,
+    }
+}
+
 /// Connects the tenant by its domain, which people can read, and this machine.
 async fn connect(
     app: &App,
@@ -217,15 +231,7 @@ async fn connect(
     domain: &str,
 ) -> Result<(), DemoFault> {
     let scope = OrgScope::of(organization);
-    let settings = GraphSettings {
-        cloud: Cloud::Custom,
-        client_id: tenant.client_id().to_owned(),
-        credential: CredentialKind::Secret,
-        login_url: Some(tenant.login_url().to_owned()),
-        graph_url: Some(tenant.graph_url().to_owned()),
-        secret_expires: None,
-        federated_token_file: None,
-    };
+    let settings = settings_for(tenant);
     let secret: secrecy::SecretString = tenant.client_secret().to_owned().into();
     let target = settings.connection(domain, &secret)?.tenant().to_owned();
     let sealed = app.secret_key.seal(&connection_purpose(&scope, &target), secret.expose_secret().as_bytes())?;

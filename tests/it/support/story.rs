@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::Duration;
-use countersign::catalog::collector::Cloud;
+use countersign::demo::settings_for;
 use countersign::demo::tenant::firm::{Edit, Firm};
 use countersign::demo::tenant::table::Table;
 use countersign::demo::tenant::throttle::Throttle;
@@ -13,7 +13,6 @@ use countersign::model::gap::Gap;
 use countersign::model::organization::Organization;
 use countersign::model::time::Clock;
 use countersign::pipeline::enrol::{OrganizationRequest, add_organization};
-use countersign::pipeline::targets::{CredentialKind, GraphSettings};
 use countersign::pipeline::{self, RunReport, RunRequest};
 use countersign::store::{NewConnection, OrgScope};
 use serde_json::{Map, json};
@@ -61,15 +60,7 @@ impl Story {
     /// Connects the tenant.
     pub async fn connect(&self) {
         let Self { app, scope, tenant, .. } = self;
-        let settings = GraphSettings {
-            cloud: Cloud::Custom,
-            client_id: tenant.client_id().to_owned(),
-            credential: CredentialKind::Secret,
-            login_url: Some(tenant.login_url().to_owned()),
-            graph_url: Some(tenant.graph_url().to_owned()),
-            secret_expires: None,
-            federated_token_file: None,
-        };
+        let settings = settings_for(tenant);
         let target = tenant.tenant_id().to_owned();
         let purpose = countersign::app::connection_purpose(scope, &target);
         let sealed = app.app.secret_key.seal(&purpose, tenant.client_secret().as_bytes()).unwrap();
