@@ -90,3 +90,6 @@ fn package(folder: &str) -> Option<String> {
 fn is_kind(name: &str, extension: &str) -> bool {
     std::path::Path::new(name).extension().is_some_and(|found| found == extension)
 }
+
+#[cfg(test)]
+mod tests;
