@@ -208,6 +208,17 @@ fn only_what_is_judged_itself_is_asked_for_once_and_the_request_closes_when_it_i
     assert_eq!((shown[0].id, shown[0].closed_at), (asked[0].id, Some(at(3))));
 }
 
+#[test]
+fn a_request_of_a_control_that_is_no_longer_asked_closes_and_one_of_a_framework_nobody_judged_stays() {
+    let owners = Owners::new([]);
+    let open = ControlState::Undetermined;
+    let asked = requests::follow_up(&owners, &[], &[status("C1", open, false), status("C2", open, false)], at(1));
+    let left = requests::follow_up(&owners, &asked, &[status("C1", open, false)], at(2));
+    let left: Vec<_> = left.iter().map(|request| (request.control.as_str(), request.closed_at)).collect();
+    assert_eq!(left, [("C2", Some(at(2)))]);
+    assert!(requests::follow_up(&owners, &asked, &[], at(2)).is_empty(), "its catalog could not be read, say");
+}
+
 proptest! {
     #[test]
     fn a_gap_closes_only_on_a_look_and_keeps_its_identity(
