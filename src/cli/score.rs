@@ -14,7 +14,7 @@ use super::moment;
 use super::{Common, Ending, output, session};
 use crate::assess::cmmc::calendar::{Calendar, Level, Standing, Status};
 use crate::assess::cmmc::exceptions::{Exception, exceptions};
-use crate::assess::cmmc::{Finding, Findings, number, path, poam, requirement, score};
+use crate::assess::cmmc::{self, Finding, Findings, number, path, poam, requirement, score};
 use crate::catalog::framework::Framework;
 use crate::model::control::{ControlState, ControlStatus};
 use crate::model::id::{ControlId, FrameworkId, OrgSlug};
@@ -84,7 +84,7 @@ pub async fn run(common: &Common, arguments: ScoreArguments) -> anyhow::Result<E
             let exceptions = exceptions(&framework, &statuses, &standing.decisions);
             let statuses = statuses.into_iter().filter(|status| status.framework == framework.id);
             let statuses: BTreeMap<_, _> = statuses.map(|status| (status.control.clone(), status)).collect();
-            let findings = statuses.iter().map(|(id, status)| (id.clone(), Finding::from(status.state))).collect();
+            let findings = cmmc::findings(&framework, statuses.values());
             let matrix = standing.matrices.get(&framework.id).map(|(matrix, _)| matrix.clone());
             (framework, findings, Known { statuses, matrix, exceptions })
         }

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::framework::{Control, Framework};
-use crate::model::control::ControlState;
+use crate::model::control::{ControlState, ControlStatus};
 use crate::model::id::ControlId;
 
 /// What an assessment found about one requirement: 32 CFR 170.24(b), and the two cases with a partial value.
@@ -53,6 +53,13 @@ impl From<ControlState> for Finding {
 
 /// Findings by requirement; what is not listed is not met.
 pub type Findings = BTreeMap<ControlId, Finding>;
+
+/// The findings on one framework's requirements, by where they stand.
+#[must_use]
+pub fn findings<'a>(framework: &Framework, statuses: impl IntoIterator<Item = &'a ControlStatus>) -> Findings {
+    let own = statuses.into_iter().filter(|status| status.framework == framework.id);
+    own.map(|status| (status.control.clone(), Finding::from(status.state))).collect()
+}
 
 /// A finding that the rule does not know for this requirement.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
