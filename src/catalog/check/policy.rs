@@ -64,7 +64,7 @@ impl Library {
             LibraryFile { module: module.clone(), named }
         });
         let digests: BTreeSet<Digest> = modules.iter().map(|module| Digest::of(module.text.as_bytes())).collect();
-        let digests = digests.iter().map(|digest| format!("library {digest}\n")).collect();
+        let digests = digests.iter().map(|digest| format!("library {digest}\n")).collect::<Vec<_>>().concat();
         Self { files: files.collect(), digests, parsed: BTreeMap::new() }
     }
 
