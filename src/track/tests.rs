@@ -183,6 +183,7 @@ fn status(control: &str, state: ControlState, is_parent: bool) -> ControlStatus 
         bearings: Vec::new(),
         attestation: None,
         set_aside: None,
+        open_as: None,
     };
     ControlStatus {
         framework: "f".parse().unwrap(),

@@ -71,13 +71,12 @@ pub(super) fn faults(
 ) -> Vec<String> {
     let mut faults = Vec::new();
     if !form.suits(&request.framework, control) {
-        let fitting: Vec<&str> =
-            app.catalog.forms_for(&request.framework, control).map(|form| form.id.as_str()).collect();
-        let fitting = if fitting.is_empty() { "none".to_owned() } else { fitting.join(", ") };
+        let fitting = listed(app.catalog.forms_for(&request.framework, control));
         faults.push(format!("the form is not for {} of {}; what is: {fitting}", control.id, request.framework));
     }
-    if request.claim == Claim::NotApplicable && form.claim == Claim::Met {
-        faults.push("the form states that it is met, and --not-applicable says otherwise; leave out one".to_owned());
+    if request.claim == Claim::NotApplicable && form.claim != Claim::NotApplicable {
+        let claim = form.claim.as_str().replace('_', " ");
+        faults.push(format!("the form states that it is {claim}, and --not-applicable says otherwise; leave out one"));
     }
     let (least, given) = (form.documents.least, request.files.len());
     if given < least {
@@ -118,6 +117,19 @@ pub(super) fn notes(app: &App, request: &AttestRequest, control: &Control) -> Ve
     }
     notes.push(format!("--form {} asks what a good statement names; countersign attest template {0}", form.id));
     notes
+}
+
+/// Forms by their ids; `none` where there are none.
+pub(super) fn listed<'a>(forms: impl Iterator<Item = &'a Form>) -> String {
+    let ids: Vec<&str> = forms.map(|form| form.id.as_str()).collect();
+    if ids.is_empty() { "none".to_owned() } else { ids.join(", ") }
+}
+
+/// Why the way that was chosen cannot be.
+pub(super) fn unfit_way(form: &Form, used: &FormUse, control: &Control) -> Option<String> {
+    let way = form.way(used.way.as_deref()?).filter(|way| !way.suits(control))?;
+    let fitting: Vec<&str> = form.ways.iter().filter(|way| way.suits(control)).map(|way| way.id.as_str()).collect();
+    Some(format!("the way `{}` is not for {}; what is: {}", way.id, control.id, fitting.join(", ")))
 }
 
 fn documents(least: usize) -> String {
