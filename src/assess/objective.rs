@@ -92,7 +92,8 @@ pub(super) fn judge<'a>(
     let seen_at = case.proofs.iter().filter_map(|(_, _, answers)| answers.oldest);
     let as_of = seen_at.chain(stated_at).min();
     let Conclusion { state, because, attestation, set_aside, open_as } = conclusion;
-    let status = ObjectiveStatus { objective, state, because, bearings: case.bearings, attestation, set_aside, open_as };
+    let status =
+        ObjectiveStatus { objective, state, because, bearings: case.bearings, attestation, set_aside, open_as };
     Judgement { status, as_of }
 }
 

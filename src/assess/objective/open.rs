@@ -28,7 +28,9 @@ pub(in crate::assess) fn against_partial<'a>(
     }
     let way = one.form.as_ref().and_then(|used| grounds.forms.get(&used.id)?.way(used.way.as_deref()?));
     let Some(way) = way.filter(|way| way.suits(control)) else {
-        return Some("no form known here says what of it is there, and so nobody can say what speaks against it.".to_owned());
+        return Some(
+            "no form known here says what of it is there, and so nobody can say what speaks against it.".to_owned(),
+        );
     };
     // A check that bears on several objectives counts once, as strong as it is anywhere.
     let mut strongest: BTreeMap<&'a CheckId, Proof> = BTreeMap::new();
@@ -40,9 +42,7 @@ pub(in crate::assess) fn against_partial<'a>(
     let case = Case::of(grounds.forms, strongest.into_iter().filter_map(asked).collect());
     let contradicts = |bearing: &Bearing| bearing.proof >= Proof::Part;
     match case.first(FindingOutcome::Fail, contradicts) {
-        Some(failing) => {
-            Some(format!("the check {} speaks against it: {}", failing.check, sentence(&failing.because)))
-        }
+        Some(failing) => Some(format!("the check {} speaks against it: {}", failing.check, sentence(&failing.because))),
         None => case.hindrance(one),
     }
 }

@@ -59,6 +59,7 @@ pub struct RiskAnalysis {
     /// Day of the analysis or of its last review; where the answers do not say, the day from which the statement counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub made_on: Option<NaiveDate>,
+    /// Twelve months after that day, or when the statement ends, if that is earlier.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub review_by: Option<NaiveDate>,
     /// The documents that were shown, and the answers.
@@ -96,7 +97,8 @@ pub fn risk_analyses(
             let said = stated.and_then(|one| answers.get(&one.leaf)).cloned().unwrap_or_default();
             let made_on =
                 stated.map(|one| said.analysed_on.unwrap_or_else(|| one.valid_from.as_datetime().date_naive()));
-            let review_by = made_on.and_then(|day| day.checked_add_months(YEAR));
+            let ends = stated.and_then(|one| one.valid_until).map(|until| until.as_datetime().date_naive());
+            let review_by = made_on.and_then(|day| day.checked_add_months(YEAR)).into_iter().chain(ends).min();
             let is_due = standing.is_none() || review_by.is_some_and(|day| day <= now.as_datetime().date_naive());
             RiskAnalysis {
                 control: control.id.clone(),
