@@ -3,6 +3,7 @@
 
 mod formed;
 mod hipaa;
+mod kept;
 mod laws;
 mod open;
 mod pci;
