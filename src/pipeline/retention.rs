@@ -180,12 +180,12 @@ pub async fn outlived(
     for rule in rules_for(&organization.frameworks) {
         let keeps_from = rule.keeps_from(now);
         let kept = rule.kept_by_status(status_dates, now.as_datetime().date_naive());
-        let selection = match all.iter().find(|one| one.keeps_from == keeps_from && one.kept == kept) {
-            Some(same) => same.selection.clone(),
-            None => {
-                let limits = Limits { before: keeps_from, dataset: None };
-                select(app, &scope, &limits, kept.as_slice()).await?
-            }
+        let same = all.iter().find(|one| one.keeps_from == keeps_from && one.kept == kept);
+        let selection = if let Some(same) = same {
+            same.selection.clone()
+        } else {
+            let limits = Limits { before: keeps_from, dataset: None };
+            select(app, &scope, &limits, kept.as_slice()).await?
         };
         all.push(Outlived { rule, keeps_from, selection, kept });
     }

@@ -142,6 +142,23 @@ async fn what_may_not_be_decided_is_refused_in_words_and_leaves_nothing() {
             ),
             "is not after",
         ),
+        (
+            refused(
+                attest::attest(app, organization, AttestRequest { claim: Claim::NotTested, ..statement.clone() }).await,
+            ),
+            "`not_tested` is stated on a form only; for 164.308(a)(2) there is: none",
+        ),
+        (
+            refused(
+                attest::attest(
+                    app,
+                    organization,
+                    AttestRequest { about: "164.308(a)(1)".into(), ..statement.clone() },
+                )
+                .await,
+            ),
+            "164.308(a)(1) follows from its parts",
+        ),
         (refused(attest::withdraw(app, organization, 3, "No.", &handle(SAM)).await), "attestation 3 is not there"),
         (
             refused(
