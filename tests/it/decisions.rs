@@ -150,12 +150,8 @@ async fn what_may_not_be_decided_is_refused_in_words_and_leaves_nothing() {
         ),
         (
             refused(
-                attest::attest(
-                    app,
-                    organization,
-                    AttestRequest { about: "164.308(a)(1)".into(), ..statement.clone() },
-                )
-                .await,
+                attest::attest(app, organization, AttestRequest { about: "164.308(a)(1)".into(), ..statement.clone() })
+                    .await,
             ),
             "164.308(a)(1) follows from its parts",
         ),
