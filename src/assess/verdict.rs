@@ -215,6 +215,3 @@ impl Worded {
 pub fn to_be_confirmed(control: &Control) -> impl Iterator<Item = String> {
     control.to_be_confirmed().map(|fact| format!("to be confirmed: {}", fact.replace('_', " ")))
 }
-
-#[cfg(test)]
-mod tests;

@@ -59,6 +59,8 @@ pub struct VerdictTable {
     pub about: String,
     pub columns: Columns,
     pub rows: Vec<VerdictRow>,
+    /// Controls, or things, that all rows together are about, also those that did not fit.
+    pub count: usize,
     /// Rows that did not fit.
     pub more: usize,
     /// The sum of the figures of all rows, also of those that did not fit; none: there is no figure.
@@ -90,6 +92,17 @@ pub struct VerdictRow {
     /// Whose turn it is; none: nobody owns it, or it is not said.
     pub party: Option<Party>,
     pub text: String,
+    /// Controls that the row is about together, instead of a text.
+    pub controls: Vec<ControlRef>,
+}
+
+/// A control named beside others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ControlRef {
+    /// None: it is no control of this framework.
+    pub control: Option<ControlId>,
+    /// `3.1.1`, or `3.1.1 (5)` with its points.
+    pub words: String,
 }
 
 /// What the law makes of where a framework stands; none for frameworks that have no law beside their statuses. `statuses` are
@@ -158,7 +171,17 @@ impl<'a> Named<'a> {
             word: String::new(),
             party: None,
             text: clip(text),
+            controls: Vec::new(),
         }
+    }
+
+    /// A row about several controls at once.
+    fn row_of(&self, title: String, controls: Vec<ControlRef>) -> VerdictRow {
+        VerdictRow { title, controls, ..self.row("", "") }
+    }
+
+    fn reference(&self, name: &str, words: String) -> ControlRef {
+        ControlRef { control: self.controls.get(name).map(|control| control.id.clone()), words }
     }
 }
 
@@ -169,22 +192,11 @@ impl VerdictTable {
             return None;
         }
         let sum = columns.figure.map(|_| rows.iter().filter_map(|row| row.figure).sum());
+        let count = rows.iter().map(|row| row.controls.len().max(1)).sum();
         let more = rows.len().saturating_sub(ROWS_SHOWN);
         rows.truncate(ROWS_SHOWN);
-        Some(Self { title: title.into(), about, columns, rows, more, sum })
+        Some(Self { title: title.into(), about, columns, rows, count, more, sum })
     }
-}
-
-/// What the parties have to do of these rows, in the order provider, internal IT, nobody: `Provider 4, Internal IT 2`.
-fn by_party(rows: &[VerdictRow]) -> String {
-    let count = |party: Option<Party>| rows.iter().filter(|row| row.party == party).count();
-    let parties = [Some(Party::Provider), Some(Party::Internal), Some(Party::Vendor), None];
-    let said = parties.map(|party| (party.map_or("nobody", Party::title), count(party)));
-    said.iter()
-        .filter(|(_, count)| *count > 0)
-        .map(|(who, count)| format!("{who} {count}"))
-        .collect::<Vec<_>>()
-        .join(", ")
 }
 
 /// `1 requirement is`, `4 requirements are`.

@@ -1,14 +1,15 @@
 //! CMMC: the score of Level 2, the whole of Level 1, the count of Level 3.
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
-use super::{Columns, Named, VerdictRow, VerdictSection, VerdictTable, by_party, many};
+use super::{Columns, ControlRef, Named, VerdictRow, VerdictSection, VerdictTable, many};
 use crate::assess::verdict::{
     Count, Deduction, Exception, LEVEL_2_HIGHEST, LEVEL_2_LEAST, LEVEL_3_LEAST, Level, Open, Points, Score, Step, Turn,
 };
 use crate::catalog::framework::Framework;
 use crate::model::control::ControlState;
+use crate::model::responsibility::Party;
 
 /// Nobody should read our count as an assessor's finding.
 const OUR_COUNT: &str = "This is our count by the rule, not the finding of an assessor.";
@@ -25,7 +26,11 @@ pub(super) fn section(named: &Named<'_>, score: &Score) -> VerdictSection {
 pub(super) fn summary(framework: &Framework, score: &Score) -> String {
     let all = framework.controls.len();
     match (&score.count, score.score) {
-        (Count::Points(points), Some(_)) => format!("Score {} of {LEVEL_2_HIGHEST}", points.points),
+        (Count::Points(points), Some(_)) => {
+            let not_shown = points.to_final.iter().filter(|one| is_not_shown(&one.turn)).count();
+            let not_shown = if not_shown == 0 { String::new() } else { format!(", with {not_shown} not shown yet") };
+            format!("Score {} of {LEVEL_2_HIGHEST}{not_shown}", points.points)
+        }
         (Count::Points(points), None) => {
             format!("No score: 3.12.4 is open; with a plan it would be {} of {LEVEL_2_HIGHEST}", points.points)
         }
@@ -113,11 +118,15 @@ fn level_3(named: &Named<'_>, score: &Score, open: &[Open]) -> VerdictSection {
     }
 }
 
+/// Nobody has shown it either way.
+fn is_not_shown(turn: &Turn) -> bool {
+    turn.stands.as_ref().is_none_or(|stands| stands.status == ControlState::Undetermined)
+}
+
 /// How much of what counts as not met is only not shown.
 fn as_counted<'a>(open: impl Iterator<Item = &'a Turn>) -> String {
     let open: Vec<&Turn> = open.collect();
-    let state = |turn: &&&Turn| turn.stands.as_ref().is_none_or(|stands| stands.status == ControlState::Undetermined);
-    let not_shown = open.iter().filter(state).count();
+    let not_shown = open.iter().filter(|turn| is_not_shown(turn)).count();
     let failed = open.len() - not_shown;
     if open.is_empty() {
         return format!("Nothing is open. {OUR_COUNT}");
@@ -197,62 +206,67 @@ fn deductions(named: &Named<'_>, points: &Points) -> Option<VerdictTable> {
     VerdictTable::of("Points are lost for", about, columns, rows)
 }
 
+/// What may not wait, by why not.
 fn refused(named: &Named<'_>, score: &Score) -> Option<VerdictTable> {
-    let rows = score.legality.poam_refused.iter();
-    let rows: Vec<_> = rows.map(|one| named.row(&one.control, &one.because)).collect();
+    let mut groups: Vec<(String, Vec<ControlRef>)> = Vec::new();
+    for refusal in &score.legality.poam_refused {
+        // Each refusal begins with the number; the rest is the reason, which many share.
+        let why = refusal.because.strip_prefix(&refusal.control).unwrap_or(&refusal.because);
+        let why = why.replacen(" may", "May", 1);
+        let one = named.reference(&refusal.control, refusal.control.clone());
+        match groups.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, all)) => all.push(one),
+            None => groups.push((why, vec![one])),
+        }
+    }
+    let count = |all: &[ControlRef]| u32::try_from(all.len()).ok();
+    let row = |(why, all): (String, Vec<ControlRef>)| VerdictRow { figure: count(&all), ..named.row_of(why, all) };
     let may_wait = &score.legality.poam_allowed;
     let about = if may_wait.is_empty() {
         "Nothing else is open.".to_owned()
     } else {
         format!("{} open and may: {}.", many(may_wait.len(), "other is", "others are"), may_wait.join(", "))
     };
-    let columns = Columns { subject: "Requirement", text: "Why", ..Columns::default() };
-    VerdictTable::of("May not wait on a POA&M", about, columns, rows)
+    let columns = Columns { subject: "Why", figure: Some("Open"), text: "Requirements", ..Columns::default() };
+    VerdictTable::of("May not wait on a POA&M", about, columns, groups.into_iter().map(row).collect())
 }
 
-fn steps<'a>(named: &Named<'_>, steps: impl Iterator<Item = &'a Step>) -> Vec<VerdictRow> {
-    let row = |one: &Step| VerdictRow {
-        figure: Some(one.step.gain),
-        word: one.turn.stands.as_ref().map_or("", |stands| stands.what).to_owned(),
-        party: one.turn.party,
-        ..named.row(&one.step.control, &one.step.because)
+/// Steps by who walks them and how: what is known to be wrong is mended, what is not shown is shown.
+fn way<'a>(named: &Named<'_>, title: &str, steps: impl Iterator<Item = &'a Step>) -> Option<VerdictTable> {
+    let mut groups: BTreeMap<(bool, Option<Party>, &str), (u32, Vec<ControlRef>)> = BTreeMap::new();
+    let (mut count, mut gain) = (0, 0);
+    for Step { step, turn } in steps {
+        let what = turn.stands.as_ref().map_or("show", |stands| stands.what);
+        let (points, all) = groups.entry((turn.party.is_none(), turn.party, what)).or_default();
+        *points += step.gain;
+        all.push(named.reference(&step.control, format!("{} ({})", step.control, step.gain)));
+        (count, gain) = (count + 1, gain + step.gain);
+    }
+    let row = |((_, party, what), (points, all)): ((bool, Option<Party>, &str), (u32, Vec<ControlRef>))| VerdictRow {
+        figure: Some(points),
+        party,
+        ..named.row_of(format!("{} to {what}", all.len()), all)
     };
-    steps.map(row).collect()
-}
-
-const WAY: Columns = Columns {
-    subject: "Requirement",
-    figure: Some("Gain"),
-    word: Some("To do"),
-    turn: Some("Whose turn"),
-    text: "Because",
-};
-
-/// `12 steps bring 45 points: Provider 8, Internal IT 4.`
-fn walked(rows: &[VerdictRow]) -> String {
-    let gain: u32 = rows.iter().filter_map(|row| row.figure).sum();
-    format!(
-        "{} {} points. Steps of each party: {}.",
-        many(rows.len(), "step brings", "steps bring"),
-        gain,
-        by_party(rows)
-    )
+    let about = format!("{} {gain} points.", many(count, "step brings", "steps bring"));
+    let columns = Columns {
+        subject: "To do",
+        figure: Some("Points"),
+        word: None,
+        turn: Some("Whose turn"),
+        text: "Requirements, each with its points",
+    };
+    VerdictTable::of(title, about, columns, groups.into_iter().map(row).collect())
 }
 
 fn to_conditional(named: &Named<'_>, points: &Points) -> Option<VerdictTable> {
-    let rows = steps(named, points.to_conditional.iter());
-    let about = walked(&rows);
-    VerdictTable::of(format!("Shortest way to a conditional status ({LEVEL_2_LEAST} points)"), about, WAY, rows)
+    way(named, "Shortest way to a conditional status (88 points)", points.to_conditional.iter())
 }
 
 /// What is left after the way to a conditional status.
 fn to_final(named: &Named<'_>, points: &Points) -> Option<VerdictTable> {
     let before: HashSet<&str> = points.to_conditional.iter().map(|one| one.step.control.as_str()).collect();
     let rest = points.to_final.iter().filter(|one| !before.contains(one.step.control.as_str()));
-    let rows = steps(named, rest);
-    let about = walked(&rows);
-    let title = if before.is_empty() { "Way to all 110 points" } else { "From there to all 110 points" };
-    VerdictTable::of(title, about, WAY, rows)
+    way(named, if before.is_empty() { "Way to all 110 points" } else { "From there to all 110 points" }, rest)
 }
 
 fn still_open(named: &Named<'_>, open: &[Open]) -> Option<VerdictTable> {
@@ -261,7 +275,10 @@ fn still_open(named: &Named<'_>, open: &[Open]) -> Option<VerdictTable> {
         stand(named, named.row(&one.control, why), &one.turn)
     };
     let rows: Vec<_> = open.iter().map(row).collect();
-    let about = format!("Steps of each party: {}.", by_party(&rows));
+    let turns = [(Some(Party::Provider), "Provider"), (Some(Party::Internal), "Internal IT"), (None, "nobody")];
+    let turns = turns.map(|(party, who)| (who, rows.iter().filter(|row| row.party == party).count()));
+    let turns = turns.iter().filter(|(_, count)| *count > 0).map(|(who, count)| format!("{who} {count}"));
+    let about = format!("Whose turn it is: {}.", turns.collect::<Vec<_>>().join(", "));
     let columns =
         Columns { subject: "Requirement", word: Some("Status"), turn: Some("Whose turn"), text: "Why", figure: None };
     VerdictTable::of("Still open", about, columns, rows)

@@ -68,18 +68,23 @@ fn shape(state: AddressableState) -> &'static str {
 
 fn row(named: &Named<'_>, one: &Decided) -> VerdictRow {
     let decision = &one.decision;
-    let text = format!("{} ({})", decision.because, decision.paragraph);
+    let row = named.row(decision.control.as_str(), &decision.because);
+    let text = match decision.state {
+        AddressableState::Undecided => row.text,
+        _ => format!("{} ({})", row.text, decision.paragraph),
+    };
     VerdictRow {
+        text,
         state: Some(shape(decision.state)),
         word: decision.state.words().to_owned(),
         party: one.party,
-        ..named.row(decision.control.as_str(), &text)
+        ..row
     }
 }
 
 fn evaluation(next: &Evaluation, today: NaiveDate) -> String {
     let due = match next.due {
-        None => "due now, for none is on file".to_owned(),
+        None => "due now, for none that counts today is on file".to_owned(),
         Some(day) if day < today => format!("overdue since {day}"),
         Some(day) => format!("due by {day}"),
     };

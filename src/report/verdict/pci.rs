@@ -34,7 +34,6 @@ pub(super) fn section(named: &Named<'_>, statuses: &[ControlStatus], pci: &Pci, 
         count: count(Some(word)),
     }));
     counts.sort_by_key(|one| one.state != ControlState::NotMet.as_str());
-    let document = questionnaire.map_or("Report on compliance", |one| one.title.as_str());
     let tables = [beside(named, &answers), due(named, &pci.due, today)];
     VerdictSection {
         heading: if questionnaire.is_some() {
@@ -43,17 +42,21 @@ pub(super) fn section(named: &Named<'_>, statuses: &[ControlStatus], pci: &Pci, 
             "Findings for the report on compliance"
         },
         figure: format!("{} of {} In Place", in_place(&answers), answers.len()),
-        lines: lines(document, questionnaire, &answers, &pci.due, today),
+        lines: lines(questionnaire, &answers, &pci.due, today),
         counts,
         tables: tables.into_iter().flatten().collect(),
     }
 }
 
-/// `3 of 280 In Place, 250 not yet determined`.
+/// `Report on compliance: 3 of 280 In Place`.
 pub(super) fn summary(framework: &Framework, statuses: &[ControlStatus], pci: &Pci) -> String {
     let answers = counted(framework, statuses, pci);
-    let undetermined = answers.iter().filter(|(_, one)| one.finding.word.is_none()).count();
-    format!("{} of {} In Place, {undetermined} not yet determined", in_place(&answers), answers.len())
+    let questionnaire = pci.questionnaire.as_ref().and_then(|id| framework.questionnaire(id));
+    format!("{}: {} of {} In Place", document(questionnaire), in_place(&answers), answers.len())
+}
+
+fn document(questionnaire: Option<&Questionnaire>) -> &str {
+    questionnaire.map_or("Report on compliance", |one| one.title.as_str())
 }
 
 fn in_place(answers: &[(&Control, &Answer)]) -> usize {
@@ -79,18 +82,20 @@ fn shape(word: Word) -> &'static str {
 }
 
 fn lines(
-    document: &str,
     questionnaire: Option<&Questionnaire>,
     answers: &[(&Control, &Answer)],
     due: &[Due],
     today: NaiveDate,
 ) -> Vec<String> {
-    let mut lines = vec![format!("Document: {document}. These are our words for it, not the finding of an assessor.")];
+    let mut lines = vec![format!(
+        "Document: {}. These are our words for it, not the finding of an assessor.",
+        document(questionnaire)
+    )];
     let open: Vec<_> = answers.iter().filter(|(_, one)| one.finding.word.is_none()).collect();
     if !open.is_empty() {
         let not_tested = open.iter().filter(|(_, one)| one.finding.as_it_stands == Word::NotTested).count();
         lines.push(format!(
-            "Written as it stands, of the {} not yet determined {} would be Not Tested, each with an explanation, and {} \
+            "If it were written as it stands, of the {} not yet determined {} would be Not Tested, each with an explanation, and {} \
              Not in Place.{}",
             open.len(),
             not_tested,
@@ -116,11 +121,7 @@ fn lines(
     }
     if !due.is_empty() {
         let now = due.iter().filter(|one| one.on.is_none_or(|day| day < today)).count();
-        lines.push(format!(
-            "{} due by a day or missing; {} overdue or missing today.",
-            many(due.len(), "thing is", "things are"),
-            many(now, "is", "are")
-        ));
+        lines.push(format!("What falls due: {}, of which {} missing or overdue.", due.len(), many(now, "is", "are")));
     }
     lines
 }
