@@ -1,7 +1,7 @@
 //! CMMC: the score of Level 2, the whole of Level 1, the count of Level 3.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use super::{Columns, ControlRef, Named, VerdictRow, VerdictSection, VerdictTable, many};
 use crate::assess::verdict::{
@@ -231,21 +231,34 @@ fn refused(named: &Named<'_>, score: &Score) -> Option<VerdictTable> {
     VerdictTable::of("May not wait on a POA&M", about, columns, groups.into_iter().map(row).collect())
 }
 
-/// Steps by who walks them and how: what is known to be wrong is mended, what is not shown is shown.
+/// Steps that one party walks in one way: what is known to be wrong is mended, what is not shown is shown.
+struct Walk<'a> {
+    party: Option<Party>,
+    what: &'a str,
+    points: u32,
+    controls: Vec<ControlRef>,
+}
+
 fn way<'a>(named: &Named<'_>, title: &str, steps: impl Iterator<Item = &'a Step>) -> Option<VerdictTable> {
-    let mut groups: BTreeMap<(bool, Option<Party>, &str), (u32, Vec<ControlRef>)> = BTreeMap::new();
-    let (mut count, mut gain) = (0, 0);
+    let mut walks: Vec<Walk<'a>> = Vec::new();
     for Step { step, turn } in steps {
         let what = turn.stands.as_ref().map_or("show", |stands| stands.what);
-        let (points, all) = groups.entry((turn.party.is_none(), turn.party, what)).or_default();
-        *points += step.gain;
-        all.push(named.reference(&step.control, format!("{} ({})", step.control, step.gain)));
-        (count, gain) = (count + 1, gain + step.gain);
+        let one = named.reference(&step.control, format!("{} ({})", step.control, step.gain));
+        match walks.iter_mut().find(|walk| walk.party == turn.party && walk.what == what) {
+            Some(walk) => {
+                walk.points += step.gain;
+                walk.controls.push(one);
+            }
+            None => walks.push(Walk { party: turn.party, what, points: step.gain, controls: vec![one] }),
+        }
     }
-    let row = |((_, party, what), (points, all)): ((bool, Option<Party>, &str), (u32, Vec<ControlRef>))| VerdictRow {
-        figure: Some(points),
-        party,
-        ..named.row_of(format!("{} to {what}", all.len()), all)
+    walks.sort_by_key(|walk| (walk.party.is_none(), walk.party, walk.what));
+    let count = walks.iter().map(|walk| walk.controls.len()).sum();
+    let gain: u32 = walks.iter().map(|walk| walk.points).sum();
+    let row = |walk: Walk<'_>| VerdictRow {
+        figure: Some(walk.points),
+        party: walk.party,
+        ..named.row_of(format!("{} to {}", walk.controls.len(), walk.what), walk.controls)
     };
     let about = format!("{} {gain} points.", many(count, "step brings", "steps bring"));
     let columns = Columns {
@@ -255,7 +268,7 @@ fn way<'a>(named: &Named<'_>, title: &str, steps: impl Iterator<Item = &'a Step>
         turn: Some("Whose turn"),
         text: "Requirements, each with its points",
     };
-    VerdictTable::of(title, about, columns, groups.into_iter().map(row).collect())
+    VerdictTable::of(title, about, columns, walks.into_iter().map(row).collect())
 }
 
 fn to_conditional(named: &Named<'_>, points: &Points) -> Option<VerdictTable> {

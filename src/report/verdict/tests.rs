@@ -9,7 +9,8 @@ use crate::assess::verdict::{Known, Verdict};
 use crate::catalog::Catalog;
 use crate::catalog::framework::Framework;
 use crate::model::attestation::Attestation;
-use crate::model::control::{ControlState, ControlStatus};
+use crate::model::control::ControlState::{self, Met, NotApplicable, NotMet, Undetermined};
+use crate::model::control::ControlStatus;
 use crate::model::decision::Decisions;
 use crate::model::id::ControlId;
 use crate::model::responsibility::Party;
@@ -32,7 +33,7 @@ fn statuses(framework: &Framework, others: &[(&str, ControlState)]) -> Vec<Contr
         .map(|control| {
             let id = control.id.as_str();
             let other = others.iter().find(|(name, _)| id == *name || id.ends_with(&format!("-{name}")));
-            let state = other.map_or(ControlState::Met, |(_, state)| *state);
+            let state = other.map_or(Met, |(_, state)| *state);
             serde_json::from_value(json!({"framework": framework.id, "control": id, "state": state,
                 "because": format!("{id} {HOSTILE}"), "as_of": null, "objectives": [{"objective": id, "state": state,
                 "because": "", "bearings": [], "attestation": other.map(|_| 7)}]}))
@@ -72,11 +73,13 @@ fn table<'a>(section: &'a VerdictSection, title: &str) -> &'a VerdictTable {
     found.unwrap_or_else(|| panic!("{title}: {section:#?}"))
 }
 
+fn no() -> Decisions {
+    Decisions::default()
+}
+
 fn has_line(section: &VerdictSection, words: &str) {
     assert!(section.lines.iter().any(|line| line.contains(words)), "{words}: {:#?}", section.lines);
 }
-
-use ControlState::{Met, NotApplicable, NotMet, Undetermined};
 
 #[test]
 fn the_points_of_level_2_are_110_less_the_column_and_both_ways_bring_what_is_lost() {
@@ -106,10 +109,6 @@ fn the_points_of_level_2_are_110_less_the_column_and_both_ways_bring_what_is_los
         "{refused:#?}"
     );
     assert!(refused.about.ends_with("open and may: 3.1.3."), "{}", refused.about);
-}
-
-fn no() -> Decisions {
-    Decisions::default()
 }
 
 #[test]
