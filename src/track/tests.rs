@@ -72,6 +72,7 @@ pub(super) fn matrix(accountable: [Party; 3]) -> ResponsibilityMatrix {
         accountable,
         provider_tasks: String::new(),
         internal_tasks: String::new(),
+        vendor_tasks: None,
         document: None,
         provider_person: None,
         internal_person: None,
@@ -206,6 +207,17 @@ fn only_what_is_judged_itself_is_asked_for_once_and_the_request_closes_when_it_i
     assert!(requests::follow_up(&owners, &asked, &statuses, at(2)).is_empty());
     let shown = requests::follow_up(&owners, &asked, &[status("C1", ControlState::Met, false)], at(3));
     assert_eq!((shown[0].id, shown[0].closed_at), (asked[0].id, Some(at(3))));
+}
+
+#[test]
+fn a_request_of_a_control_that_is_no_longer_asked_closes_and_one_of_a_framework_nobody_judged_stays() {
+    let owners = Owners::new([]);
+    let open = ControlState::Undetermined;
+    let asked = requests::follow_up(&owners, &[], &[status("C1", open, false), status("C2", open, false)], at(1));
+    let left = requests::follow_up(&owners, &asked, &[status("C1", open, false)], at(2));
+    let left: Vec<_> = left.iter().map(|request| (request.control.as_str(), request.closed_at)).collect();
+    assert_eq!(left, [("C2", Some(at(2)))]);
+    assert!(requests::follow_up(&owners, &asked, &[], at(2)).is_empty(), "its catalog could not be read, say");
 }
 
 proptest! {

@@ -1,4 +1,4 @@
-//! `countersign catalog import oscal FILE --to DIR`
+//! `countersign catalog import oscal FILE [--to DIR]`
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -18,9 +18,10 @@ pub enum Form {
     /// A catalog in OSCAL's JSON form, version 1.1 or 1.2
     Oscal {
         file: PathBuf,
-        /// A folder that does not exist yet; name it in the settings afterwards
+        /// A folder that does not exist yet; name it in the settings afterwards. Default: the new framework's id, or
+        /// `texts-beside-FRAMEWORK`, in the current folder
         #[arg(long, value_name = "DIR")]
-        to: PathBuf,
+        to: Option<PathBuf>,
         /// The new framework's id
         #[arg(long, default_value = "imported", conflicts_with = "beside")]
         id: FrameworkId,
@@ -33,8 +34,13 @@ pub enum Form {
 /// Writes a whole folder that passes the lint, or nothing.
 pub fn run(common: &Common, catalog: &Catalog, form: &Form) -> anyhow::Result<()> {
     let Form::Oscal { file, to, id, beside } = form;
+    let to = to.clone().unwrap_or_else(|| match beside {
+        Some(framework) => format!("texts-beside-{framework}").into(),
+        None => id.as_str().into(),
+    });
+    let to = std::path::absolute(&to).with_context(|| format!("{} cannot be a folder", to.display()))?;
     if to.symlink_metadata().is_ok() {
-        bail!("{} exists already; name a folder that does not", to.display());
+        bail!("{} exists already; name a folder that does not with --to", to.display());
     }
     let mut bytes = Vec::new();
     std::fs::File::open(file)
@@ -60,12 +66,13 @@ pub fn run(common: &Common, catalog: &Catalog, form: &Form) -> anyhow::Result<()
         all = all.with_file(path, text.as_bytes());
     }
     Catalog::load(&all).context("the catalog cannot be used as a framework; nothing was imported")?;
-    write(&files, to).with_context(|| format!("{} cannot be written; nothing was imported", to.display()))?;
+    write(&files, &to).with_context(|| format!("{} cannot be written; nothing was imported", to.display()))?;
     if common.json {
         return output::json(&json!({"folder": to, "controls": controls, "files": files.keys().collect::<Vec<_>>()}));
     }
     output::line(&format!("Wrote {controls} controls to {}.", to.display()))?;
-    output::line("Name the folder under [catalog] folders in the settings, then run countersign catalog lint.")
+    output::line("Add the folder to the settings, under [catalog], then run countersign catalog lint:")?;
+    output::line(&format!("  folders = [{:?}]", output::plain(&to.display().to_string())))
 }
 
 /// Beside the place first, so that nobody finds a folder that is half there.

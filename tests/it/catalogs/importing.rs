@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::command::{Told, countersign, entries, scratch};
+use crate::support::command::{Told, countersign, entries, program, scratch, told};
 
 /// An invented catalog in the form that publishers use.
 fn garden(version: &str) -> Value {
@@ -128,6 +128,20 @@ fn texts_can_stand_beside_a_framework_that_was_imported_itself() {
     desk.with(&["mine"], &import).fine();
     let shown = desk.with(&["mine", "texts"], &["catalog", "show", "garden", "fe-1"]).fine().stdout;
     assert!(shown.contains("Shut the gate."), "{shown}");
+}
+
+#[test]
+fn without_a_place_it_is_the_current_folder_and_the_printed_line_of_settings_can_be_used() {
+    let desk = Desk::new();
+    let file = desk.lay("garden.json", garden("1.1.2").to_string());
+    let mut import = program(env!("CARGO_BIN_EXE_countersign"));
+    import.args(["catalog", "import", "oscal", &file, "--id", "garden"]).current_dir(desk.path(""));
+    let printed = told(&mut import).fine().stdout;
+    let folders = printed.lines().find_map(|line| line.trim().strip_prefix("folders = ")).unwrap();
+    let settings = desk.lay("countersign.toml", format!("[catalog]\nfolders = {folders}\n"));
+    let shown = countersign(&["catalog", "show", "garden", "fe-1", "--config", &settings]).fine().stdout;
+    assert!(shown.contains("Shut the gate."), "{shown}");
+    assert_eq!(desk.folders(), [desk.path("garden")]);
 }
 
 #[test]
