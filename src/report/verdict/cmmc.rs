@@ -298,11 +298,15 @@ fn still_open(named: &Named<'_>, open: &[Open]) -> Option<VerdictTable> {
 }
 
 fn exceptions(named: &Named<'_>, all: &[Exception]) -> Option<VerdictTable> {
+    let why = |one: &Exception| match one.because.contains(one.paragraph) {
+        true => one.because.clone(),
+        false => format!("{} ({})", one.because, one.paragraph),
+    };
     let row = |one: &Exception| VerdictRow {
         name: one.objective.to_string(),
         state: Some(ControlState::Met.as_str()),
         word: format!("{}, {}", one.finding, one.by),
-        ..named.row(&one.control, &format!("{} ({})", one.because, one.paragraph))
+        ..named.row(&one.control, &why(one))
     };
     let about = "An assessor counts these as met, and asks for the papers.".to_owned();
     let columns = Columns { subject: "Objective", word: Some("Finding"), text: "Why", ..Columns::default() };

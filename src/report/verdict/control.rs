@@ -44,6 +44,14 @@ impl Laws {
                 law.notes.splice(0..0, said.notes.iter().map(|note| (*note).to_owned()));
             }
         }
+        if let Verdict::Pci(pci) = verdict {
+            let open = pci.findings.iter().filter(|answer| answer.finding.word.is_none());
+            for answer in open {
+                if let Some(law) = laws.0.get_mut(&answer.control) {
+                    law.notes.insert(0, format!("written as it stands: {}", answer.finding.as_it_stands.as_str()));
+                }
+            }
+        }
         if let Verdict::Cmmc(Cmmc { score: Ok(score), .. }) = verdict {
             laws.add_score(framework, score);
         }

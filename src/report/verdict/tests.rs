@@ -198,6 +198,10 @@ fn every_counted_control_of_pci_has_one_word_and_what_needs_writing_is_listed() 
     assert_eq!(words, [("8.2.4", "In Place, compensating control used"), ("9.5.1", "Not Applicable")]);
     assert!(beside.about.starts_with("Not Applicable 1, Not Tested 0, compensating control 1,"), "{}", beside.about);
     has_line(&roc, "of the 1 not yet determined");
+    let pci = framework("pci-dss-4.0.1");
+    let judged = statuses(pci, &others);
+    let mut laws = Laws::of(pci, &verdict(pci, &judged, &no()));
+    assert_eq!(laws.take(&"1.2.2".parse().unwrap()).unwrap().notes[0], "written as it stands: Not Tested");
 
     let mut decisions = on_form("pci-dss-4.0.1", "pci-compensating-control", None);
     let chosen = json!({"leaf": 9, "framework": "pci-dss-4.0.1", "questionnaire": "saq-b", "because": "", "by": {"name": "Kim"},
@@ -207,6 +211,9 @@ fn every_counted_control_of_pci_has_one_word_and_what_needs_writing_is_listed() 
     assert_eq!(saq.heading, "Answers of the questionnaire");
     assert!(line.starts_with("SAQ B: imprint machines"), "{line}");
     assert_eq!(table(&saq, "written beside").rows[0].word, "In Place with CCW");
+    let count = |word: &str| saq.counts.iter().find(|one| one.word == word).unwrap().count;
+    assert_eq!(count("In Place with CCW"), 1);
+    assert!(saq.figure.starts_with(&format!("{} of ", count("In Place") + 1)), "{}", saq.figure);
     has_line(&saq, "to be confirmed whether this questionnaire asks it");
 }
 
