@@ -298,9 +298,10 @@ fn still_open(named: &Named<'_>, open: &[Open]) -> Option<VerdictTable> {
 }
 
 fn exceptions(named: &Named<'_>, all: &[Exception]) -> Option<VerdictTable> {
-    let why = |one: &Exception| match one.because.contains(one.paragraph) {
-        true => one.because.clone(),
-        false => format!("{} ({})", one.because, one.paragraph),
+    let why = |one: &Exception| {
+        let paragraph =
+            if one.because.contains(one.paragraph) { String::new() } else { format!(" ({})", one.paragraph) };
+        format!("{}{paragraph}", one.because)
     };
     let row = |one: &Exception| VerdictRow {
         name: one.objective.to_string(),
