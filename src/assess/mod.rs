@@ -16,6 +16,7 @@ pub mod rollup;
 pub mod scope;
 mod statement;
 pub mod unknown;
+pub mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -31,7 +31,7 @@ use crate::store::{self, IndexRows, OrgScope, ReportRow};
 /// A file that was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Written {
-    /// `readiness`, `responsibilities`, `gaps`, `evidence`, `gap_list`.
+    /// `readiness`, `controls`, `responsibilities`, `gaps`, `evidence`, `gap_list`.
     pub kind: &'static str,
     /// None: over all frameworks in use.
     pub framework: Option<FrameworkId>,
@@ -98,7 +98,8 @@ impl<'a> Basis<'a> {
     /// The readiness report; none when no matrix could be made for the framework.
     pub fn readiness(&self, app: &App) -> Result<Option<ReadinessReport>, DeliverFault> {
         let Some((matrix, matrix_state)) = self.matrix() else { return Ok(None) };
-        Ok(Some(readiness(ReadinessInput {
+        let verdict = self.standing.verdict(self.framework, &self.statuses, self.as_of);
+        let input = ReadinessInput {
             organization: self.organization,
             framework: self.framework,
             catalog: &app.catalog,
@@ -111,7 +112,8 @@ impl<'a> Basis<'a> {
             checkpoint: Some(checkpoint(self.organization, &self.head)?),
             as_of: self.as_of,
             generated_at: self.now,
-        })))
+        };
+        Ok(Some(readiness(input, &verdict)))
     }
 
     /// The responsibility matrix.
@@ -134,13 +136,14 @@ impl<'a> Basis<'a> {
         })))
     }
 
-    /// All files, in memory: readiness, gaps and evidence register, matrix as HTML and CSV.
+    /// All files, in memory: readiness, controls, gaps and evidence register, matrix as HTML and CSV.
     pub fn drafts(&self, app: &App, engine: &Engine) -> Result<Vec<Draft>, DeliverFault> {
         let mut drafts = Vec::new();
         let name = &self.framework.id;
         let mut add = |kind, file: String, media_type, bytes| drafts.push(Draft { kind, file, media_type, bytes });
         if let Some(report) = self.readiness(app)? {
             add("readiness", format!("{name}-readiness.html"), "text/html", html::readiness(engine, &report)?);
+            add("controls", format!("{name}-controls.csv"), "text/csv", csv::controls(&report)?);
             add("gaps", format!("{name}-gaps.csv"), "text/csv", csv::gaps(&report)?);
             add("evidence", format!("{name}-evidence.csv"), "text/csv", csv::evidence_register(&report)?);
         }

@@ -7,13 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{RunFault, decisions, targets};
 use crate::app::App;
 use crate::assess::rollup::framework_statuses;
+use crate::assess::verdict::{self, Verdict};
 use crate::assess::{Judged, Matrices, Results, Situation, Targets};
 use crate::catalog::Catalog;
+use crate::catalog::framework::Framework;
 use crate::model::control::ControlStatus;
 use crate::model::decision::Decisions;
 use crate::model::finding::CheckResult;
 use crate::model::gap::{EvidenceRequest, Gap, Happening};
-use crate::model::id::{FrameworkId, GapId};
+use crate::model::id::{ControlId, FrameworkId, GapId};
 use crate::model::matrix::MatrixHistory;
 use crate::model::organization::Organization;
 use crate::model::responsibility::MatrixState;
@@ -174,6 +176,26 @@ impl Standing {
     #[must_use]
     pub fn statuses_now(&self, now: Timestamp) -> Vec<ControlStatus> {
         self.statuses(&Results::new(self.results.iter().cloned()), now)
+    }
+
+    /// Where the organization stands by the law of one framework, by its statuses at a moment.
+    #[must_use]
+    pub fn verdict(&self, framework: &Framework, statuses: &[ControlStatus], at: Timestamp) -> Verdict {
+        self.verdict_if(framework, statuses, at, &[])
+    }
+
+    /// The same with a score as if some requirements of CMMC were met as well.
+    #[must_use]
+    pub fn verdict_if(
+        &self,
+        framework: &Framework,
+        statuses: &[ControlStatus],
+        at: Timestamp,
+        also_met: &[ControlId],
+    ) -> Verdict {
+        let owners = Owners::new(self.matrices.get(&framework.id).map(|(matrix, _)| matrix));
+        let acting = |control: &ControlId| owners.acting(&framework.id, control);
+        Verdict::of(verdict::Known { framework, statuses, decisions: &self.decisions, acting: &acting, also_met, at })
     }
 }
 

@@ -17,6 +17,7 @@ pub mod readiness;
 pub mod sight;
 pub mod tally;
 pub mod unseen;
+pub mod verdict;
 pub mod work;
 
 #[cfg(test)]

@@ -13,7 +13,9 @@ use super::data::{
 };
 use super::sight::{self, NotSeenLine};
 use super::tally::{self, Counting, Countings, Totals};
+use super::verdict::{self, ControlLaw, Laws, VerdictSection};
 use super::work::{self, GapLine, PartyWork, RequestLine};
+use crate::assess::verdict::Verdict;
 use crate::catalog::Catalog;
 use crate::catalog::check::CheckDefinition;
 use crate::catalog::framework::{Control, Framework};
@@ -54,6 +56,8 @@ pub struct ReadinessReport {
     pub basis: Basis,
     pub matrix: MatrixHeading,
     pub totals: Totals,
+    /// What the framework's own law makes of it; none where it has none beside its statuses.
+    pub verdict: Option<VerdictSection>,
     pub coverage: Coverage,
     /// Grouped as the framework groups them, in its order. The figures of all families sum to `totals`.
     pub families: Vec<FamilyLine>,
@@ -95,6 +99,8 @@ pub struct ControlLine {
     pub evidence_from: Option<Timestamp>,
     /// None: nobody owns it, which is itself a fault.
     pub owner: Option<OwnerLine>,
+    /// What the framework's own law says of it; none where nobody asked for a verdict.
+    pub law: Option<ControlLaw>,
     pub objectives: Vec<ObjectiveLine>,
     pub gaps: Vec<GapLine>,
     pub requests: Vec<RequestLine>,
@@ -140,10 +146,11 @@ pub struct EvidenceRef {
     pub collected_at: Option<Timestamp>,
 }
 
-/// Builds the report. Takes time linear in what is handed in.
+/// Builds the report; `verdict` is the one on the same statuses. Takes time linear in what is handed in.
 #[must_use]
-pub fn readiness(input: ReadinessInput<'_>) -> ReadinessReport {
+pub fn readiness(input: ReadinessInput<'_>, verdict: &Verdict) -> ReadinessReport {
     let sources = Sources::of(&input);
+    let mut laws = Laws::of(input.framework, verdict);
     let mut coverage = Coverage::default();
     let mut waiting: HashMap<&DatasetId, Vec<ControlId>> = HashMap::new();
     let mut readers: HashMap<u64, usize> = HashMap::new();
@@ -151,7 +158,7 @@ pub fn readiness(input: ReadinessInput<'_>) -> ReadinessReport {
     let mut places: HashMap<&str, usize> = HashMap::new();
 
     for control in &input.framework.controls {
-        let line = sources.control(control, &mut coverage);
+        let line = ControlLine { law: laws.take(&control.id), ..sources.control(control, &mut coverage) };
         Sources::note_readers(&line, &mut readers);
         sources.note_waiting(&line, &mut waiting);
         let place = *places.entry(&control.family).or_insert_with(|| {
@@ -191,6 +198,7 @@ pub fn readiness(input: ReadinessInput<'_>) -> ReadinessReport {
         },
         matrix: MatrixHeading::new(input.matrix.version, input.matrix.model, input.matrix_state),
         totals,
+        verdict: verdict::section(input.framework, input.statuses, verdict, input.as_of),
         coverage,
         families,
         open_gaps: parties.iter().map(|party| party.gaps.len()).sum(),
@@ -278,6 +286,7 @@ impl<'a> Sources<'a> {
             because,
             evidence_from: status.and_then(|status| status.as_of),
             owner: self.owners.get(&(control.id.as_str(), None)).map(|row| (*row).into()),
+            law: None,
             objectives,
             gaps: gaps.map(|gap| GapLine::new(gap, self.framework, self.catalog)).collect(),
             requests: requests.map(|request| (*request).into()).collect(),

@@ -10,15 +10,17 @@ use uuid::Uuid;
 use super::data::LedgerHead;
 use super::matrix::{MatrixInput, MatrixReport, matrix};
 use super::readiness::{ReadinessInput, ReadinessReport, readiness};
+use crate::assess::verdict::{Known, Verdict};
 use crate::catalog::Catalog;
 use crate::catalog::check::{CheckDefinition, CheckMetadata, RegoModule, Requirement, Severity};
 use crate::catalog::collector::CollectorDefinition;
 use crate::catalog::framework::{Control, Framework, Objective};
 use crate::model::control::{Bearing, ControlState, ControlStatus, ObjectiveStatus, Proof};
+use crate::model::decision::Decisions;
 use crate::model::evidence::{CollectionOutcome, SealedArtifact, SealedEvidence, Source};
 use crate::model::finding::FindingOutcome;
 use crate::model::gap::{ControlRef, EvidenceRequest, Gap, GapState};
-use crate::model::id::{FrameworkId, GapId, OrgId, RequestId, RunId};
+use crate::model::id::{ControlId, FrameworkId, GapId, OrgId, RequestId, RunId};
 use crate::model::matrix::MatrixHistory;
 use crate::model::organization::Organization;
 use crate::model::person::Person;
@@ -535,7 +537,16 @@ impl Sample {
     }
 
     pub fn readiness(&self) -> ReadinessReport {
-        readiness(ReadinessInput {
+        let (acting, decisions) = (|_: &ControlId| Some(Party::Internal), Decisions::default());
+        let verdict = Verdict::of(Known {
+            framework: &self.framework,
+            statuses: &self.statuses,
+            decisions: &decisions,
+            acting: &acting,
+            also_met: &[],
+            at: time("2026-03-31T09:00:00Z"),
+        });
+        let input = ReadinessInput {
             organization: &self.organization,
             framework: &self.framework,
             catalog: &self.catalog,
@@ -548,7 +559,8 @@ impl Sample {
             checkpoint: Some(head()),
             as_of: time("2026-03-31T09:00:00Z"),
             generated_at: time("2026-03-31T09:00:05Z"),
-        })
+        };
+        readiness(input, &verdict)
     }
 
     pub fn matrix(&self) -> MatrixReport {

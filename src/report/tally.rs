@@ -10,23 +10,23 @@ use serde::Serialize;
 use crate::catalog::framework::{Control, Framework};
 use crate::model::control::{ControlState, ControlStatus};
 use crate::model::id::ControlId;
+use crate::model::words;
 
 /// The order in which statuses are shown everywhere.
 pub const ORDER: [ControlState; 4] =
     [ControlState::NotMet, ControlState::Undetermined, ControlState::Met, ControlState::NotApplicable];
 
-/// How a row of a framework enters the figures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Counting {
-    /// Has a status of its own and is counted.
-    Counted,
-    /// Its status is derived from its children, which are counted instead.
-    Derived,
-    /// States scope or definitions; never has a status.
-    NotAssessable,
-    /// The questionnaire that the organization answers does not ask it, so nobody says that it is met.
-    NotInQuestionnaire,
+words! {
+    /// How a row of a framework enters the figures.
+    Counting, "way of counting":
+        /// Has a status of its own and is counted.
+        Counted = "counted",
+        /// Its status is derived from its children, which are counted instead.
+        Derived = "derived",
+        /// States scope or definitions; never has a status.
+        NotAssessable = "not_assessable",
+        /// The questionnaire that the organization answers does not ask it, so nobody says that it is met.
+        NotInQuestionnaire = "not_in_questionnaire",
 }
 
 /// How many controls stand at one status.

@@ -303,3 +303,25 @@ fn before_the_first_collection_the_report_says_that_there_was_no_evidence() {
     assert!(page.contains("never asked for"));
     assert_eq!(sample.readiness().basis.as_of, time("2026-03-31T09:00:00Z"));
 }
+
+#[test]
+fn the_controls_as_csv_are_all_rows_with_the_frameworks_own_word_and_no_formula() {
+    let mut sample = Sample::hostile();
+    sample.statuses.iter_mut().for_each(|status| status.because.insert(0, '='));
+    sample.framework.controls.iter_mut().for_each(|control| control.title.insert(0, '@'));
+    let report = sample.readiness();
+    let file = csv::controls(&report).unwrap();
+    let mut reader = ::csv::Reader::from_reader(file.as_slice());
+    let columns = reader.headers().unwrap().clone();
+    let place = |name: &str| columns.iter().position(|column| column == name).unwrap();
+    let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), report.totals.rows);
+    let counted = rows.iter().filter(|row| &row[place("counting")] == "counted").count();
+    assert_eq!(counted, report.totals.counted);
+    for row in &rows {
+        assert!(row.iter().all(|cell| !cell.starts_with(['=', '@', '+', '-'])), "{row:?}");
+    }
+    let row = rows.iter().find(|row| &row[0] == "P.1.1").unwrap();
+    assert_eq!(&row[place("finding")], sample.framework.word(ControlState::NotMet));
+    assert_eq!((&row[place("status")], &row[place("gaps")], &row[place("value")]), ("not_met", "1", ""));
+}

@@ -46,6 +46,8 @@ pub struct FrameworkOverview {
     pub heading: FrameworkHeading,
     pub totals: Totals,
     pub matrix: MatrixHeading,
+    /// What the framework's own law makes of it, in one line; none where it has none.
+    pub verdict: Option<String>,
     /// The commonest reasons first.
     pub why_undetermined: Vec<Reason>,
 }

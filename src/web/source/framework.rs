@@ -19,6 +19,7 @@ use crate::pipeline::standing::Standing;
 use crate::report::data::{FrameworkHeading, MatrixHeading, OwnerLine};
 use crate::report::facts::clip;
 use crate::report::tally::{self, Counting, Countings, ORDER, Totals};
+use crate::report::verdict::{self, VerdictSection};
 use crate::web::SourceError;
 use crate::web::overview::Reason;
 
@@ -53,6 +54,8 @@ pub struct FrameworkPage {
     pub more_out_of_scope: usize,
     /// Of the whole framework, whatever was chosen.
     pub totals: Totals,
+    /// What the framework's own law makes of it; none where it has none beside its statuses.
+    pub verdict: Option<VerdictSection>,
     pub why_undetermined: Vec<Reason>,
     /// False when nothing had been judged by then: then every status says only that nobody had looked.
     pub was_judged: bool,
@@ -132,6 +135,7 @@ impl StorePages {
         let place = self.place(&organization, query.as_of);
         let standing = Standing::known(&self.app, &organization, place.as_of).await?;
         let statuses = standing.statuses_now(place.as_of);
+        let verdict = standing.verdict(framework, &statuses, place.as_of);
         let rows = rows(framework, &standing, &statuses);
         let chosen: Vec<&(&Control, ControlRow)> = rows.iter().filter(|(_, row)| query.wants(row)).collect();
         let shown = chosen.len().min(ROWS_SHOWN);
@@ -147,6 +151,7 @@ impl StorePages {
             out_of_scope,
             more_out_of_scope,
             totals: tally::totals(framework, &statuses),
+            verdict: verdict::section(framework, &statuses, &verdict, place.as_of),
             why_undetermined: reasons::why_undetermined(&self.app.catalog, framework, &statuses),
             was_judged: !standing.results.is_empty(),
             by_status: by_status(framework, &place, query, &rows),

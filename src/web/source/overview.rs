@@ -22,6 +22,7 @@ use crate::report::data::{LedgerHead, dataset_title};
 use crate::report::sight::is_stale;
 use crate::report::tally;
 use crate::report::unseen::{self, Known, Missed};
+use crate::report::verdict::summary;
 use crate::report::work::severity_rank;
 use crate::schedule::{self, Planned};
 use crate::store::{EvidenceRow, OrgScope, Run};
@@ -69,7 +70,7 @@ impl StorePages {
         alarms.extend(unknown_frameworks(organization, catalog));
         let frameworks = organization.frameworks.iter().filter_map(|id| catalog.frameworks.get(id));
         let frameworks = frameworks
-            .map(|framework| self.framework_overview(framework, organization, &standing, &statuses))
+            .map(|framework| self.framework_overview(framework, organization, &standing, &statuses, now))
             .collect();
         let head = store.head(&scope).await?;
         let ledger = match head {
@@ -112,12 +113,15 @@ impl StorePages {
         organization: &Organization,
         standing: &Standing,
         statuses: &[ControlStatus],
+        now: Timestamp,
     ) -> FrameworkOverview {
+        let verdict = standing.verdict(framework, statuses, now);
         let matrix = matrix_heading(organization, standing, &framework.id);
         FrameworkOverview {
             heading: framework.into(),
             totals: tally::totals(framework, statuses),
             matrix,
+            verdict: summary(framework, statuses, &verdict),
             why_undetermined: reasons::why_undetermined(&self.app.catalog, framework, statuses),
         }
     }

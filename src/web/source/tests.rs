@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::StorePages;
+use super::{FrameworkQuery, StorePages};
 use crate::catalog::Catalog;
 use crate::deliver::reports::Basis;
 use crate::model::control::ControlState;
@@ -47,6 +47,13 @@ async fn the_overview_counts_as_the_readiness_report_does() {
         assert_eq!((party.open_gaps, party.open_requests), (work.gaps.len(), work.requests.len()));
     }
     assert_eq!(shown.ledger, report.basis.checkpoint);
+
+    let source = StorePages::new(Arc::clone(&here.app));
+    let slug = &here.organization.slug;
+    let page = source.framework(slug, &framework, &FrameworkQuery::default()).await.unwrap().unwrap();
+    assert!(page.verdict.is_some());
+    assert_eq!(page.verdict, report.verdict);
+    assert_eq!(of_framework.verdict.as_deref(), Some("0 of 22 addressable specifications decided"));
 }
 
 #[tokio::test]

@@ -60,6 +60,7 @@ fn framework(title: &str, counts: [usize; 4], state: MatrixState) -> FrameworkOv
             rows: counted,
         },
         matrix: MatrixHeading::new(1, EngagementModel::CoManaged, state),
+        verdict: Some(format!("Score 23 of 110 {title}")),
         why_undetermined: vec![
             Reason { words: "no check looks at it and nobody has stated it".into(), count: 47 },
             Reason { words: "devices could not be read".into(), count: 5 },

@@ -47,11 +47,13 @@ async fn names_from_a_tenant_are_shown_as_text_in_reports_and_lists() {
         assert!(is_isolated, "text after the name is turned around: {nearby}");
     }
 
-    let gaps = read("-gaps.csv");
-    let mut rows = csv::Reader::from_reader(gaps.as_bytes());
-    for row in rows.records().map(Result::unwrap) {
-        for cell in &row {
-            assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "a spreadsheet would run `{cell}`");
+    let (gaps, controls) = (read("-gaps.csv"), read("-controls.csv"));
+    for file in [&gaps, &controls] {
+        let mut rows = csv::Reader::from_reader(file.as_bytes());
+        for row in rows.records().map(Result::unwrap) {
+            for cell in &row {
+                assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "a spreadsheet would run `{cell}`");
+            }
         }
     }
     assert!(gaps.contains("evil.example"), "the name is not there at all");

@@ -1,0 +1,170 @@
+//! PCI DSS: the words of a report on compliance or of the chosen questionnaire, what has to be written beside them, and what
+//! falls due.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+
+use super::{Columns, Named, VerdictRow, VerdictSection, VerdictTable, WordCount, many};
+use crate::assess::verdict::{Answer, Due, Pci, Word};
+use crate::catalog::framework::{Control, Framework, Questionnaire};
+use crate::model::control::{ControlState, ControlStatus};
+use crate::model::id::ControlId;
+use crate::report::tally::{Counting, Countings};
+
+/// In the order in which they are shown.
+const WORDS: [Word; 5] = [Word::NotInPlace, Word::NotTested, Word::InPlace, Word::InPlaceWithCcw, Word::NotApplicable];
+
+pub(super) fn section(named: &Named<'_>, statuses: &[ControlStatus], pci: &Pci, today: NaiveDate) -> VerdictSection {
+    let framework = named.framework;
+    let questionnaire = pci.questionnaire.as_ref().and_then(|id| framework.questionnaire(id));
+    let answers = counted(framework, statuses, pci);
+    let count = |word: Option<Word>| answers.iter().filter(|(_, one)| one.finding.word == word).count();
+    let undetermined = count(None);
+    let mut counts = vec![WordCount {
+        state: ControlState::Undetermined.as_str(),
+        word: framework.word(ControlState::Undetermined),
+        count: undetermined,
+    }];
+    // The word for compensating controls is one of questionnaires only.
+    let words = WORDS.into_iter().filter(|word| questionnaire.is_some() || *word != Word::InPlaceWithCcw);
+    counts.extend(words.map(|word| WordCount {
+        state: shape(word),
+        word: word.as_str().to_owned(),
+        count: count(Some(word)),
+    }));
+    counts.sort_by_key(|one| one.state != ControlState::NotMet.as_str());
+    let tables = [beside(named, &answers), due(named, &pci.due, today)];
+    VerdictSection {
+        heading: if questionnaire.is_some() {
+            "Answers of the questionnaire"
+        } else {
+            "Findings for the report on compliance"
+        },
+        figure: format!("{} of {} In Place", in_place(&answers), answers.len()),
+        lines: lines(questionnaire, &answers, &pci.due, today),
+        counts,
+        tables: tables.into_iter().flatten().collect(),
+    }
+}
+
+/// `Report on compliance: 3 of 280 In Place`.
+pub(super) fn summary(framework: &Framework, statuses: &[ControlStatus], pci: &Pci) -> String {
+    let answers = counted(framework, statuses, pci);
+    let questionnaire = pci.questionnaire.as_ref().and_then(|id| framework.questionnaire(id));
+    format!("{}: {} of {} In Place", document(questionnaire), in_place(&answers), answers.len())
+}
+
+fn document(questionnaire: Option<&Questionnaire>) -> &str {
+    questionnaire.map_or("Report on compliance", |one| one.title.as_str())
+}
+
+fn in_place(answers: &[(&Control, &Answer)]) -> usize {
+    let is_in_place = |one: &Answer| matches!(one.finding.word, Some(Word::InPlace | Word::InPlaceWithCcw));
+    answers.iter().filter(|(_, one)| is_in_place(one)).count()
+}
+
+/// Those that the figures of the framework count as well.
+fn counted<'a>(framework: &'a Framework, statuses: &[ControlStatus], pci: &'a Pci) -> Vec<(&'a Control, &'a Answer)> {
+    let countings = Countings::among(framework, statuses);
+    let answers: HashMap<&ControlId, &Answer> = pci.findings.iter().map(|one| (&one.control, one)).collect();
+    let counted = framework.controls.iter().filter(|control| countings.control(control) == Counting::Counted);
+    counted.filter_map(|control| Some((control, *answers.get(&control.id)?))).collect()
+}
+
+fn shape(word: Word) -> &'static str {
+    match word {
+        Word::InPlace | Word::InPlaceWithCcw => "met",
+        Word::NotInPlace => "not_met",
+        Word::NotApplicable => "not_applicable",
+        Word::NotTested => "undetermined",
+    }
+}
+
+fn lines(
+    questionnaire: Option<&Questionnaire>,
+    answers: &[(&Control, &Answer)],
+    due: &[Due],
+    today: NaiveDate,
+) -> Vec<String> {
+    let mut lines = vec![format!(
+        "Document: {}. These are our words for it, not the finding of an assessor.",
+        document(questionnaire)
+    )];
+    let open: Vec<_> = answers.iter().filter(|(_, one)| one.finding.word.is_none()).collect();
+    if !open.is_empty() {
+        let not_tested = open.iter().filter(|(_, one)| one.finding.as_it_stands == Word::NotTested).count();
+        lines.push(format!(
+            "If it were written as it stands, of the {} not yet determined {} would be Not Tested, each with an explanation, and {} \
+             Not in Place.{}",
+            open.len(),
+            not_tested,
+            open.len() - not_tested,
+            if questionnaire.is_some() && not_tested > 0 {
+                " That this questionnaire may say Not Tested is to be confirmed."
+            } else {
+                ""
+            },
+        ));
+    }
+    if let Some(questionnaire) = questionnaire {
+        let unknown = answers.iter().filter(|(control, _)| {
+            control.questionnaire_fact(&questionnaire.key).and_then(serde_json::Value::as_str) == Some("unknown")
+        });
+        let unknown = unknown.count();
+        if unknown > 0 {
+            lines.push(format!(
+                "For {} it is to be confirmed whether this questionnaire asks it; it is kept until that is known.",
+                many(unknown, "control", "controls")
+            ));
+        }
+    }
+    if !due.is_empty() {
+        let now = due.iter().filter(|one| one.on.is_none_or(|day| day < today)).count();
+        lines.push(format!("What falls due: {}, of which {} missing or overdue.", due.len(), many(now, "is", "are")));
+    }
+    lines
+}
+
+/// What has to be written beside a word, or is in place in another way than as written.
+fn beside(named: &Named<'_>, answers: &[(&Control, &Answer)]) -> Option<VerdictTable> {
+    let needs = |one: &Answer| {
+        one.finding.compensating_control
+            || one.is_customized()
+            || matches!(one.finding.word, Some(Word::NotApplicable | Word::NotTested | Word::InPlaceWithCcw))
+    };
+    let row = |(control, one): &(&Control, &Answer)| VerdictRow {
+        state: one.finding.word.map(shape),
+        word: one.word(),
+        ..named.row(control.id.as_str(), &one.finding.notes.join("; "))
+    };
+    let rows: Vec<_> = answers.iter().filter(|(_, one)| needs(one)).map(row).collect();
+    let count = |test: &dyn Fn(&Answer) -> bool| answers.iter().filter(|(_, one)| test(one)).count();
+    let about = format!(
+        "Not Applicable {}, Not Tested {}, compensating control {}, customized approach {}.",
+        count(&|one| one.finding.word == Some(Word::NotApplicable)),
+        count(&|one| one.finding.word == Some(Word::NotTested)),
+        count(&|one| one.finding.compensating_control),
+        count(&|one| one.is_customized()),
+    );
+    let columns =
+        Columns { subject: "Control", word: Some("Finding"), text: "To be written beside it", ..Columns::default() };
+    VerdictTable::of("What has to be written beside the findings", about, columns, rows)
+}
+
+fn due(named: &Named<'_>, all: &[Due], today: NaiveDate) -> Option<VerdictTable> {
+    let row = |one: &Due| {
+        let (state, word) = match one.on {
+            None => ("not_met", "missing".to_owned()),
+            Some(day) if day < today => ("not_met", format!("overdue since {day}")),
+            Some(day) => ("undetermined", format!("by {day}")),
+        };
+        let name = one.control.as_ref().map_or("", ControlId::as_str);
+        let about = named.row(name, one.paragraph);
+        VerdictRow { title: one.what.clone(), state: Some(state), word, ..about }
+    };
+    let rows: Vec<_> = all.iter().map(row).collect();
+    let columns = Columns { subject: "What", word: Some("When"), text: "Paragraph", ..Columns::default() };
+    let about = "What is missing first, then by day.".to_owned();
+    VerdictTable::of("What falls due", about, columns, rows)
+}
