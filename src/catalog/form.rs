@@ -2,9 +2,10 @@
 //!
 //! A form is a file, `controls/forms/<family>/<form>.yaml`; [`Form`] is its shape. It says what to answer, how many documents
 //! to show and how long the statement may stand, and decides nothing: the roll-up does, by what [`Form::departs`] and the
-//! words of [`Form::says`] tell it. Start with [`Form`]; [`answers`] checks what somebody filled in.
+//! words of [`Form::says`] tell it. Start with [`Form`]; [`answers`] checks what somebody filled in, [`sealed`] reads it back.
 
 pub mod answers;
+pub mod sealed;
 
 use std::collections::BTreeMap;
 
@@ -170,6 +171,18 @@ impl Form {
             && chosen.facts.iter().all(|(name, value)| control.facts.get(name) == Some(value))
             && (chosen.only.is_empty() || is_named(&chosen.only))
             && !is_named(&chosen.but)
+    }
+
+    /// Where it stands among the forms that fit a control: the one made for this kind of control, the plain one, what else
+    /// states that it is met, what stands in for the control as written, and last what claims something else.
+    pub(super) fn place(&self) -> u8 {
+        match self.claim {
+            Claim::Met if !self.controls.facts.is_empty() => 0,
+            Claim::Met if self.plain => 1,
+            Claim::Met if !self.departs => 2,
+            Claim::Met => 3,
+            _ => 4,
+        }
     }
 
     /// The way with this id.

@@ -14,6 +14,7 @@ pub mod html;
 pub mod matrix;
 pub mod readiness;
 pub mod sight;
+pub mod stated;
 pub mod tally;
 pub mod unseen;
 pub mod work;

@@ -2,7 +2,7 @@
 //!
 //! Nothing is decided here; statuses come from the roll-up. Start with [`readiness`].
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use countersign_seal::digest::Digest;
 use serde::Serialize;
@@ -12,12 +12,16 @@ use super::data::{
     Basis, EvidenceLine, FrameworkHeading, LedgerHead, MatrixHeading, OrganizationHeading, OwnerLine, dataset_title,
 };
 use super::sight::{self, NotSeenLine};
+use super::stated::{self, StatedLine};
 use super::tally::{self, Counting, Countings, Totals};
 use super::work::{self, GapLine, PartyWork, RequestLine};
 use crate::catalog::Catalog;
 use crate::catalog::check::CheckDefinition;
+use crate::catalog::form::sealed::ReadBack;
 use crate::catalog::framework::{Control, Framework};
+use crate::model::attestation::Attestation;
 use crate::model::control::{Bearing, ControlState, ControlStatus, ObjectiveStatus, Proof};
+use crate::model::decision::Decisions;
 use crate::model::evidence::SealedEvidence;
 use crate::model::finding::FindingOutcome;
 use crate::model::gap::{EvidenceRequest, Gap};
@@ -39,6 +43,9 @@ pub struct ReadinessInput<'a> {
     /// Gaps of all frameworks; closed ones and those that hold back nothing here are left out.
     pub gaps: &'a [Gap],
     pub requests: &'a [EvidenceRequest],
+    pub decisions: &'a Decisions,
+    /// What the vault keeps beside the records of statements, by leaf.
+    pub read_back: &'a BTreeMap<u64, ReadBack>,
     /// What the statuses rest on; of several records of one dataset and target the newest counts.
     pub evidence: &'a [SealedEvidence],
     pub checkpoint: Option<LedgerHead>,
@@ -96,6 +103,8 @@ pub struct ControlLine {
     /// None: nobody owns it, which is itself a fault.
     pub owner: Option<OwnerLine>,
     pub objectives: Vec<ObjectiveLine>,
+    /// Statements that it rests on or sets aside, in the order of the ledger.
+    pub stated: Vec<StatedLine>,
     pub gaps: Vec<GapLine>,
     pub requests: Vec<RequestLine>,
 }
@@ -227,6 +236,8 @@ struct Sources<'a> {
     evidence: HashMap<u64, &'a SealedEvidence>,
     gaps: HashMap<&'a ControlId, Vec<&'a Gap>>,
     requests: HashMap<&'a ControlId, Vec<&'a EvidenceRequest>>,
+    attestations: HashMap<u64, &'a Attestation>,
+    read_back: &'a BTreeMap<u64, ReadBack>,
 }
 
 impl<'a> Sources<'a> {
@@ -242,6 +253,8 @@ impl<'a> Sources<'a> {
             evidence: input.evidence.iter().map(|record| (record.leaf, record)).collect(),
             gaps: work::gaps_by_control(input.framework, input.gaps),
             requests: work::requests_by_control(input.framework, input.requests),
+            attestations: input.decisions.attestations.iter().map(|one| (one.leaf, one)).collect(),
+            read_back: input.read_back,
         }
     }
 
@@ -279,9 +292,18 @@ impl<'a> Sources<'a> {
             evidence_from: status.and_then(|status| status.as_of),
             owner: self.owners.get(&(control.id.as_str(), None)).map(|row| (*row).into()),
             objectives,
+            stated: self.stated(status),
             gaps: gaps.map(|gap| GapLine::new(gap, self.framework, self.catalog)).collect(),
             requests: requests.map(|request| (*request).into()).collect(),
         }
+    }
+
+    fn stated(&self, status: Option<&ControlStatus>) -> Vec<StatedLine> {
+        let line = |(leaf, counts): (u64, bool)| {
+            let one = self.attestations.get(&leaf)?;
+            Some(StatedLine::new(one, self.catalog, self.read_back.get(&leaf), counts))
+        };
+        status.into_iter().flat_map(stated::leaves).filter_map(line).collect()
     }
 
     fn objectives(

@@ -13,8 +13,10 @@ use super::readiness::{ReadinessInput, ReadinessReport, readiness};
 use crate::catalog::Catalog;
 use crate::catalog::check::{CheckDefinition, CheckMetadata, RegoModule, Requirement, Severity};
 use crate::catalog::collector::CollectorDefinition;
+use crate::catalog::form::sealed::ReadBack;
 use crate::catalog::framework::{Control, Framework, Objective};
 use crate::model::control::{Bearing, ControlState, ControlStatus, ObjectiveStatus, Proof};
+use crate::model::decision::Decisions;
 use crate::model::evidence::{CollectionOutcome, SealedArtifact, SealedEvidence, Source};
 use crate::model::finding::FindingOutcome;
 use crate::model::gap::{ControlRef, EvidenceRequest, Gap, GapState};
@@ -42,6 +44,8 @@ pub struct Sample {
     pub people: Vec<Person>,
     pub gaps: Vec<Gap>,
     pub requests: Vec<EvidenceRequest>,
+    pub decisions: Decisions,
+    pub read_back: BTreeMap<u64, ReadBack>,
     pub evidence: Vec<SealedEvidence>,
 }
 
@@ -541,6 +545,8 @@ impl Sample {
             matrix_state: self.matrix_state,
             gaps: &self.gaps,
             requests: &self.requests,
+            decisions: &self.decisions,
+            read_back: &self.read_back,
             evidence: &self.evidence,
             checkpoint: Some(head()),
             as_of: time("2026-03-31T09:00:00Z"),

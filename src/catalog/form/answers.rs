@@ -22,7 +22,7 @@ pub const WAY: &str = "way";
 /// The key that names the form in a file of answers.
 const FORM: &str = "form";
 /// The shape of the sealed answers.
-const FORMAT: &str = "countersign.form/1";
+pub(super) const FORMAT: &str = "countersign.form/1";
 
 /// Answers by field, as they were given.
 #[derive(Debug, Clone, Default, PartialEq)]
