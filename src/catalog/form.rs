@@ -219,7 +219,10 @@ impl Form {
         match control.guidance.as_ref().and_then(|guidance| guidance.shown) {
             Some(rhythm) => {
                 let months = months_of(rhythm);
-                let rhythm = rhythm.as_str().replace('_', "-");
+                let rhythm = match rhythm {
+                    Rhythm::OnChange => "whenever it changes".to_owned(),
+                    _ => rhythm.as_str().replace('_', "-"),
+                };
                 Longest { months, because: format!("this should be shown {rhythm}; the rule itself names no time") }
             }
             None => Longest { months: 12, because: "the rule itself names no time".to_owned() },

@@ -27,13 +27,13 @@ use crate::report::data::LedgerHead;
 use crate::report::gaps::{GapsInput, gap_list};
 use crate::report::matrix::{MatrixInput, MatrixReport, matrix};
 use crate::report::readiness::{ReadinessInput, ReadinessReport, readiness};
-use crate::report::{csv, gaps_csv, html, stated};
+use crate::report::{controls_csv, csv, gaps_csv, html, stated};
 use crate::store::{self, IndexRows, OrgScope, ReportRow};
 
 /// A file that was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Written {
-    /// `readiness`, `responsibilities`, `gaps`, `evidence`, `gap_list`.
+    /// `readiness`, `controls`, `responsibilities`, `gaps`, `evidence`, `gap_list`.
     pub kind: &'static str,
     /// None: over all frameworks in use.
     pub framework: Option<FrameworkId>,
@@ -143,13 +143,14 @@ impl<'a> Basis<'a> {
         })))
     }
 
-    /// All files, in memory: readiness, gaps and evidence register, matrix as HTML and CSV.
+    /// All files, in memory: readiness, controls, gaps and evidence register, matrix as HTML and CSV.
     pub fn drafts(&self, app: &App, engine: &Engine) -> Result<Vec<Draft>, DeliverFault> {
         let mut drafts = Vec::new();
         let name = &self.framework.id;
         let mut add = |kind, file: String, media_type, bytes| drafts.push(Draft { kind, file, media_type, bytes });
         if let Some(report) = self.readiness(app)? {
             add("readiness", format!("{name}-readiness.html"), "text/html", html::readiness(engine, &report)?);
+            add("controls", format!("{name}-controls.csv"), "text/csv", controls_csv::controls(&report)?);
             add("gaps", format!("{name}-gaps.csv"), "text/csv", csv::gaps(&report)?);
             add("evidence", format!("{name}-evidence.csv"), "text/csv", csv::evidence_register(&report)?);
         }

@@ -59,7 +59,7 @@ const STATEMENTS: [Stated; 7] = [
             "hipaa-addressable",
             &[
                 "way=alternative",
-                "size=Two clinics and 40 people. A computer is moved about once a month, by whoever has time.",
+                "size=Four clinics and some 90 people. A computer is moved about once a month, by whoever has time.",
                 "infrastructure=Chairside and front desk computers keep nothing: images go to the imaging server while they \
                  are taken, everything else lies in the practice system and in Microsoft 365.",
                 "cost=An image of each computer before a move takes half a working day and a disk that has to be kept and \
@@ -85,7 +85,7 @@ const STATEMENTS: [Stated; 7] = [
         framework: "cmmc-l2",
         about: "PE.L2-3.10.3",
         claim: Claim::Met,
-        says: "Visitors to the room with the controlled drawings are met, escorted and seen out.",
+        says: "Visitors to the back office are met, escorted and seen out.",
         form: Some((
             "cmmc-met",
             &[

@@ -4,6 +4,7 @@
 //! Printing only prints: no figure is computed in a template. Start with [`readiness`](readiness::readiness) (where a
 //! framework stands) and [`matrix`](matrix::matrix) (who owns what), then [`html`] and [`csv`].
 
+pub mod controls_csv;
 pub mod coverage;
 pub mod csv;
 pub mod data;

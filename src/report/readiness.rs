@@ -12,7 +12,7 @@ use super::data::{
     Basis, EvidenceLine, FrameworkHeading, LedgerHead, MatrixHeading, OrganizationHeading, OwnerLine, dataset_title,
 };
 use super::sight::{self, NotSeenLine};
-use super::stated::{self, StatedLine};
+use super::stated::{self, InsteadLine, StatedLine};
 use super::tally::{self, Counting, Countings, Totals};
 use super::work::{self, GapLine, PartyWork, RequestLine};
 use crate::catalog::Catalog;
@@ -62,6 +62,8 @@ pub struct ReadinessReport {
     pub matrix: MatrixHeading,
     pub totals: Totals,
     pub coverage: Coverage,
+    /// What is met because something else stands in for it, in the framework's order.
+    pub instead: Vec<InsteadLine>,
     /// Grouped as the framework groups them, in its order. The figures of all families sum to `totals`.
     pub families: Vec<FamilyLine>,
     /// What is open, per party; the vendor only where it owes something.
@@ -107,6 +109,12 @@ pub struct ControlLine {
     pub stated: Vec<StatedLine>,
     pub gaps: Vec<GapLine>,
     pub requests: Vec<RequestLine>,
+}
+
+impl ControlLine {
+    fn instead(&self) -> impl Iterator<Item = InsteadLine> {
+        self.stated.iter().filter_map(|one| one.instead(&self.id))
+    }
 }
 
 /// One objective.
@@ -201,6 +209,7 @@ pub fn readiness(input: ReadinessInput<'_>) -> ReadinessReport {
         matrix: MatrixHeading::new(input.matrix.version, input.matrix.model, input.matrix_state),
         totals,
         coverage,
+        instead: families.iter().flat_map(|family| &family.controls).flat_map(ControlLine::instead).collect(),
         families,
         open_gaps: parties.iter().map(|party| party.gaps.len()).sum(),
         open_requests: parties.iter().map(|party| party.requests.len()).sum(),

@@ -11,9 +11,19 @@ use crate::model::attestation::{Attestation, Claim, FormUse};
 use crate::model::control::ControlStatus;
 use crate::model::decision::Decisions;
 use crate::model::evidence::SealedArtifact;
-use crate::model::id::{CheckId, FormId, FrameworkId, ObjectiveId};
+use crate::model::id::{CheckId, ControlId, FormId, FrameworkId, ObjectiveId};
 use crate::model::person::Signatory;
 use crate::model::time::Timestamp;
+
+/// A control that something else stands in for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct InsteadLine {
+    pub control: ControlId,
+    pub objective: Option<ObjectiveId>,
+    /// The form's title, and the way.
+    pub what: String,
+    pub leaf: u64,
+}
 
 /// What a statement says, and on what.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -75,7 +85,8 @@ impl StatedLine {
             let is_current = |form| answers.is_none_or(|answers| answers.are_on(form));
             FormLine::new(used, catalog, definition.is_some_and(is_current))
         });
-        let departs = form.as_ref().is_some_and(|form| form.departs) && one.claim == Claim::Met;
+        let departs = form.as_ref().is_some_and(|form| form.departs);
+        let is_exceptional = departs || one.claim == Claim::NotApplicable;
         Self {
             leaf: one.leaf,
             objective: one.objective.clone(),
@@ -86,7 +97,7 @@ impl StatedLine {
             form,
             answers: answers.map(|answers| answers.in_words(definition)).unwrap_or_default(),
             answers_missing: kept.and_then(|kept| kept.missing.clone()),
-            is_exceptional: departs || one.claim == Claim::NotApplicable,
+            is_exceptional,
             addresses: one.addresses.clone(),
             valid_from: one.valid_from,
             valid_until: one.valid_until,
@@ -95,6 +106,20 @@ impl StatedLine {
             documents: one.documents().cloned().collect(),
             signed_with: kept.and_then(|kept| kept.signed_with.clone()),
         }
+    }
+}
+
+impl StatedLine {
+    /// Something else stands in for the control as written.
+    #[must_use]
+    pub fn departs(&self) -> bool {
+        self.form.as_ref().is_some_and(|form| form.departs)
+    }
+
+    pub(super) fn instead(&self, control: &ControlId) -> Option<InsteadLine> {
+        let form = self.form.as_ref().filter(|form| form.departs && self.counts)?;
+        let what = form.way.as_ref().map_or_else(|| form.title.clone(), |way| format!("{}: {way}", form.title));
+        Some(InsteadLine { control: control.clone(), objective: self.objective.clone(), what, leaf: self.leaf })
     }
 }
 
@@ -110,7 +135,7 @@ impl FormLine {
             title: form.map_or_else(|| used.id.to_string(), |form| form.title.clone()),
             rests_on: form.map(|form| form.rests_on.clone()).unwrap_or_default(),
             way,
-            departs: form.is_some_and(|form| form.departs(used)),
+            departs: form.is_some_and(|form| form.claim == Claim::Met && form.departs(used)),
             targets: used.targets.clone(),
             to_be_confirmed: form.and_then(|form| form.to_be_confirmed.clone()),
             has_changed: !is_current,

@@ -12,8 +12,8 @@ use crate::model::id::FormId;
 /// Largest artifact of answers that is read back, in bytes. What forms accept comes nowhere near it.
 pub const LARGEST: u64 = 1024 * 1024;
 /// An answer of more characters, or more lines, is folded on a screen.
-const FOLDED: usize = 240;
-const FOLDED_LINES: usize = 5;
+const FOLDED: usize = 400;
+const FOLDED_LINES: usize = 8;
 /// Characters of its beginning that are shown then.
 const OPENING: usize = 90;
 
