@@ -490,6 +490,8 @@ impl Sample {
                 ask(22, "P.2.2", Party::Internal),
                 ask(23, "P.2.1", Party::Provider),
             ],
+            decisions: Decisions::default(),
+            read_back: BTreeMap::new(),
             evidence,
         }
     }

@@ -181,3 +181,6 @@ fn claim(claim: Claim) -> &'static str {
         Claim::Withdrawn => "withdrawn",
     }
 }
+
+#[cfg(test)]
+mod tests;
