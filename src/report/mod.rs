@@ -8,6 +8,7 @@ pub mod controls_csv;
 pub mod coverage;
 pub mod csv;
 pub mod data;
+pub mod facts;
 pub mod gap_detail;
 pub mod gaps;
 pub mod gaps_csv;

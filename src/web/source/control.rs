@@ -5,9 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::attested::StatementLine;
-use super::facts::{Fact, facts};
 use super::forms::{HowToState, how_to_state};
-use super::links::clip;
 use super::{Place, StorePages, matrix_heading};
 use crate::catalog::Catalog;
 use crate::catalog::crosswalk::Confidence;
@@ -21,6 +19,7 @@ use crate::model::responsibility::{MatrixState, ResponsibilityMatrix};
 use crate::model::time::Timestamp;
 use crate::pipeline::standing::Standing;
 use crate::report::data::{FrameworkHeading, MatrixHeading};
+use crate::report::facts::{Fact, clip, facts};
 use crate::report::readiness::{ControlLine, ObjectiveLine, ReadinessInput, control_line};
 use crate::report::tally::Counting;
 use crate::store::{OrgScope, StatusChange};

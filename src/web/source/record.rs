@@ -6,7 +6,6 @@ use countersign_seal::record::{Evidence, Record, Redaction, Statement};
 use serde::Serialize;
 
 use super::attested::StatementLine;
-use super::facts::{Fact, facts};
 use super::{Place, StorePages};
 use crate::catalog::Catalog;
 use crate::model::evidence::{CollectionOutcome, SealedArtifact};
@@ -16,6 +15,7 @@ use crate::model::organization::Organization;
 use crate::model::time::Timestamp;
 use crate::pipeline::decisions;
 use crate::report::data::dataset_title;
+use crate::report::facts::{Fact, facts};
 use crate::report::sight::is_stale;
 use crate::store::{EvidenceRow, JudgedResult, OrgScope};
 use crate::web::SourceError;
