@@ -2,9 +2,10 @@
 //!
 //! A form is a file, `controls/forms/<family>/<form>.yaml`; [`Form`] is its shape. It says what to answer, how many documents
 //! to show and how long the statement may stand, and decides nothing: the roll-up does, by what [`Form::departs`] and the
-//! words of [`Form::says`] tell it. Start with [`Form`]; [`answers`] checks what somebody filled in.
+//! words of [`Form::says`] tell it. Start with [`Form`]; [`answers`] checks what somebody filled in, [`sealed`] reads it back.
 
 pub mod answers;
+pub mod sealed;
 
 use std::collections::BTreeMap;
 
@@ -190,6 +191,18 @@ impl Form {
             && !is_named(control, &chosen.but)
     }
 
+    /// Where it stands among the forms that fit a control: the one made for this kind of control, the plain one, what else
+    /// states that it is met, what stands in for the control as written, and last what claims something else.
+    pub(super) fn place(&self) -> u8 {
+        match self.claim {
+            Claim::Met if !self.controls.facts.is_empty() => 0,
+            Claim::Met if self.plain => 1,
+            Claim::Met if !self.departs => 2,
+            Claim::Met => 3,
+            _ => 4,
+        }
+    }
+
     /// The way with this id.
     #[must_use]
     pub fn way(&self, id: &str) -> Option<&Way> {
@@ -224,7 +237,10 @@ impl Form {
         match control.guidance.as_ref().and_then(|guidance| guidance.shown) {
             Some(rhythm) => {
                 let months = months_of(rhythm);
-                let rhythm = rhythm.as_str().replace('_', "-");
+                let rhythm = match rhythm {
+                    Rhythm::OnChange => "whenever it changes".to_owned(),
+                    _ => rhythm.as_str().replace('_', "-"),
+                };
                 Longest { months, because: format!("this should be shown {rhythm}; the rule itself names no time") }
             }
             None => Longest { months: 12, because: "the rule itself names no time".to_owned() },

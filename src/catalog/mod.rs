@@ -106,13 +106,15 @@ impl Catalog {
         Some(template.expand(self.frameworks.get(framework)?))
     }
 
-    /// The forms that may be used for a control, sorted by id.
+    /// The forms that may be used for a control: its own first, then the plain one, what stands in for it later.
     pub fn forms_for<'catalog>(
         &'catalog self,
         framework: &'catalog FrameworkId,
         control: &'catalog Control,
     ) -> impl Iterator<Item = &'catalog Form> {
-        self.forms.values().filter(move |form| form.suits(framework, control))
+        let mut fitting: Vec<&Form> = self.forms.values().filter(|form| form.suits(framework, control)).collect();
+        fitting.sort_by_key(|form| form.place());
+        fitting.into_iter()
     }
 
     /// What a statement without a form comes to: the plain form for this claim, if the framework has one.

@@ -86,15 +86,15 @@ fn print(report: &DemoReport) -> anyhow::Result<()> {
         output::line(&format!("  checks:   {}", findings.join(", ")))?;
     }
     output::line("")?;
-    let rows: Vec<[String; 4]> = report
+    let rows: Vec<[String; 5]> = report
         .frameworks
         .iter()
         .map(|framework| {
             let of = |state: &str| framework.controls.get(state).copied().unwrap_or_default().to_string();
-            [framework.title.clone(), of("met"), of("not_met"), of("undetermined")]
+            [framework.title.clone(), of("met"), of("not_met"), of("not_applicable"), of("undetermined")]
         })
         .collect();
-    output::table(["framework", "met", "not met", "undetermined"], &rows)?;
+    output::table(["framework", "met", "not met", "not applicable", "undetermined"], &rows)?;
     output::line("Undetermined is neither met nor not met: machines cannot see it, a person has to show it.")?;
     output::line("")?;
     output::line(&format!(

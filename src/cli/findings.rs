@@ -11,7 +11,7 @@ use crate::assess::pci;
 use crate::assess::verdict::{Hipaa, Said, Verdict};
 use crate::model::id::{FrameworkId, OrgSlug};
 use crate::model::moment::Moment;
-use crate::pipeline::decisions::forms::risk_answers;
+use crate::pipeline::decisions::read_back::risk_answers;
 use crate::pipeline::standing::Standing;
 use crate::report::facts::clip;
 use crate::store::OrgScope;

@@ -1,7 +1,7 @@
 //! Reports as files and as leaves of the ledger: readiness and the responsibility matrix of one framework, and the gap
 //! list of each party over all of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use countersign_seal::note::origin;
@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::{DeliverFault, write_whole};
 use crate::app::App;
+use crate::catalog::form::sealed::ReadBack;
 use crate::catalog::framework::Framework;
 use crate::model::control::ControlStatus;
 use crate::model::evidence::{RawArtifact, SealedEvidence};
@@ -18,6 +19,7 @@ use crate::model::organization::Organization;
 use crate::model::responsibility::{MatrixState, Party, ResponsibilityMatrix};
 use crate::model::time::Timestamp;
 use crate::pipeline::commit::{Committed, Entrant, commit};
+use crate::pipeline::decisions::read_back::{Patience, read_back};
 use crate::pipeline::records;
 use crate::pipeline::standing::Standing;
 use crate::render::Engine;
@@ -25,7 +27,7 @@ use crate::report::data::LedgerHead;
 use crate::report::gaps::{GapsInput, gap_list};
 use crate::report::matrix::{MatrixInput, MatrixReport, matrix};
 use crate::report::readiness::{ReadinessInput, ReadinessReport, readiness};
-use crate::report::{csv, gaps_csv, html};
+use crate::report::{controls_csv, csv, gaps_csv, html, stated};
 use crate::store::{self, IndexRows, OrgScope, ReportRow};
 
 /// A file that was written.
@@ -56,6 +58,8 @@ pub struct Basis<'a> {
     pub standing: Standing,
     pub statuses: Vec<ControlStatus>,
     pub evidence: Vec<SealedEvidence>,
+    /// Of the statements that statuses rest on or set aside, what the vault keeps beside their records.
+    pub read_back: BTreeMap<u64, ReadBack>,
     pub head: store::Head,
     pub as_of: Timestamp,
     pub now: Timestamp,
@@ -88,7 +92,10 @@ impl<'a> Basis<'a> {
         }
         let leaves: Vec<u64> = leaves.into_iter().collect();
         let evidence = app.store.evidence_at(&scope, &leaves).await?.into_iter().map(|row| row.sealed).collect();
-        Ok(Self { organization, framework, standing, statuses, evidence, head, as_of, now: app.clock.now() })
+        let stated = stated::bearing(&framework.id, &statuses, &standing.decisions);
+        let read_back = read_back(app, &scope, stated, Patience::Long).await?;
+        let now = app.clock.now();
+        Ok(Self { organization, framework, standing, statuses, evidence, read_back, head, as_of, now })
     }
 
     fn matrix(&self) -> Option<(&ResponsibilityMatrix, MatrixState)> {
@@ -108,6 +115,8 @@ impl<'a> Basis<'a> {
             matrix_state,
             gaps: &self.standing.gaps,
             requests: &self.standing.requests,
+            decisions: &self.standing.decisions,
+            read_back: &self.read_back,
             evidence: &self.evidence,
             checkpoint: Some(checkpoint(self.organization, &self.head)?),
             as_of: self.as_of,
@@ -143,7 +152,7 @@ impl<'a> Basis<'a> {
         let mut add = |kind, file: String, media_type, bytes| drafts.push(Draft { kind, file, media_type, bytes });
         if let Some(report) = self.readiness(app)? {
             add("readiness", format!("{name}-readiness.html"), "text/html", html::readiness(engine, &report)?);
-            add("controls", format!("{name}-controls.csv"), "text/csv", csv::controls(&report)?);
+            add("controls", format!("{name}-controls.csv"), "text/csv", controls_csv::controls(&report)?);
             add("gaps", format!("{name}-gaps.csv"), "text/csv", csv::gaps(&report)?);
             add("evidence", format!("{name}-evidence.csv"), "text/csv", csv::evidence_register(&report)?);
         }

@@ -5,16 +5,13 @@
 
 use chrono::Days;
 
-use super::DemoFault;
 use super::tenant::firm::Firm;
+use super::{DemoFault, statements};
 use crate::app::App;
-use crate::config::data_folder::create_private;
-use crate::model::attestation::Claim;
 use crate::model::gap::GapState;
 use crate::model::id::{FrameworkId, PersonHandle};
 use crate::model::organization::Organization;
 use crate::model::responsibility::Party;
-use crate::pipeline::decisions::attest::{AttestRequest, attest};
 use crate::pipeline::decisions::gaps::{AssignRequest, assign, note};
 use crate::pipeline::decisions::people::{PersonRequest, add};
 use crate::pipeline::responsibilities::{Content, Deed, NewDraft, act, draft};
@@ -26,26 +23,6 @@ use crate::track::responsibilities::life::{Act, Meant};
 const COUNTERSIGNED: (&str, &str) = ("cmmc-l2", "AC.L2-3.1.20");
 /// The split that waits for the client's answer.
 const PROPOSED: (&str, &str) = ("hipaa-security", "164.308(a)(5)(ii)(B)");
-
-/// What people of internal IT state: framework, control, claim, their words, the name of the document and what is in it.
-const STATEMENTS: [(&str, &str, Claim, &str, &str, &str); 2] = [
-    (
-        "hipaa-security",
-        "164.308(a)(2)",
-        Claim::Met,
-        "Marlow Teasel is our security official, appointed in writing, with a deputy for holidays.",
-        "appointment-of-the-security-official.txt",
-        "Larkspur Dental Group (fictional)\n\nMarlow Teasel is appointed security official. Deputy: Wren Alder.\nSigned by the partners.\n",
-    ),
-    (
-        "hipaa-security",
-        "164.308(a)(4)(ii)(A)",
-        Claim::NotApplicable,
-        "We are a dental practice; no part of the firm is a health care clearinghouse.",
-        "statement-on-clearinghouses.txt",
-        "Larkspur Dental Group (fictional)\n\nThe firm translates no claims for others. It sends its own through a clearinghouse.\n",
-    ),
-];
 
 /// The people who act.
 pub(super) struct Acting {
@@ -98,7 +75,12 @@ pub(super) async fn agree(
         propose(app, organization, &framework, PROPOSED.1, change, &acting.provider).await?;
         say(&format!("For {framework} the provider has proposed it; the client has not answered."));
     }
-    state(app, organization, firm).await?;
+    // They are the last named person's of internal IT.
+    if let Some(person) = firm.internal_people.last() {
+        let by: PersonHandle = person.mail.split('@').next().unwrap_or_default().parse()?;
+        let many = statements::state(app, organization, &by).await?;
+        say(&format!("{}, of internal IT, makes {many} statements, most of them on forms.", person.name));
+    }
     Ok(Some(acting))
 }
 
@@ -122,7 +104,8 @@ pub(super) async fn work(app: &App, organization: &Organization, acting: &Acting
     Ok(())
 }
 
-fn in_use(organization: &Organization, framework: &str) -> Option<FrameworkId> {
+/// A framework, if the organization uses it.
+pub(super) fn in_use(organization: &Organization, framework: &str) -> Option<FrameworkId> {
     organization.frameworks.iter().find(|id| id.as_str() == framework).cloned()
 }
 
@@ -153,33 +136,5 @@ async fn step(
 ) -> Result<(), DemoFault> {
     let deed = Deed { act: what, by: by.clone(), meant: Meant::default(), reason: None, signature: None };
     act(app, organization, framework, &deed).await?;
-    Ok(())
-}
-
-/// The statements, each with its document. They are the last named person's of internal IT.
-async fn state(app: &App, organization: &Organization, firm: &Firm) -> Result<(), DemoFault> {
-    let Some(person) = firm.internal_people.last() else { return Ok(()) };
-    let by: PersonHandle = person.mail.split('@').next().unwrap_or_default().parse()?;
-    let folder = app.data.path().join("documents");
-    create_private(&folder).map_err(DemoFault::Document)?;
-    for (framework, about, claim, statement, name, content) in STATEMENTS {
-        let Some(framework) = in_use(organization, framework) else { continue };
-        let document = folder.join(name);
-        std::fs::write(&document, content).map_err(DemoFault::Document)?;
-        let request = AttestRequest {
-            framework,
-            about: about.to_owned(),
-            claim,
-            statement: statement.to_owned(),
-            addresses: Vec::new(),
-            valid_from: None,
-            valid_until: None,
-            files: vec![document],
-            form: None,
-            signature: None,
-            by: by.clone(),
-        };
-        attest(app, organization, request).await?;
-    }
     Ok(())
 }

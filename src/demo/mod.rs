@@ -4,6 +4,7 @@
 //! Linux endpoint. Nothing else may import this module but commands and tests. Start with [`run`].
 
 mod agreement;
+mod statements;
 pub mod tenant;
 
 use std::collections::BTreeMap;

@@ -7,6 +7,15 @@ use super::id::{CheckId, ControlId, FormId, FrameworkId, ObjectiveId};
 use super::person::Signatory;
 use super::time::Timestamp;
 
+/// The artifact that holds the answers to a form.
+pub const ANSWERS: &str = "form.json";
+/// The artifact that a person's signature was made over.
+pub const SIGNED: &str = "signed.json";
+/// The artifact that is the signature itself.
+pub const SIGNATURE: &str = "signature.sshsig";
+/// Names of artifacts that are no documents.
+pub const OWN_ARTIFACTS: [&str; 3] = [ANSWERS, SIGNED, SIGNATURE];
+
 words! {
     /// What an attestation claims.
     Claim, "claim":
@@ -88,5 +97,10 @@ impl Attestation {
     #[must_use]
     pub fn is_in_date(&self, at: Timestamp) -> bool {
         self.valid_from <= at && self.valid_until.is_none_or(|until| at < until)
+    }
+
+    /// What was shown, without what the product adds beside it.
+    pub fn documents(&self) -> impl Iterator<Item = &SealedArtifact> {
+        self.artifacts.iter().filter(|artifact| !OWN_ARTIFACTS.contains(&artifact.name.as_str()))
     }
 }

@@ -11,6 +11,7 @@ pub mod forms;
 pub mod gaps;
 pub mod people;
 pub mod providers;
+pub mod read_back;
 mod reading;
 pub mod scope;
 

@@ -12,7 +12,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use countersign_seal::digest::Digest;
 use tokio::process::Command;
 
 use crate::app::leftovers::RunFolder;
@@ -177,6 +178,15 @@ impl<'a> PublicKey<'a> {
 /// Says what is wrong with it.
 pub fn check_key(line: &str) -> Result<(), SshSignatureFault> {
     PublicKey::read(line).map(|_| ())
+}
+
+/// The fingerprint of the key that a signature names, as `ssh-keygen -l` prints it; none where it is no signature. That the
+/// signature is the key's is [`verify`]'s to say.
+#[must_use]
+pub fn fingerprint(signature: &[u8]) -> Option<String> {
+    let parts = Parts::read(signature).ok()?;
+    let digest = Digest::of(&parts.key);
+    Some(format!("SHA256:{}", STANDARD_NO_PAD.encode(digest.as_bytes())))
 }
 
 /// What a signature says about itself (OpenSSH, PROTOCOL.sshsig, section 2).

@@ -93,69 +93,6 @@ pub fn matrix(report: &MatrixReport) -> Result<Vec<u8>, ReportError> {
     )
 }
 
-const CONTROL_COLUMNS: [&str; 20] = [
-    "control",
-    "title",
-    "family",
-    "counting",
-    "status",
-    "finding",
-    "because",
-    "notes",
-    "value",
-    "points_lost",
-    "poam",
-    "way_to_conditional",
-    "way_to_final",
-    "accountable",
-    "evidence_from",
-    "gaps",
-    "requests",
-    "as_of",
-    "catalog",
-    "checkpoint",
-];
-
-/// Every row of the framework, one line each, with the framework's own word. `value`, `points_lost` and the two ways, which are
-/// places in an order, are of CMMC Level 2; `poam` is of what is open at any level of CMMC.
-///
-/// # Errors
-/// Only when memory runs out.
-pub fn controls(report: &ReadinessReport) -> Result<Vec<u8>, ReportError> {
-    let basis = BasisCells::of(&report.basis);
-    let lines = report.families.iter().flat_map(|family| family.controls.iter().map(move |line| (family, line)));
-    let number = |number: Option<u32>| number.map(|number| number.to_string()).unwrap_or_default();
-    let place = |place: Option<usize>| place.map(|place| place.to_string()).unwrap_or_default();
-    write(
-        &CONTROL_COLUMNS,
-        lines.map(|(family, line)| {
-            let law = line.law.clone().unwrap_or_default();
-            [
-                line.id.to_string(),
-                line.title.clone(),
-                family.name.clone(),
-                line.counting.as_str().to_owned(),
-                line.state.map(|state| state.as_str().to_owned()).unwrap_or_default(),
-                if law.finding.is_empty() { line.state_word.clone() } else { law.finding },
-                line.because.clone(),
-                law.notes.join("\n"),
-                number(law.value),
-                number(law.lost),
-                law.poam.unwrap_or_default(),
-                place(law.to_conditional),
-                place(law.to_final),
-                line.owner.as_ref().map(|owner| owner.accountable.as_str().to_owned()).unwrap_or_default(),
-                line.evidence_from.map(|time| time.to_string()).unwrap_or_default(),
-                line.gaps.len().to_string(),
-                line.requests.len().to_string(),
-                basis.as_of.clone(),
-                basis.catalog.clone(),
-                basis.checkpoint.clone(),
-            ]
-        }),
-    )
-}
-
 const REGISTER_COLUMNS: [&str; 15] = [
     "leaf",
     "record_hash",

@@ -4,6 +4,7 @@
 //! Printing only prints: no figure is computed in a template. Start with [`readiness`](readiness::readiness) (where a
 //! framework stands) and [`matrix`](matrix::matrix) (who owns what), then [`html`] and [`csv`].
 
+pub mod controls_csv;
 pub mod coverage;
 pub mod csv;
 pub mod data;
@@ -15,6 +16,7 @@ pub mod html;
 pub mod matrix;
 pub mod readiness;
 pub mod sight;
+pub mod stated;
 pub mod tally;
 pub mod unseen;
 pub mod verdict;

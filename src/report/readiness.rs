@@ -2,7 +2,7 @@
 //!
 //! Nothing is decided here; statuses come from the roll-up. Start with [`readiness`].
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use countersign_seal::digest::Digest;
 use serde::Serialize;
@@ -12,14 +12,18 @@ use super::data::{
     Basis, EvidenceLine, FrameworkHeading, LedgerHead, MatrixHeading, OrganizationHeading, OwnerLine, dataset_title,
 };
 use super::sight::{self, NotSeenLine};
+use super::stated::{self, InsteadLine, StatedLine};
 use super::tally::{self, Counting, Countings, Totals};
 use super::verdict::{self, ControlLaw, Laws, VerdictSection};
 use super::work::{self, GapLine, PartyWork, RequestLine};
 use crate::assess::verdict::Verdict;
 use crate::catalog::Catalog;
 use crate::catalog::check::CheckDefinition;
+use crate::catalog::form::sealed::ReadBack;
 use crate::catalog::framework::{Control, Framework};
+use crate::model::attestation::Attestation;
 use crate::model::control::{Bearing, ControlState, ControlStatus, ObjectiveStatus, Proof};
+use crate::model::decision::Decisions;
 use crate::model::evidence::SealedEvidence;
 use crate::model::finding::FindingOutcome;
 use crate::model::gap::{EvidenceRequest, Gap};
@@ -41,6 +45,9 @@ pub struct ReadinessInput<'a> {
     /// Gaps of all frameworks; closed ones and those that hold back nothing here are left out.
     pub gaps: &'a [Gap],
     pub requests: &'a [EvidenceRequest],
+    pub decisions: &'a Decisions,
+    /// What the vault keeps beside the records of statements, by leaf.
+    pub read_back: &'a BTreeMap<u64, ReadBack>,
     /// What the statuses rest on; of several records of one dataset and target the newest counts.
     pub evidence: &'a [SealedEvidence],
     pub checkpoint: Option<LedgerHead>,
@@ -59,6 +66,8 @@ pub struct ReadinessReport {
     /// What the framework's own law makes of it; none where it has none beside its statuses.
     pub verdict: Option<VerdictSection>,
     pub coverage: Coverage,
+    /// What is met because something else stands in for it, in the framework's order.
+    pub instead: Vec<InsteadLine>,
     /// Grouped as the framework groups them, in its order. The figures of all families sum to `totals`.
     pub families: Vec<FamilyLine>,
     /// What is open, per party; the vendor only where it owes something.
@@ -102,8 +111,16 @@ pub struct ControlLine {
     /// What the framework's own law says of it; none where nobody asked for a verdict.
     pub law: Option<ControlLaw>,
     pub objectives: Vec<ObjectiveLine>,
+    /// Statements that it rests on or sets aside, in the order of the ledger.
+    pub stated: Vec<StatedLine>,
     pub gaps: Vec<GapLine>,
     pub requests: Vec<RequestLine>,
+}
+
+impl ControlLine {
+    fn instead(&self) -> impl Iterator<Item = InsteadLine> {
+        self.stated.iter().filter_map(|one| one.instead(&self.id))
+    }
 }
 
 /// One objective.
@@ -200,6 +217,7 @@ pub fn readiness(input: ReadinessInput<'_>, verdict: &Verdict) -> ReadinessRepor
         totals,
         verdict: verdict::section(input.framework, input.statuses, verdict, input.as_of),
         coverage,
+        instead: families.iter().flat_map(|family| &family.controls).flat_map(ControlLine::instead).collect(),
         families,
         open_gaps: parties.iter().map(|party| party.gaps.len()).sum(),
         open_requests: parties.iter().map(|party| party.requests.len()).sum(),
@@ -235,6 +253,8 @@ struct Sources<'a> {
     evidence: HashMap<u64, &'a SealedEvidence>,
     gaps: HashMap<&'a ControlId, Vec<&'a Gap>>,
     requests: HashMap<&'a ControlId, Vec<&'a EvidenceRequest>>,
+    attestations: HashMap<u64, &'a Attestation>,
+    read_back: &'a BTreeMap<u64, ReadBack>,
 }
 
 impl<'a> Sources<'a> {
@@ -250,6 +270,8 @@ impl<'a> Sources<'a> {
             evidence: input.evidence.iter().map(|record| (record.leaf, record)).collect(),
             gaps: work::gaps_by_control(input.framework, input.gaps),
             requests: work::requests_by_control(input.framework, input.requests),
+            attestations: input.decisions.attestations.iter().map(|one| (one.leaf, one)).collect(),
+            read_back: input.read_back,
         }
     }
 
@@ -288,9 +310,18 @@ impl<'a> Sources<'a> {
             owner: self.owners.get(&(control.id.as_str(), None)).map(|row| (*row).into()),
             law: None,
             objectives,
+            stated: self.stated(status),
             gaps: gaps.map(|gap| GapLine::new(gap, self.framework, self.catalog)).collect(),
             requests: requests.map(|request| (*request).into()).collect(),
         }
+    }
+
+    fn stated(&self, status: Option<&ControlStatus>) -> Vec<StatedLine> {
+        let line = |(leaf, counts): (u64, bool)| {
+            let one = self.attestations.get(&leaf)?;
+            Some(StatedLine::new(one, self.catalog, self.read_back.get(&leaf), counts))
+        };
+        status.into_iter().flat_map(stated::leaves).filter_map(line).collect()
     }
 
     fn objectives(

@@ -14,6 +14,7 @@ use crate::assess::verdict::{Known, Verdict};
 use crate::catalog::Catalog;
 use crate::catalog::check::{CheckDefinition, CheckMetadata, RegoModule, Requirement, Severity};
 use crate::catalog::collector::CollectorDefinition;
+use crate::catalog::form::sealed::ReadBack;
 use crate::catalog::framework::{Control, Framework, Objective};
 use crate::model::control::{Bearing, ControlState, ControlStatus, ObjectiveStatus, Proof};
 use crate::model::decision::Decisions;
@@ -44,6 +45,8 @@ pub struct Sample {
     pub people: Vec<Person>,
     pub gaps: Vec<Gap>,
     pub requests: Vec<EvidenceRequest>,
+    pub decisions: Decisions,
+    pub read_back: BTreeMap<u64, ReadBack>,
     pub evidence: Vec<SealedEvidence>,
 }
 
@@ -490,6 +493,8 @@ impl Sample {
                 ask(22, "P.2.2", Party::Internal),
                 ask(23, "P.2.1", Party::Provider),
             ],
+            decisions: Decisions::default(),
+            read_back: BTreeMap::new(),
             evidence,
         }
     }
@@ -555,6 +560,8 @@ impl Sample {
             matrix_state: self.matrix_state,
             gaps: &self.gaps,
             requests: &self.requests,
+            decisions: &self.decisions,
+            read_back: &self.read_back,
             evidence: &self.evidence,
             checkpoint: Some(head()),
             as_of: time("2026-03-31T09:00:00Z"),

@@ -6,7 +6,7 @@ use countersign_seal::digest::Digest;
 
 use super::sample::{HOSTILE, Sample, time};
 use super::tally::{self, Counting};
-use super::{csv, html};
+use super::{controls_csv, csv, html};
 use crate::model::control::ControlState;
 use crate::model::id::ControlId;
 use crate::model::matrix::{MatrixHistory, MatrixStep};
@@ -310,7 +310,7 @@ fn the_controls_as_csv_are_all_rows_with_the_frameworks_own_word_and_no_formula(
     sample.statuses.iter_mut().for_each(|status| status.because.insert(0, '='));
     sample.framework.controls.iter_mut().for_each(|control| control.title.insert(0, '@'));
     let report = sample.readiness();
-    let file = csv::controls(&report).unwrap();
+    let file = controls_csv::controls(&report).unwrap();
     let mut reader = ::csv::Reader::from_reader(file.as_slice());
     let columns = reader.headers().unwrap().clone();
     let place = |name: &str| columns.iter().position(|column| column == name).unwrap();

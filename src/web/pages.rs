@@ -155,6 +155,17 @@ pub(super) fn no_access(site: &Site) -> Response {
 
 /// Logs a fault and says only that there was one.
 pub(super) fn failed(site: &Site, fault: &(dyn std::error::Error + 'static)) -> Response {
+    tracing::error!(fault = %causes(fault), "a page could not be made");
+    notice(
+        site,
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "This page could not be made",
+        "What went wrong is in the log of the program. Nothing was changed.",
+    )
+}
+
+/// A fault with all its causes, for the log.
+pub(super) fn causes(fault: &(dyn std::error::Error + 'static)) -> String {
     let mut causes = fault.to_string();
     let mut next = fault.source();
     while let Some(cause) = next {
@@ -162,13 +173,7 @@ pub(super) fn failed(site: &Site, fault: &(dyn std::error::Error + 'static)) -> 
         causes.push_str(&cause.to_string());
         next = cause.source();
     }
-    tracing::error!(fault = %causes, "a page could not be made");
-    notice(
-        site,
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "This page could not be made",
-        "What went wrong is in the log of the program. Nothing was changed.",
-    )
+    causes
 }
 
 fn missing(site: &Site) -> Response {

@@ -8,6 +8,7 @@
 mod attested;
 mod control;
 mod evidence;
+mod forms;
 mod framework;
 mod gap;
 mod gaps;
@@ -35,11 +36,11 @@ use crate::catalog::framework::Framework;
 use crate::model::id::{FrameworkId, OrgSlug};
 use crate::model::moment::Moment;
 use crate::model::organization::Organization;
-use crate::model::person::Signatory;
 use crate::model::responsibility::MatrixState;
 use crate::model::time::Timestamp;
 use crate::pipeline::standing::Standing;
 use crate::report::data::{MatrixHeading, OrganizationHeading};
+use crate::report::stated::signed;
 use crate::store::{InstanceScope, StoreFault};
 
 /// Answers pages from the database of an installation. Every method answers none when there is no such thing in the
@@ -117,11 +118,6 @@ fn matrix_heading(organization: &Organization, standing: &Standing, framework: &
         || MatrixHeading::new(0, organization.model, MatrixState::Draft),
         |(matrix, state)| MatrixHeading::new(matrix.version, matrix.model, *state),
     )
-}
-
-/// Who did something, with their party.
-fn signed(by: &Signatory) -> String {
-    by.party.map_or_else(|| by.name.clone(), |party| format!("{}, {}", by.name, party.title()))
 }
 
 #[cfg(test)]

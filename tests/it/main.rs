@@ -29,6 +29,7 @@ mod runs;
 mod schedule;
 mod spool;
 mod start;
+mod stated;
 mod stores;
 mod support;
 mod tampering;

@@ -22,7 +22,7 @@ pub const WAY: &str = "way";
 /// The key that names the form in a file of answers.
 const FORM: &str = "form";
 /// The shape of the sealed answers.
-const FORMAT: &str = "countersign.form/1";
+pub(super) const FORMAT: &str = "countersign.form/1";
 
 /// Answers by field, as they were given.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -152,18 +152,6 @@ impl Filled {
             sealed.insert(WAY.to_owned(), way.as_str().into());
         }
         countersign_seal::canonical::to_bytes(&sealed).map_err(|fault| fault.to_string())
-    }
-}
-
-/// The answers of a sealed `form.json`, by field.
-///
-/// # Errors
-/// In words, when it is something else.
-pub fn read_sealed(bytes: &[u8]) -> Result<Map<String, Value>, String> {
-    let sealed: Value = serde_json::from_slice(bytes).map_err(|fault| fault.to_string())?;
-    match (sealed.get("format").and_then(Value::as_str), sealed.get("answers")) {
-        (Some(FORMAT), Some(Value::Object(answers))) => Ok(answers.clone()),
-        _ => Err(format!("it is not `{FORMAT}` with answers")),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::model::id::FrameworkId;
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::embedded().unwrap());
 
-fn form(id: &str) -> &'static Form {
+pub(super) fn form(id: &str) -> &'static Form {
     &CATALOG.forms[&id.parse().unwrap()]
 }
 

@@ -42,12 +42,11 @@ pub fn run(common: &Common, arguments: &FormsArguments) -> anyhow::Result<Ending
         }
         _ => None,
     };
-    let is_of = |form: &&Form| match (&arguments.framework, control) {
-        (Some(framework), Some(control)) => form.suits(framework, control),
-        (Some(framework), None) => form.frameworks.contains(framework),
-        (None, _) => true,
+    let forms: Vec<&Form> = match (&arguments.framework, control) {
+        (Some(framework), Some(control)) => catalog.forms_for(framework, control).collect(),
+        (Some(framework), None) => catalog.forms.values().filter(|form| form.frameworks.contains(framework)).collect(),
+        (None, _) => catalog.forms.values().collect(),
     };
-    let forms: Vec<&Form> = catalog.forms.values().filter(is_of).collect();
     if common.json {
         output::json(&forms.iter().map(|form| as_json(form, control)).collect::<Vec<_>>())?;
         return Ok(Ending::Fine);

@@ -11,7 +11,7 @@ use super::{DecisionFault, Draft, LONGEST_TEXT, actor, decide_one, documents, in
 use crate::app::App;
 use crate::catalog::form::Form;
 use crate::catalog::framework::Control;
-use crate::model::attestation::{Attestation, Claim, FormUse};
+use crate::model::attestation::{ANSWERS, Attestation, Claim, FormUse, SIGNATURE, SIGNED};
 use crate::model::decision::Decisions;
 use crate::model::evidence::{Body, RawArtifact};
 use crate::model::id::{CheckId, ControlId, FrameworkId, ObjectiveId, PersonHandle};
@@ -84,13 +84,13 @@ pub async fn attest(app: &App, organization: &Organization, request: AttestReque
             let body = Body::Memory(Bytes::copy_from_slice(bytes));
             RawArtifact { name: name.to_owned(), media_type: "application/json".to_owned(), body }
         };
-        artifacts.extend(prepared.form.as_ref().map(|(_, _, answers)| json(documents::FORM, answers)));
+        artifacts.extend(prepared.form.as_ref().map(|(_, _, answers)| json(ANSWERS, answers)));
         if let (Some(signature), Some(signed)) = (&request.signature, &bytes) {
             forms::verify(app, &person, signed, signature).await?;
-            artifacts.push(json(documents::SIGNED, signed));
+            artifacts.push(json(SIGNED, signed));
             let body = Body::Memory(Bytes::copy_from_slice(signature));
             let media_type = "text/plain".to_owned();
-            artifacts.push(RawArtifact { name: documents::SIGNATURE.to_owned(), media_type, body });
+            artifacts.push(RawArtifact { name: SIGNATURE.to_owned(), media_type, body });
         }
         let about = &prepared.about;
         let statement = Said {

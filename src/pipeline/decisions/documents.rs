@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::collect::import::media_type_of;
+use crate::model::attestation::OWN_ARTIFACTS;
 use crate::model::evidence::{Body, RawArtifact};
 
 /// Files that one statement may carry: its record has 32 KiB for everything.
@@ -12,15 +13,6 @@ const MOST_ARTIFACTS: usize = 20;
 const LARGEST_ARTIFACT: u64 = 256 * 1024 * 1024;
 /// Longest name of a file, in bytes.
 const LONGEST_FILE_NAME: usize = 200;
-
-/// The answers to a form.
-pub(super) const FORM: &str = "form.json";
-/// What a signature was made over.
-pub(super) const SIGNED: &str = "signed.json";
-/// The signature itself.
-pub(super) const SIGNATURE: &str = "signature.sshsig";
-/// Names of artifacts that are no documents.
-const RESERVED: [&str; 3] = [FORM, SIGNED, SIGNATURE];
 
 /// Files as artifacts: each there, in final form, not too large, and named differently.
 ///
@@ -60,7 +52,7 @@ pub(super) fn artifact(file: &Path) -> Result<RawArtifact, String> {
     if !is_plain {
         return Err(format!("{shown} has a name that cannot be sealed; give it a shorter, plain one"));
     }
-    if RESERVED.contains(&name.as_str()) {
+    if OWN_ARTIFACTS.contains(&name.as_str()) {
         return Err(format!("{shown} has a name that the product gives to a file of its own; rename it"));
     }
     if is_unfinished(&path) {

@@ -1,6 +1,5 @@
 //! A statement on a form: what is wrong with it, all at once, what may be advised, and the bytes that a person signs.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use chrono::Months;
@@ -10,21 +9,17 @@ use serde_json::{Value, json};
 use super::DecisionFault;
 use super::attest::{About, AttestRequest};
 use crate::app::App;
-use crate::assess::pci::{Answered, RISK_ANALYSIS};
 use crate::catalog::form::Form;
-use crate::catalog::form::answers::{self, Answers, Filled};
+use crate::catalog::form::answers::{Answers, Filled};
 use crate::catalog::framework::Control;
-use crate::model::attestation::{Attestation, Claim, FormUse};
-use crate::model::decision::Decisions;
+use crate::model::attestation::{Claim, FormUse};
 use crate::model::evidence::{Body, RawArtifact};
 use crate::model::id::FormId;
 use crate::model::organization::Organization;
 use crate::model::person::Person;
 use crate::model::time::Timestamp;
 use crate::pipeline::fault::CommitFault;
-use crate::pipeline::objects::read_objects;
 use crate::pipeline::ssh_signature::{self, SshSignature};
-use crate::store::OrgScope;
 
 /// What a signature must be made for: `ssh-keygen -Y sign -n countersign-attestation`.
 pub const NAMESPACE: &str = "countersign-attestation";
@@ -164,29 +159,6 @@ fn too_long(app: &App, request: &AttestRequest, form: &Form, control: &Control) 
 /// A moment some months later; itself at the end of the calendar.
 pub(super) fn after(from: Timestamp, months: Months) -> Timestamp {
     from.as_datetime().checked_add_months(months).map_or(from, Timestamp::from)
-}
-
-/// What the statements on the form for targeted risk analyses say of them, by leaf, from their sealed answers in the vault.
-/// Those whose bytes are gone or that nobody can read are left out.
-pub async fn risk_answers(
-    app: &App,
-    scope: &OrgScope,
-    decisions: &Decisions,
-) -> Result<BTreeMap<u64, Answered>, CommitFault> {
-    let answers_of = |one: &Attestation| {
-        one.form.as_ref().filter(|used| used.id.as_str() == RISK_ANALYSIS)?;
-        let artifact = one.artifacts.iter().find(|artifact| artifact.name == super::documents::FORM)?;
-        Some((one.leaf, artifact.sha256))
-    };
-    let sealed: BTreeMap<u64, Digest> = decisions.attestations.iter().filter_map(answers_of).collect();
-    let read = read_objects(app, scope, sealed.values().copied()).await?;
-    let answered = |(leaf, digest): (u64, Digest)| {
-        let answers = answers::read_sealed(read.get(&digest)?).ok()?;
-        let text = |name: &str| answers.get(name).and_then(Value::as_str);
-        let analysed_on = text("analysed_on").and_then(|day| day.parse().ok());
-        Some((leaf, Answered { frequency: text("frequency").map(str::to_owned), analysed_on }))
-    };
-    Ok(sealed.into_iter().filter_map(answered).collect())
 }
 
 /// The bytes that a person signs.

@@ -3,7 +3,7 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-use super::{SshSignature, SshSignatureFault, check_key, verify_with};
+use super::{SshSignature, SshSignatureFault, check_key, fingerprint, verify_with};
 
 const MESSAGE: &[u8] = b"{\"format\":\"countersign.responsibilities/1\"}";
 const NAMESPACE: &str = "countersign-responsibility";
@@ -130,4 +130,17 @@ fn a_key_is_one_line_of_a_known_kind_that_is_what_it_says() {
     ] {
         assert!(check_key(bad).is_err(), "{bad:?}");
     }
+}
+
+#[test]
+fn the_fingerprint_of_a_signature_is_the_one_ssh_keygen_tells_of_its_key() {
+    let folder = TempDir::new().unwrap();
+    if key(folder.path(), "own").is_none() {
+        return;
+    }
+    let signature = sign(folder.path(), "own", NAMESPACE, MESSAGE);
+    let told = Command::new("ssh-keygen").arg("-lf").arg(folder.path().join("own.pub")).output().unwrap();
+    let told = String::from_utf8(told.stdout).unwrap();
+    assert_eq!(fingerprint(&signature).as_deref(), told.split(' ').nth(1));
+    assert_eq!(fingerprint(b"-----BEGIN SSH SIGNATURE-----\n-----END SSH SIGNATURE-----"), None);
 }

@@ -1,10 +1,11 @@
 //! One control with everything that bears on it, down to the records of the ledger.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::attested::{StatementLine, statements};
+use super::attested::StatementLine;
+use super::forms::{HowToState, how_to_state};
 use super::{Place, StorePages, matrix_heading};
 use crate::catalog::Catalog;
 use crate::catalog::crosswalk::Confidence;
@@ -20,6 +21,7 @@ use crate::pipeline::standing::Standing;
 use crate::report::data::{FrameworkHeading, MatrixHeading};
 use crate::report::facts::{Fact, clip, facts};
 use crate::report::readiness::{ControlLine, ObjectiveLine, ReadinessInput, control_line};
+use crate::report::tally::Counting;
 use crate::store::{OrgScope, StatusChange};
 use crate::web::SourceError;
 
@@ -27,8 +29,6 @@ use crate::web::SourceError;
 const BEARINGS_SHOWN: usize = 40;
 /// Open gaps named.
 const GAPS_SHOWN: usize = 25;
-/// Statements of people named.
-const STATEMENTS_SHOWN: usize = 20;
 /// Parts named of a control that follows from them.
 const PARTS_SHOWN: usize = 60;
 /// Changes of its status named.
@@ -52,6 +52,8 @@ pub struct ControlPage {
     /// What people stated, newest first.
     pub statements: Vec<StatementLine>,
     pub more_statements: usize,
+    /// The forms it can be stated on; none where nothing is to be stated about it, and on pages of the past.
+    pub how_to_state: Option<HowToState>,
     pub parent: Option<Relative>,
     pub parts: Vec<Relative>,
     pub more_parts: usize,
@@ -151,9 +153,9 @@ impl StorePages {
         let status = statuses.iter().find(|status| status.control == control.id);
         let objectives = std::mem::take(&mut line.objectives);
         let objectives = objectives.into_iter().map(|objective| section(objective, status)).collect();
-        let mut statements = statements(id, &control.id, &standing.decisions, status, place.as_of);
-        let more_statements = statements.len().saturating_sub(STATEMENTS_SHOWN);
-        statements.truncate(STATEMENTS_SHOWN);
+        let about = (id, &control.id);
+        let (statements, more_statements) = self.stated(&scope, about, &standing.decisions, status, place.as_of).await;
+        let can_be_stated = line.counting == Counting::Counted && !place.is_past;
         let more_gaps = line.gaps.len().saturating_sub(GAPS_SHOWN);
         line.gaps.truncate(GAPS_SHOWN);
 
@@ -181,6 +183,7 @@ impl StorePages {
             more_gaps,
             statements,
             more_statements,
+            how_to_state: can_be_stated.then(|| how_to_state(catalog, slug, id, control)),
             parent: parent.map(relative),
             parts,
             more_parts,
@@ -233,6 +236,8 @@ impl StorePages {
             matrix_state,
             gaps: &standing.gaps,
             requests: &standing.requests,
+            decisions: &standing.decisions,
+            read_back: &BTreeMap::new(),
             evidence: &evidence,
             checkpoint: None,
             as_of: place.as_of,

@@ -5,12 +5,15 @@ use countersign_seal::digest::Digest;
 use countersign_seal::record::{Evidence, Record, Redaction, Statement};
 use serde::Serialize;
 
+use super::attested::StatementLine;
 use super::{Place, StorePages};
 use crate::catalog::Catalog;
 use crate::model::evidence::{CollectionOutcome, SealedArtifact};
 use crate::model::finding::FindingOutcome;
-use crate::model::id::{CheckId, DatasetId, OrgSlug, RunId};
+use crate::model::id::{CheckId, ControlId, DatasetId, FrameworkId, OrgSlug, RunId};
+use crate::model::organization::Organization;
 use crate::model::time::Timestamp;
+use crate::pipeline::decisions;
 use crate::report::data::dataset_title;
 use crate::report::facts::{Fact, facts};
 use crate::report::sight::is_stale;
@@ -37,6 +40,20 @@ pub struct RecordPage {
     pub cover: Option<Cover>,
     /// None when it is no evidence record.
     pub evidence: Option<EvidenceSection>,
+    /// None when it is no person's statement about a control.
+    pub stated: Option<StatedSection>,
+}
+
+/// A person's statement about a control.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StatedSection {
+    pub framework: FrameworkId,
+    /// None when the catalog no longer has it.
+    pub framework_title: Option<String>,
+    pub control: ControlId,
+    /// The organization uses the framework, so the control has a page.
+    pub has_page: bool,
+    pub statement: StatementLine,
 }
 
 /// A signed head that covers a record.
@@ -127,18 +144,43 @@ impl StorePages {
         };
         let row = store.evidence_at(&scope, &[leaf]).await?.into_iter().next();
         let said = Record::parse(stored.body.as_bytes()).ok().and_then(|record| record.statement().ok().flatten());
-        let evidence = match (said, row) {
+        let evidence = match (&said, row) {
             (Some(Statement::Evidence(said)), Some(row)) => Some(self.section(&scope, &place, said, row).await?),
             _ => None,
         };
-        Ok(Some(RecordPage { place, leaf, kind: stored.kind, hash: stored.hash, text: stored.body, cover, evidence }))
+        let stated = match said {
+            Some(Statement::Attestation(_)) => self.stated_section(&organization, &scope, &place, leaf).await?,
+            _ => None,
+        };
+        let (kind, hash, text) = (stored.kind, stored.hash, stored.body);
+        Ok(Some(RecordPage { place, leaf, kind, hash, text, cover, evidence, stated }))
+    }
+
+    async fn stated_section(
+        &self,
+        organization: &Organization,
+        scope: &OrgScope,
+        place: &Place,
+        leaf: u64,
+    ) -> Result<Option<StatedSection>, SourceError> {
+        let decisions = decisions::known(&self.app, scope, place.as_of).await?;
+        let Some(one) = decisions.attestations.iter().find(|one| one.leaf == leaf) else { return Ok(None) };
+        let in_use = self.framework_in_use(organization, &one.framework);
+        let known = self.app.catalog.frameworks.get(&one.framework);
+        Ok(Some(StatedSection {
+            framework: one.framework.clone(),
+            framework_title: known.map(|framework| framework.title.clone()),
+            control: one.control.clone(),
+            has_page: in_use.is_some() && self.app.catalog.control(&one.framework, one.control.as_str()).is_some(),
+            statement: self.statement_of(scope, one).await,
+        }))
     }
 
     async fn section(
         &self,
         scope: &OrgScope,
         place: &Place,
-        said: Evidence,
+        said: &Evidence,
         row: EvidenceRow,
     ) -> Result<EvidenceSection, SourceError> {
         let (store, catalog) = (&self.app.store, self.app.catalog.as_ref());
@@ -172,9 +214,9 @@ impl StorePages {
             stale,
             row_count: row.row_count,
             run: record.run,
-            how: how(&said),
+            how: how(said),
             provenance: facts(&said.provenance),
-            redactions: said.redactions.into_iter().map(redaction).collect(),
+            redactions: said.redactions.iter().cloned().map(redaction).collect(),
             artifacts: artifacts.into_iter().map(artifact).collect(),
             more_artifacts,
             readers: readers.into_iter().map(|judged| reader(judged, catalog)).collect(),

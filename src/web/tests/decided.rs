@@ -7,6 +7,7 @@ use crate::model::id::FrameworkId;
 use crate::model::responsibility::Party;
 use crate::model::scope::ScopeCategory;
 use crate::pipeline::decisions::attest::{AttestRequest, attest};
+use crate::pipeline::decisions::forms::{FormRequest, Given};
 use crate::pipeline::decisions::gaps::{AssignRequest, assign, note};
 use crate::pipeline::decisions::people::{PersonRequest, add};
 use crate::pipeline::decisions::scope::{ScopeRequest, choose_questionnaire, set};
@@ -42,6 +43,136 @@ impl Story {
             by: "dana".parse().unwrap(),
         };
         attest(&self.here.app, &self.firm, request).await.unwrap()
+    }
+}
+
+/// Answers to the form for an addressable specification, where another measure stands in its place.
+fn addressable() -> Vec<String> {
+    let long = format!("why_not=It cannot be done.\n<img src=x> {HOSTILE} {}", "w".repeat(3000));
+    let all = [
+        "way=alternative",
+        "size=Two people <script>alert(1)</script>",
+        "infrastructure=One host \u{202e}desrever",
+        "cost=None",
+        "risk=Low",
+        "alternative=A locked room",
+        "equivalent=Nobody gets in",
+        "decided_by=Dana",
+        "decided_on=2026-11-01",
+        &long,
+    ];
+    all.map(str::to_owned).to_vec()
+}
+
+impl Story {
+    /// Seals a statement on a form, with one document of a hostile name.
+    async fn state_on(&self, framework: &str, about: &str, form: &str, answers: Vec<String>) -> u64 {
+        let document = self.here.app.data.path().join("plan <b>\u{202e}fdp.pdf");
+        std::fs::write(&document, b"%PDF-1.7").unwrap();
+        let request = AttestRequest {
+            framework: framework.parse().unwrap(),
+            about: about.to_owned(),
+            claim: Claim::Met,
+            statement: "Another measure.".to_owned(),
+            addresses: Vec::new(),
+            valid_from: None,
+            valid_until: None,
+            files: vec![document],
+            form: Some(FormRequest {
+                id: form.parse().unwrap(),
+                given: Given { file: None, answers },
+                targets: vec![HOSTILE.to_owned()],
+            }),
+            signature: None,
+            by: "dana".parse().unwrap(),
+        };
+        attest(&self.here.app, &self.firm, request).await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_statement_on_a_form_shows_its_way_its_answers_and_documents_and_no_answer_becomes_markup() {
+    let story = Story::told().await.with_dana().await;
+    let about = "164.310(d)(2)(iv)";
+    let leaf = story.state_on("hipaa-security", about, "hipaa-addressable", addressable()).await;
+    let control = format!("{FIRM}/frameworks/hipaa-security/controls/{about}");
+    for path in [control.clone(), format!("{FIRM}/evidence/{leaf}")] {
+        let page = story.ok(&path).await;
+        for part in [
+            "In place of the control as written",
+            "Another measure stands in its place and serves the same purpose",
+            "45 CFR 164.306(d)(3)",
+            "<dt><bdi>Size, complexity and capabilities</bdi></dt>",
+            "<p class=\"pre\" dir=\"auto\">Two people &lt;script&gt;alert(1)&lt;/script&gt;</p>",
+            // What turns the direction of text is shut into its own element.
+            "<p class=\"pre\" dir=\"auto\">One host \u{202e}desrever</p>",
+            "<summary><bdi>It cannot be done.…</bdi></summary>",
+            "&lt;img src=x&gt;",
+            "<bdi>plan &lt;b&gt;\u{202e}fdp.pdf</bdi>",
+            &countersign_seal::digest::Digest::of(b"%PDF-1.7").to_string(),
+            "<bdi class=\"chip\">&lt;script&gt;",
+        ] {
+            assert!(page.contains(part), "{path}: {part} is missing: {page}");
+        }
+        assert!(!page.contains("<script") && !page.contains("<img"), "{path}");
+        assert!(!page.contains("form.json,"), "the answers are no document: {path}");
+    }
+    let page = story.ok(&control).await;
+    assert!(page.contains("<b>Counts</b>") && page.contains("mark-met"), "{page}");
+
+    let plain = story.state(about, "In my own words.", None).await;
+    let page = story.ok(&control).await;
+    assert!(page.contains(&format!("replaced by record {plain}")), "{page}");
+    assert!(page.contains("In the person’s own words, on no form.") && page.contains(&format!("\">record {leaf}</a>")));
+}
+
+#[tokio::test]
+async fn answers_that_the_vault_cannot_show_take_no_page_away_and_older_ones_stand_on_their_records() {
+    let story = Story::told().await.with_dana().await;
+    let about = "164.310(d)(2)(iv)";
+    let mut leaves = Vec::new();
+    for _ in 0..6 {
+        leaves.push(story.state_on("hipaa-security", about, "hipaa-addressable", addressable()).await);
+    }
+    let control = format!("{FIRM}/frameworks/hipaa-security/controls/{about}");
+    let page = story.ok(&control).await;
+    assert_eq!(page.matches("A locked room").count(), 5);
+    assert!(page.contains("Its answers stand on <a href="), "{page}");
+    assert!(story.ok(&format!("{FIRM}/evidence/{}", leaves[0])).await.contains("A locked room"));
+
+    let vault = story.here.app.data.path().join("vault");
+    std::fs::rename(&vault, vault.with_extension("gone")).unwrap();
+    let page = story.ok(&control).await;
+    assert!(page.contains("they cannot be read from the vault") && !page.contains("A locked room"), "{page}");
+    assert!(page.contains("Another measure."), "what the record says is still there");
+}
+
+#[tokio::test]
+async fn a_control_says_on_which_forms_it_can_be_stated_and_not_where_nothing_is_to_be_stated() {
+    let story = Story::told().await.with_dana().await;
+    let control = |framework: &str, control: &str| format!("{FIRM}/frameworks/{framework}/controls/{control}");
+    let page = story.ok(&control("hipaa-security", "164.312(a)(2)(iii)")).await;
+    let (first, second) = (page.find("hipaa-addressable").unwrap(), page.find("hipaa-required").unwrap());
+    assert!(first < second, "its own form comes first");
+    for part in [
+        "How to state it",
+        "countersign attest template hipaa-addressable &gt; answers.yaml",
+        "countersign attest hipaa-security &#39;164.312(a)(2)(iii)&#39; --org quarry-works --form hipaa-addressable",
+        "Addressable does not mean optional",
+        "<code>way=alternative</code>",
+    ] {
+        assert!(page.contains(part), "{part} is missing: {page}");
+    }
+    let customized = story.ok(&control("pci-dss-4.0.1", "8.4.2")).await;
+    assert!(customized.contains("<dt>To be confirmed</dt>") && customized.contains("At least 2, in final form."));
+    // A parent, what is never judged, what the questionnaire does not ask, and a page of the past.
+    let chosen = Some("saq-d-merchant".parse().unwrap());
+    let framework: FrameworkId = "pci-dss-4.0.1".parse().unwrap();
+    choose_questionnaire(&story.here.app, &story.firm, &framework, chosen, "one shop", None).await.unwrap();
+    let parent = control("hipaa-security", "164.312(a)(1)");
+    let past = control("hipaa-security", "164.312(a)(2)(iii)?as_of=2026-11-22");
+    for path in [parent, control("pci-dss-4.0.1", "A1.1.1"), past] {
+        assert!(!story.ok(&path).await.contains("How to state it"), "{path}");
     }
 }
 

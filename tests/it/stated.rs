@@ -1,0 +1,98 @@
+//! A statement on a form, from the vault to whoever reads it later: its answers on the page and in the report, on both
+//! databases.
+
+use std::sync::Arc;
+
+use countersign::deliver::reports::Basis;
+use countersign::model::attestation::Claim;
+use countersign::model::time::Clock;
+use countersign::pipeline::decisions::attest::{AttestRequest, attest};
+use countersign::pipeline::decisions::forms::{FormRequest, Given};
+use countersign::render::Engine;
+use countersign::report::{controls_csv, html};
+use countersign::web::source::StorePages;
+
+use crate::support::databases;
+use crate::support::decisions::{SAM, handle};
+use crate::support::story::Story;
+
+const FRAMEWORK: &str = "pci-dss-4.0.1";
+const CONTROL: &str = "9.2.1.1";
+
+const ANSWERS: [&str; 7] = [
+    "constraints=The lease forbids cameras. \u{5d0}\u{202e} <b>",
+    "definition=A lock that writes down each opening.",
+    "objective=Whoever went in can be told afterwards.",
+    "identified_risk=Somebody slips in behind a colleague.",
+    "validation=A swapped seal was found the same evening.",
+    "maintenance=The front desk counts daily.",
+    "reviewed_on=2026-01-02",
+];
+
+/// Sam's compensating control, with a document. Returns its leaf.
+async fn compensate(story: &Story, answers: &[&str]) -> u64 {
+    let document = story.app.database.folder.path().join("worksheet.pdf");
+    std::fs::write(&document, b"%PDF-1.7 the worksheet").unwrap();
+    let given = Given { file: None, answers: answers.iter().map(ToString::to_string).collect() };
+    let request = AttestRequest {
+        framework: FRAMEWORK.parse().unwrap(),
+        about: CONTROL.to_owned(),
+        claim: Claim::Met,
+        statement: "A lock takes the camera's place.".to_owned(),
+        addresses: Vec::new(),
+        valid_from: None,
+        valid_until: None,
+        files: vec![document],
+        form: Some(FormRequest { id: "pci-compensating-control".parse().unwrap(), given, targets: Vec::new() }),
+        signature: None,
+        by: handle(SAM),
+    };
+    attest(&story.app.app, &story.organization, request).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_statement_on_a_form_is_read_with_its_answers_on_the_page_in_the_report_and_by_its_leaf_in_the_csv() {
+    for database in databases().await {
+        let story = Story::begin(database).await;
+        story.introduce_people().await;
+        let first = compensate(&story, &ANSWERS).await;
+        let changed: Vec<&str> =
+            ANSWERS.iter().map(|one| if one.starts_with("main") { "maintenance=Weekly." } else { one }).collect();
+        let leaf = compensate(&story, &changed).await;
+
+        let framework = FRAMEWORK.parse().unwrap();
+        let now = story.app.clock.now();
+        let basis = Basis::gather(&story.app.app, &story.organization, &framework, now).await.unwrap();
+        let report = basis.readiness(&story.app.app).unwrap().unwrap();
+        let instead: Vec<_> = report.instead.iter().map(|one| (one.control.as_str(), one.leaf)).collect();
+        assert_eq!(instead, [(CONTROL, leaf)]);
+        let words = String::from_utf8(html::readiness(&Engine::new(None).unwrap(), &report).unwrap()).unwrap();
+        for part in
+            ["In place of the control as written", "Weekly.", "The lease forbids cameras. \u{5d0}\u{202e} &lt;b&gt;"]
+        {
+            assert!(words.contains(part), "{part} is missing from the report");
+        }
+        assert!(!words.contains("The front desk counts daily."), "what was replaced bears on nothing");
+        let file = String::from_utf8(controls_csv::controls(&report).unwrap()).unwrap();
+        let line = file.lines().find(|line| line.contains(CONTROL)).unwrap();
+        assert!(line.contains(&format!(",{leaf},,pci-compensating-control,yes,")), "{line}");
+
+        let pages = StorePages::new(Arc::new(story.app.app));
+        let control = CONTROL.parse().unwrap();
+        let page = pages.control(&story.organization.slug, &framework, &control, None).await.unwrap().unwrap();
+        let [newest, replaced] = page.statements.as_slice() else { panic!("{:#?}", page.statements) };
+        assert_eq!((newest.line.leaf, newest.line.counts, newest.line.replaces), (leaf, true, Some(first)));
+        assert_eq!(
+            (replaced.line.leaf, replaced.standing.as_str()),
+            (first, format!("replaced by record {leaf}").as_str())
+        );
+        assert!(newest.line.departs(), "{newest:#?}");
+        let answered = |line: &countersign::report::stated::StatedLine, title: &str| {
+            line.answers.iter().find(|answer| answer.title == title).map(|answer| answer.lines.join("\n"))
+        };
+        for (line, words) in [(&newest.line, "Weekly."), (&replaced.line, "The front desk counts daily.")] {
+            assert_eq!(answered(line, "Maintenance").as_deref(), Some(words));
+            assert_eq!(answered(line, "Constraints").as_deref(), ANSWERS[0].strip_prefix("constraints="));
+        }
+    }
+}
