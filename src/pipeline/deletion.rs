@@ -20,9 +20,10 @@ use self::select::{Limits, Selection, named_since, select};
 use super::commit::{Committed, commit_under};
 use super::fault::CommitFault;
 use super::lease::Lease;
-use super::retention::{Hold, Person};
+use super::retention::{Hold, Person, frameworks_ever};
 use super::roll_forward::{roll_forward, under_lease};
 use crate::app::App;
+use crate::model::id::FrameworkId;
 use crate::model::organization::Organization;
 use crate::model::retention::{RetentionRule, longest};
 use crate::model::time::Timestamp;
@@ -79,13 +80,13 @@ const MAX_BASIS: usize = 2000;
 const ARCHIVES_A_RECORD: usize = 50;
 
 impl DeletionRequest {
-    /// Refuses what the law or this product's form does not allow.
-    pub fn check(&self, organization: &Organization, now: Timestamp) -> Result<(), DeletionFault> {
+    /// Refuses what the law or this product's form does not allow. `frameworks` are those in use, now or once.
+    fn check(&self, frameworks: &[FrameworkId], now: Timestamp) -> Result<(), DeletionFault> {
         let text = self.sealed_basis();
         if self.basis.trim().is_empty() || text.chars().count() > MAX_BASIS {
             return Err(DeletionFault::Basis);
         }
-        let Some(rule) = longest(&organization.frameworks) else { return Ok(()) };
+        let Some(rule) = longest(frameworks) else { return Ok(()) };
         let keeps_from = rule.keeps_from(now);
         if self.limits.before > keeps_from && self.shorter_than_the_law.is_none() {
             return Err(DeletionFault::TooYoung { rule, keeps_from });
@@ -115,8 +116,8 @@ pub async fn plan(
     request: &DeletionRequest,
 ) -> Result<Selection, DeletionFault> {
     let scope = OrgScope::of(organization);
-    request.check(organization, app.clock.now())?;
     roll_forward(app, &scope).await?;
+    request.check(&frameworks_ever(app, organization).await?, app.clock.now())?;
     let selection = select(app, &scope, &request.limits).await?;
     match selection.holds.first() {
         Some(hold) => Err(DeletionFault::Held(hold.clone())),
