@@ -15,7 +15,7 @@ use crate::model::decision::Decisions;
 use crate::model::id::{FrameworkId, OrgSlug};
 use crate::model::moment::Moment;
 use crate::model::time::Timestamp;
-use crate::pipeline::standing::Standing;
+use crate::pipeline::standing::{Standing, organization_at};
 
 /// Words are those of the framework: PCI DSS as a report on compliance or the chosen questionnaire has them, HIPAA with what
 /// was decided about each addressable specification, CMMC with its exceptions.
@@ -45,12 +45,13 @@ type Line = [String; 3];
 pub async fn run(common: &Common, arguments: FindingsArguments) -> anyhow::Result<Ending> {
     let app = session::app(common).await?;
     let organization = session::organization(&app, &arguments.org).await?;
+    let at = moment::as_of(arguments.as_of, &organization, app.clock.now());
+    let organization = organization_at(&app, &organization, at).await?;
     let framework = app.catalog.frameworks.get(&arguments.framework);
     let framework = framework.filter(|framework| organization.frameworks.contains(&framework.id));
     let Some(framework) = framework else {
         anyhow::bail!("{} is not among the frameworks of {}", arguments.framework, organization.slug);
     };
-    let at = moment::as_of(arguments.as_of, &organization, app.clock.now());
     let standing = Standing::known(&app, &organization, at).await?;
     let mut statuses = standing.statuses_now(at);
     statuses.retain(|status| status.framework == framework.id);

@@ -75,10 +75,11 @@ pub async fn run(common: &Common, arguments: ScoreArguments) -> anyhow::Result<E
             let app = session::app(common).await?;
             let organization = session::organization(&app, org).await?;
             let framework = the_framework(&app.catalog.frameworks, &arguments.framework)?;
+            let as_of = moment::as_of(arguments.as_of, &organization, app.clock.now());
+            let organization = standing::organization_at(&app, &organization, as_of).await?;
             if !organization.frameworks.contains(&framework.id) {
                 bail!("{} is not among the frameworks of {}", framework.id, organization.slug);
             }
-            let as_of = moment::as_of(arguments.as_of, &organization, app.clock.now());
             let standing = standing::Standing::known(&app, &organization, as_of).await?;
             let statuses = standing.statuses_now(as_of);
             let exceptions = exceptions(&framework, &statuses, &standing.decisions);
