@@ -152,7 +152,7 @@ impl Expected {
     /// What it should be, if it is not.
     fn refuses(self, value: &Value) -> Option<&'static str> {
         let is_fine = match self {
-            Self::Words => value.as_array().is_some_and(|all| !all.is_empty() && all.iter().all(Value::is_string)),
+            Self::Words => value.as_array().is_some_and(|all| all.iter().all(Value::is_string)),
             Self::WholeNumber => value.as_f64().is_some_and(|number| number.fract() == 0.0),
             Self::Number => value.is_number(),
             Self::Anything => true,
@@ -166,9 +166,16 @@ impl Expected {
     }
 }
 
-/// Finds what one line of a rule reads: `input.settings.name`, `input.settings["name"]` or `(input.settings, "name")`.
+/// Finds what one line of a rule reads: `input.settings.name`, `input.settings["name"]`, `(input.settings, "name")` or
+/// `(input, ["settings", "name"]`.
 fn read_in(line: &str, found: &mut BTreeMap<String, Expected>) {
     const SETTINGS: &str = "input.settings";
+    const PATH: &str = "[\"settings\", \"";
+    for (head, path) in line.match_indices(PATH).filter_map(|(at, _)| line.split_at_checked(at)) {
+        let name = path.trim_start_matches(PATH).chars().take_while(|one| *one != '"').collect();
+        let is_list = head.ends_with("words(object.get(input, ");
+        note(name, if is_list { Expected::Words } else { Expected::Anything }, found);
+    }
     let mut rest = line;
     let mut before = String::new();
     while let Some((head, tail)) = rest.split_once(SETTINGS) {
@@ -188,13 +195,18 @@ fn read_in(line: &str, found: &mut BTreeMap<String, Expected>) {
             ];
             let expected = said.into_iter().find(|(function, _)| before.ends_with(function));
             let expected = expected.map_or(Expected::Anything, |(_, expected)| expected);
-            let known = found.entry(name).or_insert(expected);
-            if *known == Expected::Anything {
-                *known = expected;
-            }
+            note(name, expected, found);
         }
         before.push_str(SETTINGS);
         rest = tail;
+    }
+}
+
+/// Notes what a setting is taken for; what one place does not say another may.
+fn note(name: String, expected: Expected, found: &mut BTreeMap<String, Expected>) {
+    let known = found.entry(name).or_insert(expected);
+    if *known == Expected::Anything {
+        *known = expected;
     }
 }
 
@@ -245,6 +257,8 @@ mod tests {
         assert_eq!(expected("max_clock_offset_seconds"), Some(Expected::Number));
         assert_eq!(expected("collecting_application"), Some(Expected::Anything));
         assert_eq!(expected("forwards_packets"), Some(Expected::Anything));
+        assert_eq!(expected("expected_ports"), Some(Expected::Anything));
+        assert_eq!(expected("sudo_without_password"), Some(Expected::Words));
     }
 
     #[test]
