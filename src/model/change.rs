@@ -109,6 +109,14 @@ impl Changes {
         self.disconnections.iter().rev().find(|one| one.is_of(source, target) && one.at <= moment)
     }
 
+    /// When, at or before a moment, statuses were last moved by a change: by other frameworks or a target less.
+    #[must_use]
+    pub fn last_moved(&self, moment: Timestamp) -> Option<Timestamp> {
+        let frameworks = self.organization.iter().filter(|one| one.frameworks.is_some()).map(|one| one.at);
+        let all = frameworks.chain(self.disconnections.iter().map(|one| one.at));
+        all.filter(|at| *at <= moment).max()
+    }
+
     /// Whether something of this happened after a moment.
     #[must_use]
     pub fn any_after(&self, moment: Timestamp) -> bool {

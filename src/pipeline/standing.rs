@@ -101,6 +101,10 @@ impl Standing {
             requests,
             decisions,
         };
+        let moved = changes.last_moved(as_of).filter(|_| is_past);
+        if let Some(at) = moved.filter(|at| !standing.results.iter().any(|judged| judged.judged_at > *at)) {
+            standing.ask_as_of(at);
+        }
         if changes.organization.iter().any(|change| change.frameworks.is_some()) {
             standing.hold_back_controls_in_use();
         }
@@ -133,6 +137,19 @@ impl Standing {
             let all = self.catalog.controls_of_check(&gap.check);
             let in_use = all.iter().filter(|held| self.frameworks.contains(&held.framework));
             gap.controls = in_use.cloned().collect();
+        }
+    }
+
+    /// Past requests ask for what the last judgement found open. Where something was changed since, they ask for what was
+    /// open then.
+    fn ask_as_of(&mut self, moment: Timestamp) {
+        let statuses = self.statuses_now(moment);
+        let told = statuses.iter().map(|one| (&one.framework, &one.control, one.state, one.because.as_str()));
+        let asked = history::asked_for(told);
+        for request in self.requests.iter_mut().filter(|one| one.closed_at.is_none()) {
+            if let Some(because) = asked.get(&(&request.framework, &request.control)) {
+                (*because).clone_into(&mut request.asks_for);
+            }
         }
     }
 
