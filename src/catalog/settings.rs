@@ -271,8 +271,10 @@ mod tests {
             "password_history": 5,
         });
         let remarks = Catalog::embedded().unwrap().remarks(settings.as_object().unwrap());
-        let told: Vec<_> =
-            remarks.iter().map(|one| (one.setting.as_str(), one.message.as_str(), one.did_you_mean.as_deref())).collect();
+        let told: Vec<_> = remarks
+            .iter()
+            .map(|one| (one.setting.as_str(), one.message.as_str(), one.did_you_mean.as_deref()))
+            .collect();
         let unread = "no check reads it, so it changes nothing";
         assert_eq!(
             told,

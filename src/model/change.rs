@@ -180,7 +180,11 @@ mod tests {
         };
         Changes {
             organization: vec![
-                change(3, Some(("First name", "Second name")), Some((&["hipaa-security"], &["hipaa-security", "cmmc-l2"]))),
+                change(
+                    3,
+                    Some(("First name", "Second name")),
+                    Some((&["hipaa-security"], &["hipaa-security", "cmmc-l2"])),
+                ),
                 change(5, Some(("Second name", "Third name")), Some((&["hipaa-security", "cmmc-l2"], &["cmmc-l2"]))),
             ],
             settings: Vec::new(),

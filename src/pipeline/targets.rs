@@ -141,9 +141,10 @@ pub async fn in_scope(
 
 /// Whether a result counts at a moment: not if its target was disconnected since it was judged.
 pub fn counts(catalog: &Catalog, changes: &Changes, judged: &Judged, moment: Timestamp) -> bool {
-    let gone = changes.disconnections.iter().filter(|one| {
-        one.target == judged.result.target && one.at <= moment && judged.judged_at <= one.at
-    });
+    let gone = changes
+        .disconnections
+        .iter()
+        .filter(|one| one.target == judged.result.target && one.at <= moment && judged.judged_at <= one.at);
     let read_by = |source| {
         catalog.checks.get(&judged.result.check).is_none_or(|check| sources_of(catalog, check).contains(&source))
     };

@@ -150,8 +150,7 @@ pub(super) async fn update(
 ) -> Result<(), StoreFault> {
     for update in updates {
         let known = organization::Entity::find_by_id(scope.uuid()).one(transaction).await?;
-        let mut row =
-            known.ok_or_else(|| StoreFault::NoSuchOrganization(scope.id().to_string()))?.into_active_model();
+        let mut row = known.ok_or_else(|| StoreFault::NoSuchOrganization(scope.id().to_string()))?.into_active_model();
         if let Some(name) = &update.name {
             row.name = Set(name.clone());
         }

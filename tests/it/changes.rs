@@ -123,8 +123,10 @@ async fn a_framework_that_is_added_later_counts_from_then_on_and_no_day_before_k
             let app = &story.app.app;
             let standing = Standing::known(app, &today(story).await, app.clock.now()).await.unwrap();
             let statuses = standing.statuses_now(app.clock.now());
-            let open = standing.requests.iter().filter(|one| one.framework == framework(PCI) && one.closed_at.is_none());
-            let held = standing.gaps.iter().flat_map(|gap| &gap.controls).filter(|held| held.framework == framework(PCI));
+            let open =
+                standing.requests.iter().filter(|one| one.framework == framework(PCI) && one.closed_at.is_none());
+            let held =
+                standing.gaps.iter().flat_map(|gap| &gap.controls).filter(|held| held.framework == framework(PCI));
             (statuses.iter().filter(|one| one.framework == framework(PCI)).count(), open.count(), held.count())
         };
         assert_eq!(of_pci(&story).await, (0, 0, 0));

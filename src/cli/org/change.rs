@@ -80,17 +80,11 @@ pub(super) async fn run(common: &Common, app: &App, arguments: ChangeArguments) 
     }
     output::line(&format!("{} was changed (record {leaf})", after.slug))?;
     if requests_opened + requests_closed > 0 {
-        output::line(&format!(
-            "{} opened, {requests_closed} closed",
-            output::count(requests_opened, "request")
-        ))?;
+        output::line(&format!("{} opened, {requests_closed} closed", output::count(requests_opened, "request")))?;
     }
     if has_added {
         output::line(&format!("Next: countersign collect --org {}", after.slug))?;
-        output::line(&format!(
-            "and agree on who does what: countersign responsibility propose --org {}",
-            after.slug
-        ))?;
+        output::line(&format!("and agree on who does what: countersign responsibility propose --org {}", after.slug))?;
     }
     Ok(Ending::Fine)
 }

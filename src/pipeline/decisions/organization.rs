@@ -216,8 +216,7 @@ async fn requests_after(
     let standing = Standing::known(app, after, now).await?;
     let is_gone = |one: &&EvidenceRequest| one.closed_at.is_none() && request.remove.contains(&one.framework);
     let gone = standing.requests.iter().filter(is_gone);
-    let mut requests: Vec<_> =
-        gone.map(|one| EvidenceRequest { closed_at: Some(now), ..one.clone() }).collect();
+    let mut requests: Vec<_> = gone.map(|one| EvidenceRequest { closed_at: Some(now), ..one.clone() }).collect();
     requests.extend(standing.requests_followed(now));
     Ok(requests)
 }

@@ -6,8 +6,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{
-    ATTESTATION, CONNECTION, GAP_ASSIGNMENT, GAP_NOTE, ORGANIZATION_CHANGE, ORGANIZATION_SETTINGS, PERSON, QUESTIONNAIRE,
-    SCOPE, SERVICE_PROVIDER, signatory,
+    ATTESTATION, CONNECTION, GAP_ASSIGNMENT, GAP_NOTE, ORGANIZATION_CHANGE, ORGANIZATION_SETTINGS, PERSON,
+    QUESTIONNAIRE, SCOPE, SERVICE_PROVIDER, signatory,
 };
 use crate::model::attestation::{Attestation, Claim, FormUse};
 use crate::model::change::{Disconnection, OrganizationChange, SettingsChange};
