@@ -19,6 +19,8 @@ pub struct FamilySplit {
     #[serde(default)]
     pub internal_tasks: String,
     #[serde(default)]
+    pub vendor_tasks: Option<String>,
+    #[serde(default)]
     pub document: Option<String>,
 }
 
@@ -68,6 +70,7 @@ impl ResponsibilityTemplate {
             accountable: split.accountable,
             provider_tasks: split.provider_tasks.clone(),
             internal_tasks: split.internal_tasks.clone(),
+            vendor_tasks: split.vendor_tasks.clone(),
             document: split.document.clone(),
             provider_person: None,
             internal_person: None,

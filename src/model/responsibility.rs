@@ -61,7 +61,10 @@ pub struct Responsibility {
     /// What internal IT does; empty when it does nothing here.
     #[serde(default)]
     pub internal_tasks: String,
-    /// For inherited rows: the vendor's document that proves the inheritance.
+    /// The part of it that a vendor carries, such as the walls of Microsoft's data centers; none: no vendor carries any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor_tasks: Option<String>,
+    /// The vendor's document that proves what is inherited, wholly or in part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<String>,
     /// Who does the provider's tasks, where one person is named.

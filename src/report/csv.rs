@@ -10,7 +10,7 @@ use crate::model::cell::guard;
 use crate::model::id::ControlId;
 use crate::model::time::Timestamp;
 
-const MATRIX_COLUMNS: [&str; 24] = [
+const MATRIX_COLUMNS: [&str; 25] = [
     "framework",
     "version",
     "state",
@@ -22,6 +22,7 @@ const MATRIX_COLUMNS: [&str; 24] = [
     "accountable",
     "provider_tasks",
     "internal_tasks",
+    "vendor_tasks",
     "provider_person",
     "internal_person",
     "document",
@@ -72,6 +73,7 @@ pub fn matrix(report: &MatrixReport) -> Result<Vec<u8>, ReportError> {
                 owner.map_or("", |owner| owner.accountable.as_str()),
                 owner.map_or("", |owner| &owner.provider_tasks),
                 owner.map_or("", |owner| &owner.internal_tasks),
+                owner.and_then(|owner| owner.vendor_tasks.as_deref()).unwrap_or(""),
                 owner.and_then(|owner| owner.provider_person.as_deref()).unwrap_or(""),
                 owner.and_then(|owner| owner.internal_person.as_deref()).unwrap_or(""),
                 owner.and_then(|owner| owner.document.as_deref()).unwrap_or(""),

@@ -95,6 +95,8 @@ pub struct OwnerLine {
     pub accountable: Party,
     pub provider_tasks: String,
     pub internal_tasks: String,
+    /// The part a vendor carries, shown by `document`.
+    pub vendor_tasks: Option<String>,
     pub document: Option<String>,
     /// Short name of who does the provider's part, where one person is named.
     pub provider_person: Option<String>,
@@ -112,6 +114,7 @@ impl From<&crate::model::responsibility::Responsibility> for OwnerLine {
             accountable: row.accountable,
             provider_tasks: row.provider_tasks.clone(),
             internal_tasks: row.internal_tasks.clone(),
+            vendor_tasks: row.vendor_tasks.clone(),
             document: row.document.clone(),
             provider_person: row.provider_person.as_ref().map(ToString::to_string),
             internal_person: row.internal_person.as_ref().map(ToString::to_string),

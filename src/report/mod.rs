@@ -7,6 +7,7 @@
 pub mod coverage;
 pub mod csv;
 pub mod data;
+pub mod facts;
 pub mod gap_detail;
 pub mod gaps;
 pub mod gaps_csv;

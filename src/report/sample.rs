@@ -167,6 +167,7 @@ fn owned(
         accountable,
         provider_tasks: provider.into(),
         internal_tasks: internal.into(),
+        vendor_tasks: None,
         document: None,
         provider_person: None,
         internal_person: None,
@@ -516,6 +517,7 @@ impl Sample {
         for row in &mut sample.matrix.rows {
             [&mut row.provider_tasks, &mut row.internal_tasks].into_iter().for_each(add);
             row.document = Some(HOSTILE.into());
+            row.vendor_tasks = Some(HOSTILE.into());
         }
         for gap in &mut sample.gaps {
             [&mut gap.title, &mut gap.target, &mut gap.severity, &mut gap.because, &mut gap.remediation]

@@ -72,6 +72,7 @@ pub(super) fn matrix(accountable: [Party; 3]) -> ResponsibilityMatrix {
         accountable,
         provider_tasks: String::new(),
         internal_tasks: String::new(),
+        vendor_tasks: None,
         document: None,
         provider_person: None,
         internal_person: None,

@@ -8,7 +8,6 @@
 mod attested;
 mod control;
 mod evidence;
-mod facts;
 mod framework;
 mod gap;
 mod gaps;

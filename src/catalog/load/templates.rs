@@ -111,6 +111,7 @@ fn check_splits(template: &TemplateFile, file: &CatalogFile, faults: &mut Faults
             accountable: row.accountable,
             provider_tasks: &row.provider_tasks,
             internal_tasks: &row.internal_tasks,
+            vendor_tasks: row.vendor_tasks.as_deref(),
             document: row.document.as_deref(),
         };
         parts.check(|message| faults.add(&file.shown, Some(split.referenced.line()), message));
@@ -124,6 +125,7 @@ fn check_splits(template: &TemplateFile, file: &CatalogFile, faults: &mut Faults
             accountable: row.accountable,
             provider_tasks: &row.provider_tasks,
             internal_tasks: &row.internal_tasks,
+            vendor_tasks: row.vendor_tasks.as_deref(),
             document: row.document.as_deref(),
         };
         parts.check(|message| faults.add(&file.shown, Some(line), message));
@@ -137,6 +139,7 @@ struct Split<'a> {
     accountable: Party,
     provider_tasks: &'a str,
     internal_tasks: &'a str,
+    vendor_tasks: Option<&'a str>,
     document: Option<&'a str>,
 }
 
@@ -148,6 +151,10 @@ impl Split<'_> {
         let wrong_owner = |owner: &str| {
             format!("`{name}` is `{}` but accountable is another; use `accountable: {owner}`", self.kind.as_str())
         };
+        let is_proved = self.document.is_some_and(|document| !document.trim().is_empty());
+        if self.vendor_tasks.is_some() && !is_proved {
+            fault(format!("`{name}` says what a vendor does; name the vendor's document that proves it"));
+        }
         match self.kind {
             ResponsibilityKind::Provider => {
                 if self.accountable != Party::Provider {
@@ -176,7 +183,7 @@ impl Split<'_> {
                 }
             }
             ResponsibilityKind::Inherited => {
-                if self.document.is_none_or(|document| document.trim().is_empty()) {
+                if !is_proved {
                     fault(format!(
                         "`{name}` is inherited without a document; name the vendor's document that proves it"
                     ));

@@ -181,6 +181,26 @@ fn every_control_has_exactly_one_owner_under_each_model() {
 }
 
 #[test]
+fn what_a_vendor_carries_is_the_same_in_every_engagement_model_and_has_its_document() {
+    let carried = |framework: &str, model| {
+        let matrix = embedded().matrix(&framework.parse().unwrap(), model).unwrap();
+        let rows = matrix.rows.into_iter().filter(|row| row.vendor_tasks.is_some());
+        let rows = rows.map(|row| (row.control.to_string(), row.vendor_tasks.unwrap(), row.document.unwrap()));
+        rows.collect::<Vec<_>>()
+    };
+    for (framework, control) in [
+        ("cmmc-l1", "PE.L1-b.1.viii"),
+        ("cmmc-l2", "PE.L2-3.10.1"),
+        ("hipaa-security", "164.310(a)(1)"),
+        ("hipaa-breach", "164.410(a)(1)"),
+    ] {
+        let [one, two, three] = MODELS.map(|model| carried(framework, model));
+        assert!(one.iter().any(|(id, ..)| id == control), "{framework} {control}");
+        assert_eq!((&one, &one), (&two, &three), "{framework}");
+    }
+}
+
+#[test]
 fn a_crosswalk_row_that_finds_nothing_is_kept() {
     let none = embedded().crosswalk.iter().filter(|row| row.to.is_none()).count();
     assert_eq!((embedded().crosswalk.len(), none), (434, 25));
@@ -351,17 +371,18 @@ fn an_objective_or_alias_that_is_taken_is_refused() {
 
 #[test]
 fn a_template_with_unknown_names_double_rows_and_orphans_reports_each() {
-    let text = "framework: demo\nmodel: co-managed\nfamilies:\n  G:\n    kind: shared\n    accountable: vendor\n    provider_tasks: Works.\nrows:\n  - control: \"1\"\n    kind: inherited\n    accountable: vendor\n  - control: \"1\"\n    kind: provider\n    accountable: internal\n    provider_tasks: Works.\n  - control: \"7\"\n    kind: internal\n    accountable: internal\n    internal_tasks: Works.\n";
+    let text = "framework: demo\nmodel: co-managed\nfamilies:\n  G:\n    kind: shared\n    accountable: vendor\n    provider_tasks: Works.\n    vendor_tasks: Works too.\nrows:\n  - control: \"1\"\n    kind: inherited\n    accountable: vendor\n  - control: \"1\"\n    kind: provider\n    accountable: internal\n    provider_tasks: Works.\n  - control: \"7\"\n    kind: internal\n    accountable: internal\n    internal_tasks: Works.\n";
     let path = "controls/responsibilities/co-managed/demo.yaml";
     let set = demo_with(path, text);
     for (line, words) in [
         (5, "no family `G`"),
         (6, "needs text for both sides"),
         (6, "one of the two is accountable"),
-        (10, "inherited without a document"),
-        (13, "two rows"),
-        (13, "use `accountable: provider`"),
-        (17, "no control `7`"),
+        (6, "says what a vendor does; name the vendor's document"),
+        (11, "inherited without a document"),
+        (14, "two rows"),
+        (14, "use `accountable: provider`"),
+        (18, "no control `7`"),
         (4, "nobody owns 2"),
     ] {
         assert_fault(&set, &format!("{path}:{line}"), words);

@@ -7,6 +7,7 @@ use crate::catalog::Catalog;
 use crate::catalog::framework::{Control, Framework, TO_BE_CONFIRMED};
 use crate::cli::{Common, output};
 use crate::model::id::FrameworkId;
+use crate::report::facts::Fact;
 
 /// A framework with its controls, or one control with everything that is known about it.
 pub fn run(common: &Common, catalog: &Catalog, framework: &FrameworkId, control: Option<&str>) -> anyhow::Result<()> {
@@ -136,7 +137,8 @@ fn print_control(framework: &Framework, control: &Control, shown: &Value) -> any
     let unconfirmed: Vec<&str> = control.to_be_confirmed().collect();
     let row = |name: &str, value: &Value| {
         let mark = if unconfirmed.contains(&name) { " (to be confirmed)" } else { "" };
-        [name.replace('_', " "), text(value) + mark]
+        let Fact { label, text } = Fact::of(name, value);
+        [label, text + mark]
     };
     output::line("")?;
     let rows: Vec<[String; 2]> = control

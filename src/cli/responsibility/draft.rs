@@ -45,13 +45,16 @@ pub struct SetArguments {
     /// What internal IT does
     #[arg(long, value_name = "TEXT")]
     internal_tasks: Option<String>,
+    /// What a vendor carries of it, such as Microsoft; name its document with --document
+    #[arg(long, value_name = "TEXT")]
+    vendor_tasks: Option<String>,
     /// Who does the provider's part
     #[arg(long, value_name = "HANDLE", value_parser = person)]
     provider_person: Option<Named>,
     /// Who does the part of internal IT
     #[arg(long, value_name = "HANDLE", value_parser = person)]
     internal_person: Option<Named>,
-    /// The vendor's document that proves what is inherited
+    /// The vendor's document that proves what is inherited, wholly or in part
     #[arg(long, value_name = "TEXT")]
     document: Option<String>,
     /// Where the service agreement says so
@@ -92,6 +95,7 @@ pub async fn set(common: &Common, set: SetArguments) -> anyhow::Result<Ending> {
         accountable: set.accountable,
         provider_tasks: set.provider_tasks,
         internal_tasks: set.internal_tasks,
+        vendor_tasks: set.vendor_tasks,
         provider_person: set.provider_person.map(|named| named.0),
         internal_person: set.internal_person.map(|named| named.0),
         document: set.document,

@@ -49,6 +49,7 @@ pub async fn run(common: &Common, arguments: ListArguments) -> anyhow::Result<En
                 "accountable": row.accountable,
                 "provider_tasks": row.provider_tasks,
                 "internal_tasks": row.internal_tasks,
+                "vendor_tasks": row.vendor_tasks,
                 "provider_person": row.provider_person,
                 "internal_person": row.internal_person,
                 "document": row.document,

@@ -14,6 +14,7 @@ pub struct RowChange {
     pub accountable: Option<Party>,
     pub provider_tasks: Option<String>,
     pub internal_tasks: Option<String>,
+    pub vendor_tasks: Option<String>,
     /// The inner none takes the person away.
     pub provider_person: Option<Option<PersonHandle>>,
     pub internal_person: Option<Option<PersonHandle>>,
@@ -82,6 +83,11 @@ pub fn changed(
         accountable,
         provider_tasks: text("what the provider does", &change.provider_tasks, base.map(|row| &*row.provider_tasks))?,
         internal_tasks: text("what internal IT does", &change.internal_tasks, base.map(|row| &*row.internal_tasks))?,
+        vendor_tasks: some(text(
+            "what a vendor does",
+            &change.vendor_tasks,
+            base.and_then(|row| row.vendor_tasks.as_deref()),
+        )?),
         document: some(text("the document", &change.document, base.and_then(|row| row.document.as_deref()))?),
         provider_person: change.provider_person.clone().unwrap_or_else(|| base?.provider_person.clone()),
         internal_person: change.internal_person.clone().unwrap_or_else(|| base?.internal_person.clone()),

@@ -150,9 +150,13 @@ fn divided_wrongly(row: &Responsibility) -> Option<Lint> {
 
 fn missing_texts(row: &Responsibility) -> Option<Lint> {
     let (no_provider, no_internal) = (row.provider_tasks.trim().is_empty(), row.internal_tasks.trim().is_empty());
+    let is_unproved = row.document.as_deref().is_none_or(|text| text.trim().is_empty());
     let (what, next) = match row.kind {
-        ResponsibilityKind::Inherited if row.document.as_deref().is_none_or(|text| text.trim().is_empty()) => {
+        ResponsibilityKind::Inherited if is_unproved => {
             ("it is inherited without a document that proves it", "name the vendor's document")
+        }
+        _ if row.vendor_tasks.is_some() && is_unproved => {
+            ("a vendor does a part of it, without a document that proves it", "name the vendor's document")
         }
         ResponsibilityKind::Shared if no_provider && no_internal => {
             ("it is shared, but nobody does anything", "say what each party does")

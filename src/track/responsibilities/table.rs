@@ -19,13 +19,14 @@ pub const LARGEST: usize = 8 * 1024 * 1024;
 const MOST_FAULTS: usize = 1_000;
 
 /// The columns of a table, in the order in which they are written.
-pub const COLUMNS: [&str; 10] = [
+pub const COLUMNS: [&str; 11] = [
     "control",
     "objective",
     "kind",
     "accountable",
     "provider_tasks",
     "internal_tasks",
+    "vendor_tasks",
     "provider_person",
     "internal_person",
     "document",
@@ -64,6 +65,7 @@ pub fn write(rows: &[Responsibility]) -> Result<Vec<u8>, csv::Error> {
             row.accountable.as_str(),
             &row.provider_tasks,
             &row.internal_tasks,
+            row.vendor_tasks.as_deref().unwrap_or_default(),
             row.provider_person.as_ref().map_or("", |person| person.as_str()),
             row.internal_person.as_ref().map_or("", |person| person.as_str()),
             row.document.as_deref().unwrap_or_default(),
@@ -192,8 +194,19 @@ impl<'a> Table<'a> {
     fn read_row(&mut self, record: &csv::StringRecord, line: u64, faults: &mut Vec<String>) -> Option<Responsibility> {
         let of = self.places.of;
         let cells = of.map(|place| unguard(record.get(place).unwrap_or_default()));
-        let [control, objective, kind, accountable, provider, internal, by_provider, by_internal, document, clause] =
-            cells;
+        let [
+            control,
+            objective,
+            kind,
+            accountable,
+            provider,
+            internal,
+            vendor,
+            by_provider,
+            by_internal,
+            document,
+            clause,
+        ] = cells;
         if let Some(other) = self.places.framework.and_then(|place| record.get(place)).map(|cell| unguard(cell).trim())
             && !other.is_empty()
             && other != self.framework.id.as_str()
@@ -216,8 +229,13 @@ impl<'a> Table<'a> {
                 }
             }
         }
-        let texts =
-            [("provider_tasks", provider), ("internal_tasks", internal), ("document", document), ("clause", clause)];
+        let texts = [
+            ("provider_tasks", provider),
+            ("internal_tasks", internal),
+            ("vendor_tasks", vendor),
+            ("document", document),
+            ("clause", clause),
+        ];
         for (column, text) in texts {
             faults.extend(unfit(text, LONGEST_TEXT).map(|why| format!("`{column}` {why}")));
         }
@@ -231,6 +249,7 @@ impl<'a> Table<'a> {
             accountable: accountable?,
             provider_tasks: provider.to_owned(),
             internal_tasks: internal.to_owned(),
+            vendor_tasks: some(vendor.to_owned()),
             document: some(document.to_owned()),
             provider_person,
             internal_person,

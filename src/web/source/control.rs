@@ -5,8 +5,6 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::attested::{StatementLine, statements};
-use super::facts::{Fact, facts};
-use super::links::clip;
 use super::{Place, StorePages, matrix_heading};
 use crate::catalog::Catalog;
 use crate::catalog::crosswalk::Confidence;
@@ -20,6 +18,7 @@ use crate::model::responsibility::{MatrixState, ResponsibilityMatrix};
 use crate::model::time::Timestamp;
 use crate::pipeline::standing::{Standing, organization_at};
 use crate::report::data::{FrameworkHeading, MatrixHeading};
+use crate::report::facts::{Fact, clip, facts};
 use crate::report::readiness::{ControlLine, ObjectiveLine, ReadinessInput, control_line};
 use crate::store::{OrgScope, StatusChange};
 use crate::web::SourceError;

@@ -6,13 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use countersign_seal::digest::Digest;
 
-use super::links::{Choice, clip, link};
+use super::links::{Choice, link};
 use super::{Place, StorePages};
 use crate::catalog::Catalog;
 use crate::model::evidence::{CollectionOutcome, Source};
 use crate::model::id::{DatasetId, OrgSlug};
 use crate::model::time::Timestamp;
 use crate::report::data::dataset_title;
+use crate::report::facts::clip;
 use crate::report::sight::is_stale;
 use crate::store::{EvidenceFilter, EvidenceRow, OrgScope};
 use crate::web::SourceError;

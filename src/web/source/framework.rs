@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::links::{Choice, clip, link};
+use super::links::{Choice, link};
 use super::{Place, StorePages, matrix_heading, reasons, signed};
 use crate::catalog::framework::{Control, Framework};
 use crate::model::control::{ControlState, ControlStatus};
@@ -17,6 +17,7 @@ use crate::model::scope::ScopeDecision;
 use crate::model::time::Timestamp;
 use crate::pipeline::standing::{Standing, organization_at};
 use crate::report::data::{FrameworkHeading, MatrixHeading, OwnerLine};
+use crate::report::facts::clip;
 use crate::report::tally::{self, Counting, Countings, ORDER, Totals};
 use crate::web::SourceError;
 use crate::web::overview::Reason;

@@ -26,18 +26,9 @@ pub(super) fn link(path: &str, parameters: &[(&str, Option<String>)]) -> String 
     if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }
 
-/// At most `many` characters of a text, with a mark where it was cut.
-#[must_use]
-pub(super) fn clip(text: &str, many: usize) -> String {
-    match text.char_indices().nth(many) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default().trim_end()),
-        None => text.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{clip, link};
+    use super::link;
 
     #[test]
     fn a_hostile_value_cannot_leave_its_place_in_a_link() {
@@ -45,11 +36,5 @@ mod tests {
         let made = link("/x", &[("party", None), ("target", Some(hostile))]);
         assert_eq!(made, "/x?target=a%26as_of%3D1%23%22%3E%3Cb%3E+%C3%A9");
         assert_eq!(link("/x", &[("party", None)]), "/x");
-    }
-
-    #[test]
-    fn a_long_text_is_cut_between_characters_and_says_so() {
-        assert_eq!(clip("é🦷é", 3), "é🦷é");
-        assert_eq!(clip("é🦷 é", 3), "é🦷…");
     }
 }

@@ -5,7 +5,6 @@ use countersign_seal::digest::Digest;
 use countersign_seal::record::{Evidence, Record, Redaction, Statement};
 use serde::Serialize;
 
-use super::facts::{Fact, facts};
 use super::{Place, StorePages};
 use crate::catalog::Catalog;
 use crate::model::evidence::{CollectionOutcome, SealedArtifact};
@@ -13,6 +12,7 @@ use crate::model::finding::FindingOutcome;
 use crate::model::id::{CheckId, DatasetId, OrgSlug, RunId};
 use crate::model::time::Timestamp;
 use crate::report::data::dataset_title;
+use crate::report::facts::{Fact, facts};
 use crate::report::sight::is_stale;
 use crate::store::{EvidenceRow, JudgedResult, OrgScope};
 use crate::web::SourceError;

@@ -141,7 +141,7 @@ fn concerns(line: &MatrixLine, party: Option<Party>) -> bool {
         let tasks = match party {
             Party::Provider => owner.provider_tasks.as_str(),
             Party::Internal => owner.internal_tasks.as_str(),
-            Party::Vendor => "",
+            Party::Vendor => owner.vendor_tasks.as_deref().unwrap_or_default(),
         };
         owner.accountable == party || !tasks.is_empty()
     })

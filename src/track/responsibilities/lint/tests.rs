@@ -49,6 +49,7 @@ pub fn row(name: &str, kind: &str, accountable: Party, provider: &str, internal:
         accountable,
         provider_tasks: provider.to_owned(),
         internal_tasks: internal.to_owned(),
+        vendor_tasks: None,
         document: None,
         provider_person: None,
         internal_person: None,
@@ -127,6 +128,13 @@ fn work_that_both_claim_or_that_the_wrong_one_answers_for_collides() {
     assert_eq!(one(row("C1", "internal", Provider, "", "approves")), [Collision]);
     assert_eq!(one(row("C1", "shared", Provider, " ", "")), [MissingText]);
     assert_eq!(one(row("C1", "shared", Provider, "", "approves")), [MissingText]);
+    let with_vendor = |document: Option<&str>| Responsibility {
+        vendor_tasks: Some("guards its data centers".to_owned()),
+        document: document.map(str::to_owned),
+        ..row("C1", "shared", Provider, "patches", "approves")
+    };
+    assert_eq!(one(with_vendor(None)), [MissingText], "nothing shows what the vendor does");
+    assert_eq!(one(with_vendor(Some("the auditor's report"))), []);
     assert_eq!(one(row("C1", "shared", Provider, "patches", "")), [MissingText]);
     assert_eq!(one(row("C1", "inherited", Vendor, "", "")), [MissingText]);
     let proved = Responsibility { document: Some("SOC 2".to_owned()), ..row("C1", "inherited", Vendor, "", "") };

@@ -6,7 +6,7 @@ use super::{COLUMNS, LARGEST, read, write};
 use crate::model::id::PersonHandle;
 use crate::model::responsibility::{Party, Responsibility, ResponsibilityKind};
 
-const HEADINGS: &str = "control,objective,kind,accountable,provider_tasks,internal_tasks,provider_person,internal_person,document,clause\n";
+const HEADINGS: &str = "control,objective,kind,accountable,provider_tasks,internal_tasks,vendor_tasks,provider_person,internal_person,document,clause\n";
 
 fn faults(text: &str) -> Vec<String> {
     faults_of(text.as_bytes())
@@ -21,18 +21,18 @@ fn all_faults_of_a_table_are_told_at_once_with_their_lines() {
     let long = "x".repeat(4_001);
     let table = format!(
         "{HEADINGS}\
-         C1,,shared,provider,a,b,,,,\n\
-         C1,,shared,internal,a,b,,,,\n\
-         C2,,shared,provider,a,b,,,,\n\
-         C2,,shared,provider,a,b,,,,\n\
-         C9,,shared,provider,a,b,,,,\n\
-         C3,C3[z],shared,provider,a,b,,,,\n\
-         C4,,sharing,msp,a,b,,,,\n\
-         C5,,shared,\"provider, internal\",a,b,,,,\n\
-         C5,,shared,provider,a,b,,,,,too,many\n\
+         C1,,shared,provider,a,b,,,,,\n\
+         C1,,shared,internal,a,b,,,,,\n\
+         C2,,shared,provider,a,b,,,,,\n\
+         C2,,shared,provider,a,b,,,,,\n\
+         C9,,shared,provider,a,b,,,,,\n\
+         C3,C3[z],shared,provider,a,b,,,,,\n\
+         C4,,sharing,msp,a,b,,,,,\n\
+         C5,,shared,\"provider, internal\",a,b,,,,,\n\
+         C5,,shared,provider,a,b,,,,,,too,many\n\
          C5,,shared,provider\n\
-         C5,,provider,provider,{long},\"\u{1b}[2J\",Not A Handle,,,\n\
-         ,,,,,,,,,x\n"
+         C5,,provider,provider,{long},\"\u{1b}[2J\",,Not A Handle,,,\n\
+         ,,,,,,,,,,x\n"
     );
     let told = faults(&table);
     let wanted = [
@@ -43,8 +43,8 @@ fn all_faults_of_a_table_are_told_at_once_with_their_lines() {
         ("line 8: ", "`sharing` is not a kind of responsibility"),
         ("line 8: ", "`msp` is not a party"),
         ("line 9: ", "names 2 parties"),
-        ("line 10: ", "12 cells under 10 headings"),
-        ("line 11: ", "4 cells under 10 headings"),
+        ("line 10: ", "13 cells under 11 headings"),
+        ("line 11: ", "4 cells under 11 headings"),
         ("line 12: ", "4001 characters"),
         ("line 12: ", "control characters"),
         ("line 12: ", "not a person's short name"),
@@ -66,14 +66,14 @@ fn a_file_that_is_no_table_is_refused_in_words() {
     assert!(faults_of(b"control,kind\nC1,\xff\n")[0].starts_with("line 2: this is not UTF-8"));
     assert!(faults_of(&vec![b'x'; LARGEST + 1])[0].contains("are allowed"));
     let told = faults("control;kind;accountable\nC1;shared;provider\n");
-    assert_eq!(told.len(), 11, "{told:#?}");
-    assert!(told[0].contains("line 1: the column `control` is missing") && told[10].contains("commas"), "{told:#?}");
+    assert_eq!(told.len(), 12, "{told:#?}");
+    assert!(told[0].contains("line 1: the column `control` is missing") && told[11].contains("commas"), "{told:#?}");
     let told = faults(&HEADINGS.replace("clause", "kind"));
     assert_eq!(told, ["line 1: the column `kind` is there twice", "line 1: the column `clause` is missing"]);
-    let many = "nothing,,,,,,,,,\n".repeat(3_000);
+    let many = "nothing,,,,,,,,,,\n".repeat(3_000);
     assert_eq!(faults(&format!("{HEADINGS}{many}")).len(), 1_001);
     let other = HEADINGS.replace("control,", "framework,control,");
-    let told = faults(&format!("{other}elsewhere,C1,,shared,provider,a,b,,,,\n"));
+    let told = faults(&format!("{other}elsewhere,C1,,shared,provider,a,b,,,,,\n"));
     assert!(told[0].contains("of `elsewhere`, not of f"), "{told:#?}");
 }
 
@@ -82,7 +82,7 @@ fn columns_may_stand_in_any_order_and_spreadsheets_may_add_their_marks() {
     let mut headings: Vec<&str> = COLUMNS.to_vec();
     headings.reverse();
     let table = format!(
-        "\u{feff}{},title\r\n§ 4,,,,it,'=1+1,Provider,SHARED,,one,something\r\n,,,,,,,,,,\r\n",
+        "\u{feff}{},title\r\n§ 4,,,,,it,'=1+1,Provider,SHARED,,one,something\r\n,,,,,,,,,,,\r\n",
         headings.join(",")
     );
     let rows = read(&framework(), table.as_bytes()).unwrap();
@@ -110,7 +110,8 @@ fn person() -> impl Strategy<Value = Option<PersonHandle>> {
 fn row(control: &'static str, objective: Option<&'static str>) -> impl Strategy<Value = Option<Responsibility>> {
     let kinds = vec!["provider", "internal", "shared", "inherited", "not_applicable"];
     let words = (proptest::sample::select(kinds), proptest::sample::select(vec!["provider", "internal", "vendor"]));
-    let texts = (text(), text(), proptest::option::of(text()), proptest::option::of(text()));
+    let maybe = || proptest::option::of(text()).prop_map(|text| text.filter(|text| !text.is_empty()));
+    let texts = (text(), text(), maybe(), maybe(), maybe());
     let made = (words, texts, person(), person()).prop_map(move |(words, texts, provider, internal)| Responsibility {
         control: control.parse().unwrap(),
         objective: objective.map(|id| id.parse().unwrap()),
@@ -118,10 +119,11 @@ fn row(control: &'static str, objective: Option<&'static str>) -> impl Strategy<
         accountable: words.1.parse().unwrap(),
         provider_tasks: texts.0,
         internal_tasks: texts.1,
-        document: texts.2.filter(|text| !text.is_empty()),
+        vendor_tasks: texts.4,
+        document: texts.2,
         provider_person: provider,
         internal_person: internal,
-        clause: texts.3.filter(|text| !text.is_empty()),
+        clause: texts.3,
     });
     proptest::option::weighted(0.8, made)
 }

@@ -3,8 +3,6 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::links::clip;
-
 /// Characters of one text; records may carry long ones.
 const TEXT_SHOWN: usize = 1000;
 
@@ -16,14 +14,31 @@ pub struct Fact {
 }
 
 impl Fact {
-    pub(super) fn new(label: impl Into<String>, text: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn new(label: impl Into<String>, text: impl Into<String>) -> Self {
         Self { label: label.into(), text: text.into() }
+    }
+
+    /// A fact by the name and value that its file gives it.
+    #[must_use]
+    pub fn of(name: &str, value: &Value) -> Self {
+        Self::new(label(name), clip(&text(value), TEXT_SHOWN))
     }
 }
 
 /// The facts in the order of their names.
-pub(super) fn facts<'a>(all: impl IntoIterator<Item = (&'a String, &'a Value)>) -> Vec<Fact> {
-    all.into_iter().map(|(name, value)| Fact::new(label(name), clip(&text(value), TEXT_SHOWN))).collect()
+#[must_use]
+pub fn facts<'a>(all: impl IntoIterator<Item = (&'a String, &'a Value)>) -> Vec<Fact> {
+    all.into_iter().map(|(name, value)| Fact::of(name, value)).collect()
+}
+
+/// At most `many` characters of a text, with a mark where it was cut.
+#[must_use]
+pub fn clip(text: &str, many: usize) -> String {
+    match text.char_indices().nth(many) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default().trim_end()),
+        None => text.to_owned(),
+    }
 }
 
 /// Names that people would not read as they are meant.
@@ -32,6 +47,7 @@ fn label(name: &str) -> String {
         "poam_allowed" => "May wait on a plan of action",
         "poam_rule" => "Rule for plans of action",
         "weight" => "Points it is worth",
+        "in_appendix_a_matrix" => "In the matrix of Appendix A",
         "weight_partial" => "Points lost when met in part",
         "required_or_addressable" => "Required or addressable",
         "cfr_cite" => "Citation",
@@ -75,7 +91,13 @@ fn join(texts: impl Iterator<Item = String>, are_objects: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Fact, facts};
+    use super::{Fact, clip, facts};
+
+    #[test]
+    fn a_long_text_is_cut_between_characters_and_says_so() {
+        assert_eq!(clip("é🦷é", 3), "é🦷é");
+        assert_eq!(clip("é🦷 é", 3), "é🦷…");
+    }
 
     #[test]
     fn facts_of_any_shape_read_as_words_and_what_is_unknown_stays_unknown() {
