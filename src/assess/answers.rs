@@ -9,6 +9,7 @@ use chrono::Duration;
 use super::scope::Scope;
 use super::{Situation, hours_to_live, sources_of};
 use crate::catalog::check::CheckDefinition;
+use crate::model::change::Disconnection;
 use crate::model::finding::FindingOutcome;
 use crate::model::id::{CheckId, FrameworkId};
 use crate::model::time::Timestamp;
@@ -32,6 +33,8 @@ pub(super) struct Answers<'a> {
     pub not_applicable: usize,
     /// Targets that would be asked if they were in scope.
     pub left_out: usize,
+    /// The last target that would be asked if it had not been disconnected.
+    pub disconnected: Option<&'a Disconnection>,
     /// When the oldest data behind an answer was collected.
     pub oldest: Option<Timestamp>,
 }
@@ -52,6 +55,11 @@ fn of_check<'a>(situation: &Situation<'a>, scope: &Scope<'_>, check: &'a CheckDe
     let limit = hours_to_live(situation.catalog, check).map(|hours| (hours, Duration::hours(i64::from(hours))));
     let results = situation.results.of(&check.id);
     let sources = sources_of(situation.catalog, check);
+    let disconnected = situation.decisions.changes.disconnections.iter().rev();
+    answers.disconnected = disconnected.filter(|one| one.at <= situation.now).find(|one| {
+        let connected = situation.targets.get(&one.source);
+        sources.contains(&one.source) && connected.is_none_or(|targets| !targets.contains(&one.target))
+    });
     for target in sources.iter().filter_map(|source| situation.targets.get(source)).flatten() {
         if scope.leaves_out(target) {
             answers.left_out += 1;

@@ -27,6 +27,7 @@ use std::collections::BTreeMap;
 use super::answers::Answers;
 use super::statement::{self, Forms, Statements};
 use crate::model::attestation::{Attestation, Claim};
+use crate::model::change::Disconnection;
 use crate::model::control::{Bearing, ControlState, ObjectiveStatus, OpenAs, Proof};
 use crate::model::finding::FindingOutcome;
 use crate::model::id::{CheckId, ControlId, ObjectiveId};
@@ -235,6 +236,10 @@ impl<'a> Case<'a> {
         full.peek().is_some() && !unseen && full.all(|answers| answers.passed == answers.all.len())
     }
 
+    fn last_disconnected(&self) -> Option<&'a Disconnection> {
+        self.proofs.iter().filter_map(|(_, _, answers)| answers.disconnected).max_by_key(|gone| gone.at)
+    }
+
     fn full(&self) -> impl Iterator<Item = &'a Answers<'a>> {
         self.proofs.iter().filter(|(_, proof, _)| *proof == Proof::Full).map(|(_, _, answers)| *answers)
     }
@@ -252,6 +257,14 @@ impl<'a> Case<'a> {
             return if self.proofs.iter().any(|(_, _, answers)| answers.left_out > 0) {
                 "Everything that could show this is out of scope for this framework; a person has to show it."
                     .to_owned()
+            } else if let Some(gone) = self.last_disconnected() {
+                format!(
+                    "{} was disconnected on {} by {}, and nothing else is connected that could show this; connect a source or \
+                     have a person show it.",
+                    gone.target,
+                    gone.at.for_people(),
+                    gone.by.name
+                )
             } else {
                 "Nothing is connected that could show this; connect a source or have a person show it.".to_owned()
             };

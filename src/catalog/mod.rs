@@ -16,6 +16,7 @@ pub mod guidance;
 mod index;
 mod load;
 pub mod oscal;
+pub mod settings;
 pub mod template;
 
 use std::collections::BTreeMap;

@@ -1,6 +1,7 @@
 //! `countersign check list|test|run`
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 use super::{Common, Ending, output, session};
 use crate::catalog::Catalog;
 use crate::catalog::check::CheckDefinition;
+use crate::catalog::settings;
 use crate::dataset::{Dataset, from_raw_file};
 use crate::evaluate::cases::test_check;
 use crate::evaluate::{Inputs, Judge, Subject};
@@ -217,12 +219,13 @@ fn judge_files(common: &Common, catalog: &Catalog, arguments: &RunArguments) -> 
 
 /// Reads a settings file: one JSON object.
 pub(super) fn read_settings(path: &Path) -> anyhow::Result<Value> {
-    let bytes = read_limited(path)?;
-    let value: Value = serde_json::from_slice(&bytes).with_context(|| format!("{} is not JSON", path.display()))?;
-    if !value.is_object() {
-        bail!("{} must hold one JSON object", path.display());
-    }
-    Ok(value)
+    let file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut bytes = Vec::new();
+    // One byte more than may be there tells that there is too much.
+    file.take(settings::LONGEST as u64 + 1)
+        .read_to_end(&mut bytes)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    settings::read(&bytes).with_context(|| format!("{} cannot be used", path.display()))
 }
 
 fn read_limited(path: &Path) -> anyhow::Result<Vec<u8>> {

@@ -1,4 +1,6 @@
-//! `countersign connect m365|host|consent-url`
+//! `countersign connect m365|host|consent-url|list|remove`
+
+mod remove;
 
 use std::path::PathBuf;
 
@@ -36,6 +38,10 @@ enum ConnectCommand {
     Host(HostArguments),
     /// The link by which an administrator of a connected tenant gives the application its permissions
     ConsentUrl(ConsentArguments),
+    /// List what is connected, and what was removed
+    List(remove::ListArguments),
+    /// Disconnect a tenant or host by a signed decision: its secret is deleted, and its results no longer count
+    Remove(remove::RemoveArguments),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -131,6 +137,8 @@ pub async fn run(common: &Common, arguments: ConnectArguments) -> anyhow::Result
     let mut waiting = None;
     let (org, connection, replace) = match arguments.command {
         ConnectCommand::ConsentUrl(arguments) => return consent(common, &app, &arguments).await,
+        ConnectCommand::List(arguments) => return remove::list(common, &app, &arguments).await,
+        ConnectCommand::Remove(arguments) => return remove::remove(common, &app, &arguments).await,
         ConnectCommand::M365(arguments) => {
             let scope = OrgScope::of(&session::organization(&app, &arguments.org).await?);
             let tenant = tenant_name(&arguments.tenant)?;

@@ -12,7 +12,7 @@ use crate::assess::verdict::{Hipaa, Said, Verdict};
 use crate::model::id::{FrameworkId, OrgSlug};
 use crate::model::moment::Moment;
 use crate::pipeline::decisions::read_back::risk_answers;
-use crate::pipeline::standing::Standing;
+use crate::pipeline::standing::{Standing, organization_at};
 use crate::report::facts::clip;
 use crate::store::OrgScope;
 
@@ -33,12 +33,13 @@ pub struct FindingsArguments {
 pub async fn run(common: &Common, arguments: FindingsArguments) -> anyhow::Result<Ending> {
     let app = session::app(common).await?;
     let organization = session::organization(&app, &arguments.org).await?;
+    let at = moment::as_of(arguments.as_of, &organization, app.clock.now());
+    let organization = organization_at(&app, &organization, at).await?;
     let framework = app.catalog.frameworks.get(&arguments.framework);
     let framework = framework.filter(|framework| organization.frameworks.contains(&framework.id));
     let Some(framework) = framework else {
         anyhow::bail!("{} is not among the frameworks of {}", arguments.framework, organization.slug);
     };
-    let at = moment::as_of(arguments.as_of, &organization, app.clock.now());
     let standing = Standing::known(&app, &organization, at).await?;
     let mut statuses = standing.statuses_now(at);
     statuses.retain(|status| status.framework == framework.id);

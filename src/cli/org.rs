@@ -1,4 +1,7 @@
-//! `countersign org add|list`
+//! `countersign org add|list|settings|change`
+
+mod change;
+mod settings;
 
 use std::str::FromStr;
 
@@ -25,6 +28,10 @@ enum OrgCommand {
     Add(AddArguments),
     /// List organizations
     List,
+    /// Show the settings that checks read, or replace them by a signed decision
+    Settings(settings::SettingsArguments),
+    /// Change the name, the time zone or the frameworks by a signed decision
+    Change(change::ChangeArguments),
 }
 
 #[derive(Debug, Args)]
@@ -112,6 +119,8 @@ pub async fn run(common: &Common, arguments: OrgArguments) -> anyhow::Result<End
                 )?;
             }
         }
+        OrgCommand::Settings(settings) => return settings::run(common, &app, settings).await,
+        OrgCommand::Change(change) => return change::run(common, &app, change).await,
         OrgCommand::List => {
             let all = app.store.organizations(InstanceScope::of_this_installation()).await?;
             if common.json {

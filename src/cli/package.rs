@@ -10,6 +10,7 @@ use super::{Common, Ending, output, session};
 use crate::deliver::package::{self, PackageRequest};
 use crate::model::id::{FrameworkId, OrgSlug};
 use crate::model::moment::Moment;
+use crate::pipeline::standing::organization_at;
 use crate::store::OrgScope;
 
 /// The records of a period that bear on a framework, their bytes, reports, proofs and a script that checks them.
@@ -35,12 +36,14 @@ pub struct PackageArguments {
 pub async fn run(common: &Common, arguments: PackageArguments) -> anyhow::Result<Ending> {
     let app = session::app(common).await?;
     let organization = session::organization(&app, &arguments.org).await?;
+    let as_of = moment::as_of(arguments.as_of, &organization, app.clock.now());
     let request = PackageRequest {
         framework: arguments.framework,
         from: arguments.from.map(|from| from.start(&organization)),
-        as_of: moment::as_of(arguments.as_of, &organization, app.clock.now()),
+        as_of,
         out: arguments.out,
     };
+    let organization = organization_at(&app, &organization, as_of).await?;
     let path = package::write(&app, &organization, &request).await?;
     let key = app.verifying_key(&OrgScope::of(&organization)).await?;
     if common.json {

@@ -10,6 +10,7 @@ use super::{Common, Ending, output, session};
 use crate::deliver::reports;
 use crate::model::id::{FrameworkId, OrgSlug};
 use crate::model::moment::Moment;
+use crate::pipeline::standing::organization_at;
 
 /// Readiness with gaps and evidence register, and the responsibility matrix; and for each party one gap list over all
 /// frameworks. HTML and CSV. Each file is sealed.
@@ -37,6 +38,7 @@ pub async fn run(common: &Common, arguments: ReportArguments) -> anyhow::Result<
     let app = session::app(common).await?;
     let organization = session::organization(&app, &arguments.org).await?;
     let as_of = moment::as_of(arguments.as_of, &organization, app.clock.now());
+    let organization = organization_at(&app, &organization, as_of).await?;
     let is_one = arguments.framework.is_some();
     let frameworks = match arguments.framework {
         Some(only) => vec![only],

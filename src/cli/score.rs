@@ -19,7 +19,7 @@ use crate::catalog::framework::Framework;
 use crate::model::id::{ControlId, FrameworkId, OrgSlug};
 use crate::model::moment::Moment;
 use crate::model::responsibility::Party;
-use crate::pipeline::standing::Standing;
+use crate::pipeline::standing::{Standing, organization_at};
 
 /// What nobody has shown counts as not met, as an assessor counts it.
 #[derive(Debug, Args)]
@@ -76,10 +76,11 @@ pub async fn run(common: &Common, arguments: ScoreArguments) -> anyhow::Result<E
             let app = session::app(common).await?;
             let organization = session::organization(&app, org).await?;
             let framework = the_framework(&app.catalog.frameworks, &arguments.framework)?;
+            let as_of = moment::as_of(arguments.as_of, &organization, app.clock.now());
+            let organization = organization_at(&app, &organization, as_of).await?;
             if !organization.frameworks.contains(&framework.id) {
                 bail!("{} is not among the frameworks of {}", framework.id, organization.slug);
             }
-            let as_of = moment::as_of(arguments.as_of, &organization, app.clock.now());
             let standing = Standing::known(&app, &organization, as_of).await?;
             let statuses = standing.statuses_now(as_of);
             let also_met = what_if(&framework, &arguments)?;

@@ -13,7 +13,7 @@ use crate::model::id::{FrameworkId, OrgSlug};
 use crate::model::moment::Moment;
 use crate::model::organization::Organization;
 use crate::model::responsibility::Party;
-use crate::pipeline::standing::Standing;
+use crate::pipeline::standing::{Standing, organization_at};
 use crate::report::tally::{ORDER, totals};
 use crate::store::OrgScope;
 
@@ -47,6 +47,7 @@ pub async fn run(common: &Common, arguments: StatusArguments) -> anyhow::Result<
     let now = app.clock.now();
     let as_of = moment::as_of(arguments.as_of, &organization, now);
     let known_at = moment::known_at(arguments.known_at, as_of, &organization, now)?;
+    let organization = organization_at(&app, &organization, as_of).await?;
     if let Some(framework) = &arguments.framework
         && !organization.frameworks.contains(framework)
     {

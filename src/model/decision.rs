@@ -1,6 +1,7 @@
 //! Everything that people of an organization decided and answer for, as far as it was known at a moment.
 
 use super::attestation::Attestation;
+use super::change::Changes;
 use super::gap::{Assignment, GapNote};
 use super::id::{FrameworkId, GapId, PersonHandle, QuestionnaireId};
 use super::person::Person;
@@ -19,6 +20,8 @@ pub struct Decisions {
     pub notes: Vec<GapNote>,
     /// One a provider, as the newest record tells of it.
     pub providers: Vec<ServiceProvider>,
+    /// Of the organization, its settings and its connections.
+    pub changes: Changes,
 }
 
 impl Decisions {

@@ -39,6 +39,7 @@ pub(crate) use words;
 
 pub mod attestation;
 pub mod cell;
+pub mod change;
 pub mod control;
 pub mod decision;
 pub mod evidence;

@@ -20,6 +20,9 @@ impl Timestamp {
     /// Before everything this product can know of.
     pub const EARLIEST: Self = Self(DateTime::<Utc>::UNIX_EPOCH);
 
+    /// After everything this product can know of, and still a time that every database can compare.
+    pub const LATEST: Self = Self(DateTime::from_timestamp_nanos(i64::MAX));
+
     /// Reads the system clock. Only `main`, the schedule's runner, request handlers and commands may call this.
     #[must_use]
     pub fn now() -> Self {

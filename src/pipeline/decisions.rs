@@ -1,14 +1,18 @@
 //! What people decide and answer for: who they are, what they state, what counts, who closes a gap.
 //!
 //! Each decision is one record of the ledger (`attestation/1`, or `change/1` about a person, a scope, a questionnaire, a
-//! gap or a service provider) and one row of the database that repeats it; nothing is ever edited. A decision is made while the ledger is held,
+//! gap, a service provider, the organization, its settings or a connection) and one row of the database that repeats it;
+//! nothing is ever edited. A decision is made while the ledger is held,
 //! so that what it rests on (a person who may act, a short name that is free) cannot change meanwhile. Read with
 //! [`known`]; decide with the functions of the modules below.
 
 pub mod attest;
+pub mod connections;
 mod documents;
 pub mod forms;
 pub mod gaps;
+mod moved;
+pub mod organization;
 pub mod people;
 pub mod providers;
 pub mod read_back;
@@ -27,6 +31,7 @@ use super::ssh_signature::SshSignatureFault;
 use super::{RunFault, records};
 use crate::app::App;
 use crate::model::attestation::Claim;
+use crate::model::change::Changes;
 use crate::model::decision::Decisions;
 use crate::model::evidence::RawArtifact;
 use crate::model::id::{
@@ -47,7 +52,22 @@ const QUESTIONNAIRE: &str = "questionnaire";
 const GAP_ASSIGNMENT: &str = "gap_assignment";
 const GAP_NOTE: &str = "gap_note";
 const SERVICE_PROVIDER: &str = "service_provider";
-const SUBJECTS: [&str; 6] = [PERSON, SCOPE, QUESTIONNAIRE, GAP_ASSIGNMENT, GAP_NOTE, SERVICE_PROVIDER];
+const ORGANIZATION_CHANGE: &str = "organization_change";
+const ORGANIZATION_SETTINGS: &str = "organization_settings";
+const CONNECTION: &str = "connection";
+/// Those that change the organization itself or what it is connected to.
+const CHANGES: [&str; 3] = [ORGANIZATION_CHANGE, ORGANIZATION_SETTINGS, CONNECTION];
+const SUBJECTS: [&str; 9] = [
+    PERSON,
+    SCOPE,
+    QUESTIONNAIRE,
+    GAP_ASSIGNMENT,
+    GAP_NOTE,
+    SERVICE_PROVIDER,
+    ORGANIZATION_CHANGE,
+    ORGANIZATION_SETTINGS,
+    CONNECTION,
+];
 
 /// Longest text of a reason, statement or note, in characters: a record has 32 KiB for everything.
 pub const LONGEST_TEXT: usize = 4000;
@@ -115,6 +135,16 @@ pub enum DecisionFault {
     NoSuchGap(GapId),
     #[error("gap {0} is closed: there is nothing to hand out; it keeps its last owner if it comes back")]
     GapIsClosed(GapId),
+    #[error("nothing would change: {0}")]
+    NothingChanges(String),
+    #[error("{framework} is among the frameworks of {organization} already")]
+    InUse { framework: FrameworkId, organization: String },
+    #[error("{0} is the only framework in use, and an organization is judged by at least one; add the other first")]
+    LastFramework(FrameworkId),
+    #[error("{0} is both added and removed; say one of them")]
+    BothWays(FrameworkId),
+    #[error("`{target}` is connected as {known}; say which with --source")]
+    SeveralTargets { target: String, known: String },
     #[error("{name} is of {is}, not of {asked}; leave out --party or name somebody else")]
     OtherParty { name: String, is: &'static str, asked: &'static str },
 }
@@ -123,6 +153,34 @@ pub enum DecisionFault {
 pub async fn known(app: &App, scope: &OrgScope, at: Timestamp) -> Result<Decisions, RunFault> {
     let rows = app.store.decisions(scope, at).await?;
     Ok(reading::read(rows)?)
+}
+
+/// The same, and every change of the organization and its connections there is, also later ones: what holds today tells
+/// only with them what held before.
+pub async fn known_with_changes(
+    app: &App,
+    scope: &OrgScope,
+    at: Timestamp,
+) -> Result<(Decisions, Changes), CommitFault> {
+    let rows = app.store.decisions(scope, Timestamp::LATEST).await?;
+    let changes = rows.iter().filter(|row| CHANGES.contains(&row.kind.as_str())).cloned().collect();
+    let changes = reading::read(changes)?.changes;
+    Ok((reading::read(rows.into_iter().filter(|row| row.at <= at).collect())?, changes))
+}
+
+/// Every change of the organization and its connections there is.
+pub async fn changes(app: &App, scope: &OrgScope) -> Result<Changes, CommitFault> {
+    Ok(known_with_changes(app, scope, Timestamp::EARLIEST).await?.1)
+}
+
+/// The changes that a row tells of.
+pub(super) fn changes_in(row: DecisionRow) -> Result<Changes, CommitFault> {
+    Ok(reading::read(vec![row])?.changes)
+}
+
+/// Whether a change's artifacts say what the database was told beside the decision's row.
+pub(super) fn tells_more(change: &Change) -> bool {
+    CHANGES.contains(&change.subject.kind.as_str())
 }
 
 /// The person behind a short name, if they may act at a moment.

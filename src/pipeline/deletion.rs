@@ -21,9 +21,10 @@ use self::select::{Limits, Selection, named_since, select};
 use super::commit::{Committed, commit_under};
 use super::fault::CommitFault;
 use super::lease::Lease;
-use super::retention::{Hold, Person};
+use super::retention::{Hold, Person, frameworks_ever};
 use super::roll_forward::{roll_forward, under_lease};
 use crate::app::App;
+use crate::model::id::FrameworkId;
 use crate::model::organization::Organization;
 use crate::model::retention::{Clock, Days, RetentionRule, longest, rules_for};
 use crate::model::time::Timestamp;
@@ -88,19 +89,18 @@ const MAX_BASIS: usize = 2000;
 const ARCHIVES_A_RECORD: usize = 50;
 
 impl DeletionRequest {
-    /// Refuses what the law or this product's form does not allow.
-    pub fn check(&self, organization: &Organization, now: Timestamp) -> Result<(), DeletionFault> {
+    /// Refuses what the law or this product's form does not allow. `frameworks` are those in use, now or once.
+    fn check(&self, frameworks: &[FrameworkId], now: Timestamp) -> Result<(), DeletionFault> {
         let text = self.sealed_basis();
         if self.basis.trim().is_empty() || text.chars().count() > MAX_BASIS {
             return Err(DeletionFault::Basis);
         }
-        let Some(rule) = longest(&organization.frameworks) else { return Ok(()) };
+        let Some(rule) = longest(frameworks) else { return Ok(()) };
         let keeps_from = rule.keeps_from(now);
         if self.limits.before > keeps_from && self.shorter_than_the_law.is_none() {
             return Err(DeletionFault::TooYoung { rule, keeps_from });
         }
-        let counts_from_status =
-            rules_for(&organization.frameworks).into_iter().find(|one| one.clock == Clock::StatusDate);
+        let counts_from_status = rules_for(frameworks).into_iter().find(|one| one.clock == Clock::StatusDate);
         match counts_from_status {
             Some(rule) if self.status_dates.is_none() && self.shorter_than_the_law.is_none() => {
                 Err(DeletionFault::NoStatusDate(rule))
@@ -110,12 +110,12 @@ impl DeletionRequest {
     }
 
     /// Days of which a status date still keeps the evidence.
-    fn kept_by_status(&self, organization: &Organization, now: Timestamp) -> Vec<Days> {
+    fn kept_by_status(&self, frameworks: &[FrameworkId], now: Timestamp) -> Vec<Days> {
         if self.shorter_than_the_law.is_some() {
             return Vec::new();
         }
         let (dates, today) = (self.status_dates.as_deref().unwrap_or_default(), now.as_datetime().date_naive());
-        rules_for(&organization.frameworks).iter().filter_map(|rule| rule.kept_by_status(dates, today)).collect()
+        rules_for(frameworks).iter().filter_map(|rule| rule.kept_by_status(dates, today)).collect()
     }
 
     /// The basis as it is sealed: with what was asked for, and why less than the law's time is right.
@@ -149,9 +149,10 @@ pub async fn plan(
 ) -> Result<Selection, DeletionFault> {
     let scope = OrgScope::of(organization);
     let now = app.clock.now();
-    request.check(organization, now)?;
     roll_forward(app, &scope).await?;
-    let selection = select(app, &scope, &request.limits, &request.kept_by_status(organization, now)).await?;
+    let frameworks = frameworks_ever(app, organization).await?;
+    request.check(&frameworks, now)?;
+    let selection = select(app, &scope, &request.limits, &request.kept_by_status(&frameworks, now)).await?;
     match selection.holds.first() {
         Some(hold) => Err(DeletionFault::Held(hold.clone())),
         None => Ok(selection),

@@ -99,27 +99,33 @@ pub async fn ensure_ledger(app: &App, organization: &Organization) -> Result<(),
     }
     let index = |committed: &Committed| {
         let leaves = committed.admitted.iter().skip(before).map(|admitted| admitted.leaf);
-        let (versions, events) = matrices
-            .iter()
-            .zip(leaves)
-            .map(|((matrix, digest), leaf)| {
-                let version = MatrixVersion { matrix: matrix.clone(), digest: *digest, created_at: now, leaf };
-                let event = MatrixEvent {
-                    framework: matrix.framework.clone(),
-                    version: matrix.version,
-                    sequence: 0,
-                    state: MatrixState::ProposedByTemplate,
-                    by: by_template(),
-                    at: now,
-                    leaf,
-                };
-                (version, event)
-            })
-            .unzip();
+        let (versions, events) = first_versions(&matrices, leaves, now);
         IndexRows { matrices: versions, matrix_events: events, ..IndexRows::default() }
     };
     commit(app, &scope, entrants, index).await?;
     Ok(())
+}
+
+/// The rows of first versions, whose records are these leaves.
+pub(super) fn first_versions(
+    matrices: &[(ResponsibilityMatrix, Digest)],
+    leaves: impl Iterator<Item = u64>,
+    now: Timestamp,
+) -> (Vec<MatrixVersion>, Vec<MatrixEvent>) {
+    let rows = matrices.iter().zip(leaves).map(|((matrix, digest), leaf)| {
+        let version = MatrixVersion { matrix: matrix.clone(), digest: *digest, created_at: now, leaf };
+        let event = MatrixEvent {
+            framework: matrix.framework.clone(),
+            version: matrix.version,
+            sequence: 0,
+            state: MatrixState::ProposedByTemplate,
+            by: by_template(),
+            at: now,
+            leaf,
+        };
+        (version, event)
+    });
+    rows.unzip()
 }
 
 /// Who proposes the first split of a framework; its record names nobody.
@@ -127,7 +133,12 @@ pub(super) fn by_template() -> serde_json::Value {
     serde_json::json!({ "name": "template" })
 }
 
-fn proposal(scope: &OrgScope, matrix: &ResponsibilityMatrix, now: Timestamp) -> Result<(Entrant, Digest), CommitFault> {
+/// The record of a split that a template proposes, and the digest of the split.
+pub(super) fn proposal(
+    scope: &OrgScope,
+    matrix: &ResponsibilityMatrix,
+    now: Timestamp,
+) -> Result<(Entrant, Digest), CommitFault> {
     let bytes = canonical::to_bytes(matrix)?;
     let digest = Digest::of(&bytes);
     let statement = Responsibility {

@@ -8,12 +8,13 @@ use super::fault::{CommitFault, blocking};
 use super::reading::Shelf;
 use super::records::{self, JudgementParts};
 use super::standing::{Standing, judged_with};
-use super::{RunFault, SealedDataset, outcome_lines};
+use super::{RunFault, SealedDataset, decisions, outcome_lines};
 use crate::app::App;
 use crate::assess::{self, Results};
 use crate::dataset::{self, Dataset};
 use crate::evaluate::{Inputs, Subject};
-use crate::model::evidence::Source;
+use crate::model::change::Changes;
+use crate::model::evidence::{SealedEvidence, Source};
 use crate::model::finding::{CheckResult, FindingOutcome};
 use crate::model::id::{DatasetId, RunId};
 use crate::model::organization::Organization;
@@ -49,7 +50,10 @@ pub async fn judge_and_track(
 ) -> Result<JudgingReport, RunFault> {
     let scope = OrgScope::of(organization);
     let now = app.clock.now();
-    let data = with_older(app, &scope, sealed, now).await?;
+    // It may have been changed, and a target disconnected, since the run began.
+    let organization = &app.store.organization_of(&scope).await?;
+    let sight = Sight::of(app, &scope).await?;
+    let data = with_older(app, &scope, sealed, &sight, now).await?;
     let settings = app.store.settings(&scope).await?;
     let seen = seen_at(&data);
     let documents = documents(&data);
@@ -85,7 +89,7 @@ pub async fn judge_and_track(
                 .map(|result| JudgedResult { run, judged_at: now, recorded_leaf: judgement, result: result.clone() })
                 .collect(),
             statuses: changes.clone(),
-            gaps: gap_writes(&tracked, committed, now),
+            gaps: gap_writes(&tracked, committed.admitted.iter().skip(1).map(|admitted| admitted.leaf), now),
             requests: requests.clone(),
             ..IndexRows::default()
         }
@@ -107,16 +111,39 @@ pub async fn judge_and_track(
     })
 }
 
+/// What was disconnected and what is connected: what was seen of a target before it was disconnected no longer counts.
+struct Sight {
+    changes: Changes,
+    connected: BTreeSet<(Source, String)>,
+}
+
+impl Sight {
+    async fn of(app: &App, scope: &OrgScope) -> Result<Self, RunFault> {
+        let connections = app.store.connections(scope).await?;
+        let connected = connections.into_iter().map(|one| (one.source, one.target)).collect();
+        Ok(Self { changes: decisions::changes(app, scope).await?, connected })
+    }
+
+    fn has(&self, seen: &SealedEvidence) -> bool {
+        let gone = self.changes.last_disconnected(seen.source, &seen.target, Timestamp::LATEST);
+        gone.is_none_or(|gone| {
+            gone.at < seen.collected_at && self.connected.contains(&(seen.source, seen.target.clone()))
+        })
+    }
+}
+
 /// The run's datasets, completed by the newest older ones of the same targets, so that collecting one dataset never
 /// makes the others unknown, nor does a run that was ended early. What is too old is left to the judge, who says so.
 async fn with_older(
     app: &App,
     scope: &OrgScope,
     sealed: Vec<SealedDataset>,
+    sight: &Sight,
     now: Timestamp,
 ) -> Result<Vec<TargetData>, RunFault> {
     let mut data: BTreeMap<(Source, String), TargetData> = BTreeMap::new();
-    for one in sealed.into_iter().filter(|one| !one.evidence.was_ended_early()) {
+    let counts = |one: &SealedDataset| !one.evidence.was_ended_early() && sight.has(&one.evidence);
+    for one in sealed.into_iter().filter(counts) {
         let key = (one.evidence.source, one.evidence.target.clone());
         let entry = data.entry(key).or_insert_with(|| TargetData {
             target: one.evidence.target.clone(),
@@ -132,7 +159,7 @@ async fn with_older(
         let key = (row.sealed.source, row.sealed.target.clone());
         data.get(&key).is_some_and(|known| !known.datasets.contains_key(&row.sealed.dataset))
     });
-    older.retain(|row| app.catalog.collectors.contains_key(&row.sealed.dataset));
+    older.retain(|row| app.catalog.collectors.contains_key(&row.sealed.dataset) && sight.has(&row.sealed));
     let digests: BTreeSet<_> =
         older.iter().flat_map(|row| row.sealed.artifacts.iter().map(|artifact| artifact.sha256)).collect();
     let shelf = Shelf::find(app, scope, digests.into_iter().collect()).await?;
@@ -259,9 +286,12 @@ async fn status_changes(
     Ok(changes)
 }
 
-/// Gap rows with their events; the n-th change is the record after the judgement's.
-fn gap_writes(tracked: &[TrackedGap], committed: &Committed, now: Timestamp) -> Vec<GapWrite> {
-    let mut leaves = committed.admitted.iter().skip(1).map(|admitted| admitted.leaf);
+/// Gap rows with their events, whose records are these leaves.
+pub(super) fn gap_writes(
+    tracked: &[TrackedGap],
+    mut leaves: impl Iterator<Item = u64>,
+    now: Timestamp,
+) -> Vec<GapWrite> {
     tracked
         .iter()
         .map(|one| {

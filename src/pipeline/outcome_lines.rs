@@ -80,6 +80,13 @@ pub(super) fn artifacts(
     Ok(vec![written(STATUSES, statuses)?, written(GAPS, gaps)?, written(REQUESTS, requests.iter())?])
 }
 
+/// What followed from a change of the organization or its connections; nothing is written where nothing followed.
+pub(super) fn followed(gaps: &[TrackedGap], requests: &[EvidenceRequest]) -> Result<Vec<RawArtifact>, CommitFault> {
+    let mut written = artifacts(&[], gaps, requests)?;
+    written.retain(|one| (one.name == GAPS && !gaps.is_empty()) || (one.name == REQUESTS && !requests.is_empty()));
+    Ok(written)
+}
+
 fn written(name: &str, lines: impl Iterator<Item = impl Serialize>) -> Result<RawArtifact, CommitFault> {
     let mut bytes = Vec::new();
     for line in lines {

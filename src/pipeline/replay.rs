@@ -4,6 +4,7 @@
 //! that was lost, are made good from the vault by the same code. What no record says is not guessed: the cause of a run
 //! and the place of a report's file. Start with [`replay`]; `roll_forward.rs` and the recovery module call it.
 
+mod alteration;
 mod evidence;
 pub mod introduction;
 mod judgement;
@@ -28,6 +29,7 @@ use crate::store::{
     CollectorState, IndexRows, MatrixEvent, MatrixVersion, NewLeaf, NewObject, OrgScope, ReportRow, Run,
 };
 
+pub(super) use alteration::artifacts as artifacts_of_change;
 pub(super) use evidence::read as read_evidence;
 pub(super) use reading::{Reader, objects_in, read_archive};
 
@@ -126,16 +128,14 @@ pub(super) async fn tell_others(
     history: &mut History,
     found: &mut Replayed,
 ) -> Result<(), CommitFault> {
+    let changes = said.iter().filter_map(|one| match &one.statement {
+        Statement::Change(change) => Some((one.leaf, change)),
+        _ => None,
+    });
+    let changes: Vec<_> = changes.collect();
     for Said { leaf, record, statement } in said {
         match statement {
             Statement::Judgement(judged) => {
-                let changes: Vec<_> = said
-                    .iter()
-                    .filter_map(|one| match &one.statement {
-                        Statement::Change(change) => Some((one.leaf, change)),
-                        _ => None,
-                    })
-                    .collect();
                 judgement::read(reader, *leaf, record, judged, &changes, found).await?;
             }
             Statement::Responsibility(matrix) => {
@@ -150,7 +150,11 @@ pub(super) async fn tell_others(
                     .push(take_over::row(reader.app, reader.scope, reader.archive(), *leaf, deletion).await?);
             }
             Statement::Change(_) | Statement::Attestation(_) => {
-                found.rows.decisions.extend(decisions::row(*leaf, statement)?);
+                let Some(row) = decisions::row(*leaf, statement)? else { continue };
+                if let Statement::Change(change) = statement {
+                    alteration::read(reader, record, change, &row, &changes, found).await?;
+                }
+                found.rows.decisions.push(row);
             }
             Statement::Evidence(_) | Statement::Key(_) => {}
         }

@@ -16,6 +16,7 @@ use super::roll_forward::roll_forward;
 use super::{RunFault, decisions, enrol, records};
 use crate::app::App;
 use crate::assess::kept::{self, KeptDocument};
+use crate::model::id::FrameworkId;
 use crate::model::organization::Organization;
 use crate::model::responsibility::Party;
 use crate::model::retention::{Days, RetentionRule, rules_for};
@@ -144,6 +145,15 @@ async fn say(app: &App, scope: &OrgScope, id: &str, state: &str, reason: &str, b
     Ok(())
 }
 
+/// The frameworks whose laws say how long to keep evidence: also those that were in use once, for it was collected then.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub async fn frameworks_ever(app: &App, organization: &Organization) -> Result<Vec<FrameworkId>, CommitFault> {
+    let changes = decisions::changes(app, &OrgScope::of(organization)).await?;
+    Ok(changes.frameworks_ever(organization))
+}
+
 /// One reason to keep evidence, and what has outlived it.
 #[derive(Debug, Clone)]
 pub struct Outlived {
@@ -177,7 +187,7 @@ pub async fn outlived(
     roll_forward(app, &scope).await?;
     let now = app.clock.now();
     let mut all: Vec<Outlived> = Vec::new();
-    for rule in rules_for(&organization.frameworks) {
+    for rule in rules_for(&frameworks_ever(app, organization).await?) {
         let keeps_from = rule.keeps_from(now);
         let kept = rule.kept_by_status(status_dates, now.as_datetime().date_naive());
         let same = all.iter().find(|one| one.keeps_from == keeps_from && one.kept == kept);

@@ -8,20 +8,21 @@ use super::{RunFault, decisions, targets};
 use crate::app::App;
 use crate::assess::rollup::framework_statuses;
 use crate::assess::verdict::{self, Verdict};
-use crate::assess::{Judged, Matrices, Results, Situation, Targets};
+use crate::assess::{Judged, Matrices, Results, Situation, Targets, sources_of};
 use crate::catalog::Catalog;
 use crate::catalog::framework::Framework;
+use crate::model::change::Disconnection;
 use crate::model::control::ControlStatus;
 use crate::model::decision::Decisions;
 use crate::model::finding::CheckResult;
 use crate::model::gap::{EvidenceRequest, Gap, Happening};
-use crate::model::id::{ControlId, FrameworkId, GapId};
+use crate::model::id::{CheckId, ControlId, FrameworkId, GapId};
 use crate::model::matrix::MatrixHistory;
 use crate::model::organization::Organization;
 use crate::model::responsibility::MatrixState;
 use crate::model::time::Timestamp;
 use crate::store::{JudgedResult, OrgScope, StoreFault};
-use crate::track::gaps::GapRules;
+use crate::track::gaps::{GapRules, TrackedGap, out_of_sight};
 use crate::track::owner::Owners;
 use crate::track::{assignment, history, requests};
 
@@ -65,7 +66,10 @@ impl Standing {
         let seen: BTreeMap<u64, Timestamp> =
             seen.into_iter().map(|row| (row.sealed.leaf, row.sealed.collected_at)).collect();
         let judged = |one: JudgedResult| judged_with(one.result, one.judged_at, &seen);
-        let results: Vec<Judged> = known_then.into_iter().map(judged).collect();
+        let (decisions, changes) = decisions::known_with_changes(app, &scope, known_at).await?;
+        let organization = &changes.organization_at(organization, as_of);
+        let mut results: Vec<Judged> = known_then.into_iter().map(judged).collect();
+        results.retain(|judged| targets::counts(&app.catalog, &changes, judged, as_of));
         let late: Vec<Judged> = late.into_iter().map(judged).collect();
 
         let mut matrices = Matrices::new();
@@ -81,7 +85,8 @@ impl Standing {
                 matrices.insert(framework.clone(), (matrix, MatrixState::ProposedByTemplate));
             }
         }
-        let (gaps, requests) = if app.store.is_judged_after(&scope, as_of).await? {
+        let is_past = changes.any_after(as_of) || app.store.is_judged_after(&scope, as_of).await?;
+        let (gaps, requests) = if is_past {
             let gaps = past::gaps(app, &scope, &results, as_of).await?;
             (gaps, past::requests(app, &scope, &organization.frameworks, as_of).await?)
         } else {
@@ -90,14 +95,21 @@ impl Standing {
         let mut standing = Self {
             catalog: app.catalog.clone(),
             frameworks: organization.frameworks.clone(),
-            targets: targets::in_scope(app, &scope, as_of, &results).await?,
+            targets: targets::in_scope(app, &scope, as_of, &results, &changes).await?,
             results,
             matrices,
             versions,
             gaps,
             requests,
-            decisions: decisions::known(app, &scope, known_at).await?,
+            decisions,
         };
+        let moved = changes.last_moved(as_of).filter(|_| is_past);
+        if let Some(at) = moved.filter(|at| !standing.results.iter().any(|judged| judged.judged_at > *at)) {
+            standing.ask_as_of(at);
+        }
+        if changes.organization.iter().any(|change| change.frameworks.is_some()) {
+            standing.hold_back_controls_in_use();
+        }
         if known_at > as_of {
             standing.take_late(late, &app.store.gaps(&scope).await?, as_of);
         }
@@ -118,6 +130,55 @@ impl Standing {
             (gap.id, history::story(gap.id, events, &self.decisions, until))
         };
         Ok(self.gaps.iter().map(story).collect())
+    }
+
+    /// A gap is kept with the controls it held back when it was last judged. Where frameworks came or went, those that were
+    /// in use are named.
+    fn hold_back_controls_in_use(&mut self) {
+        for gap in &mut self.gaps {
+            let all = self.catalog.controls_of_check(&gap.check);
+            let in_use = all.iter().filter(|held| self.frameworks.contains(&held.framework));
+            gap.controls = in_use.cloned().collect();
+        }
+    }
+
+    /// Past requests ask for what the last judgement found open. Where something was changed since, they ask for what was
+    /// open then.
+    fn ask_as_of(&mut self, moment: Timestamp) {
+        let statuses = self.statuses_now(moment);
+        let told = statuses.iter().map(|one| (&one.framework, &one.control, one.state, one.because.as_str()));
+        let asked = history::asked_for(told);
+        for request in self.requests.iter_mut().filter(|one| one.closed_at.is_none()) {
+            if let Some(because) = asked.get(&(&request.framework, &request.control)) {
+                (*because).clone_into(&mut request.asks_for);
+            }
+        }
+    }
+
+    /// Takes a target out, as it is disconnected. Returns its open gaps, which wait from now on.
+    pub(super) fn disconnect(&mut self, gone: Disconnection) -> Vec<TrackedGap> {
+        let (source, moment) = (gone.source, gone.at);
+        if let Some(targets) = self.targets.get_mut(&source) {
+            targets.remove(&gone.target);
+        }
+        let is_read = |check: &CheckId| {
+            let check = self.catalog.checks.get(check);
+            check.is_none_or(|check| sources_of(&self.catalog, check).contains(&source))
+        };
+        let waiting = out_of_sight(&self.gaps, |gap| gap.target == gone.target && is_read(&gap.check));
+        self.decisions.changes.disconnections.push(gone);
+        let changes = &self.decisions.changes;
+        self.results.retain(|judged| targets::counts(&self.catalog, changes, judged, moment));
+        waiting
+    }
+
+    /// Requests that open and close by where everything stands now; none before anything was judged.
+    pub(super) fn requests_followed(&self, now: Timestamp) -> Vec<EvidenceRequest> {
+        if self.results.is_empty() && self.requests.is_empty() {
+            return Vec::new();
+        }
+        let owners = Owners::new(self.matrices.values().map(|(matrix, _)| matrix));
+        requests::follow_up(&owners, &self.requests, &self.statuses_now(now), now)
     }
 
     /// Gaps go to whom they were handed, else to whom the responsibilities in force name, as requests do; also those that no
@@ -197,6 +258,14 @@ impl Standing {
         let acting = |control: &ControlId| owners.acting(&framework.id, control);
         Verdict::of(verdict::Known { framework, statuses, decisions: &self.decisions, acting: &acting, also_met, at })
     }
+}
+
+/// An organization as it was at a moment: what it was called, where its days began, and what it was judged by.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub async fn organization_at(app: &App, today: &Organization, moment: Timestamp) -> Result<Organization, RunFault> {
+    Ok(decisions::changes(app, &OrgScope::of(today)).await?.organization_at(today, moment))
 }
 
 /// A result with the moment the oldest data behind it was collected; one that read nothing is as old as its judgement.

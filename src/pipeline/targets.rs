@@ -9,11 +9,13 @@ use serde::{Deserialize, Serialize};
 use super::unusable::Unusable;
 use super::{RunFault, credentials};
 use crate::app::App;
-use crate::assess::{Judged, Targets};
+use crate::assess::{Judged, Targets, sources_of};
+use crate::catalog::Catalog;
 use crate::catalog::collector::Cloud;
 use crate::collect::Target;
 use crate::collect::graph::{ClientCertificate, Credential, FederatedToken, GraphConnection, GraphTarget, sign_in_url};
 use crate::collect::host::HostTarget;
+use crate::model::change::Changes;
 use crate::model::evidence::Source;
 use crate::model::time::Timestamp;
 use crate::store::{Connection, OrgScope, StoreFault};
@@ -113,21 +115,40 @@ pub async fn targets(app: &App, scope: &OrgScope, source: Option<Source>) -> Res
 }
 
 /// The targets that were in scope at a moment, by kind, as the roll-up needs them: without a scoping decision every
-/// connection there was. One that was made anew since is known by what had been seen of its target by then.
+/// connection there was, also one that was removed later. One that was made anew since is known by what had been seen of
+/// its target by then. `results` are those that counted.
 pub async fn in_scope(
     app: &App,
     scope: &OrgScope,
     as_of: Timestamp,
     results: &[Judged],
+    changes: &Changes,
 ) -> Result<Targets, StoreFault> {
+    let there = app.store.connections(scope).await?.into_iter().map(|one| (one.source, one.target, one.created_at));
+    let removed_later = changes.disconnections.iter().filter(|one| one.at > as_of);
+    let removed_later = removed_later.map(|one| (one.source, one.target.clone(), one.connected_at));
     let mut targets = Targets::new();
-    for connection in app.store.connections(scope).await? {
-        let was_seen = || results.iter().any(|judged| judged.result.target == connection.target);
-        if connection.created_at <= as_of || was_seen() {
-            targets.entry(connection.source).or_default().insert(connection.target);
+    for (source, target, since) in there.chain(removed_later) {
+        let gone = changes.last_disconnected(source, &target, as_of).map(|one| one.at);
+        let again = |moment: Timestamp| gone.is_none_or(|gone| gone < moment);
+        let was_seen = || results.iter().any(|judged| judged.result.target == target && again(judged.judged_at));
+        if (since <= as_of && again(since)) || was_seen() {
+            targets.entry(source).or_default().insert(target);
         }
     }
     Ok(targets)
+}
+
+/// Whether a result counts at a moment: not if its target was disconnected since it was judged.
+pub fn counts(catalog: &Catalog, changes: &Changes, judged: &Judged, moment: Timestamp) -> bool {
+    let gone = changes
+        .disconnections
+        .iter()
+        .filter(|one| one.target == judged.result.target && one.at <= moment && judged.judged_at <= one.at);
+    let read_by = |source| {
+        catalog.checks.get(&judged.result.check).is_none_or(|check| sources_of(catalog, check).contains(&source))
+    };
+    !gone.map(|one| one.source).any(read_by)
 }
 
 /// A tenant, ready to be read.

@@ -12,6 +12,11 @@ use crate::model::time::Timestamp;
 /// What the purpose of such a secret begins with; the tenant follows.
 const PURPOSE: &str = "certificate for ";
 
+/// What the secret of a certificate that waits for a tenant is kept under.
+pub(super) fn waiting_for(tenant: &str) -> String {
+    format!("{PURPOSE}{tenant}")
+}
+
 /// A sealed certificate with its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredCertificate {
@@ -31,7 +36,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Uuid, StoreFault> {
         let transaction = self.begin().await?;
-        let id = insert_secret(&transaction, scope.id(), &format!("{PURPOSE}{tenant}"), sealed, now).await?;
+        let id = insert_secret(&transaction, scope.id(), &waiting_for(tenant), sealed, now).await?;
         transaction.commit().await?;
         Ok(id)
     }

@@ -1,10 +1,11 @@
 //! Tenants and hosts an organization collects from.
 
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, IntoActiveModel,
+    QueryFilter, QueryOrder,
 };
 
+use super::certificates::waiting_for;
 use super::entity::{connection, secret};
 use super::organizations::insert_secret;
 use super::{OrgScope, Store, StoreFault, read_json};
@@ -32,6 +33,14 @@ pub struct NewConnection {
     pub target: String,
     pub settings: serde_json::Value,
     pub secret: Option<SealedSecret>,
+}
+
+/// A connection that was removed by a decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disconnected {
+    pub source: Source,
+    pub target: String,
+    pub at: Timestamp,
 }
 
 impl Store {
@@ -118,6 +127,42 @@ impl Store {
             })
             .collect()
     }
+}
+
+/// Removes connections that were made by the moment of the decision, with their secrets and with certificates that wait
+/// for the tenant. One that was made anew since stays, so that the decision can be taken over again.
+pub(super) async fn remove(
+    transaction: &DatabaseTransaction,
+    scope: &OrgScope,
+    disconnected: &[Disconnected],
+) -> Result<(), StoreFault> {
+    for gone in disconnected {
+        let known = connection::Entity::find()
+            .filter(connection::Column::OrganizationId.eq(scope.uuid()))
+            .filter(connection::Column::Source.eq(gone.source.as_str()))
+            .filter(connection::Column::Target.eq(&gone.target))
+            .filter(connection::Column::CreatedAt.lte(gone.at.as_datetime()))
+            .one(transaction)
+            .await?;
+        let Some(known) = known else { continue };
+        connection::Entity::delete_by_id(known.id).exec(transaction).await?;
+        let waiting = secret::Column::Purpose.eq(waiting_for(&gone.target));
+        let mut of_it = Condition::any();
+        if gone.source == Source::Graph {
+            of_it = of_it.add(waiting);
+        }
+        if let Some(id) = known.secret_id {
+            of_it = of_it.add(secret::Column::Id.eq(id));
+        }
+        if !of_it.is_empty() {
+            secret::Entity::delete_many()
+                .filter(secret::Column::OrganizationId.eq(scope.uuid()))
+                .filter(of_it)
+                .exec(transaction)
+                .await?;
+        }
+    }
+    Ok(())
 }
 
 /// The connection to the same target, if there is one.

@@ -7,11 +7,13 @@ use sea_orm::{
 };
 
 use super::checks::{JudgedResult, StatusChange};
+use super::connections::Disconnected;
 use super::decisions::DecisionRow;
 use super::entity::{ledger_leaf, ledger_lease, ledger_log, stored_object};
 use super::evidence::EvidenceRow;
 use super::gaps::GapWrite;
 use super::objects::DeletionRow;
+use super::organizations::OrganizationUpdate;
 use super::reports::ReportRow;
 use super::responsibilities::{MatrixEvent, MatrixVersion};
 use super::{OrgScope, Store, StoreFault, from_stored, read_text, rows_added, to_stored};
@@ -93,6 +95,10 @@ pub struct IndexRows {
     pub matrices: Vec<MatrixVersion>,
     pub matrix_events: Vec<MatrixEvent>,
     pub decisions: Vec<DecisionRow>,
+    /// What the organization's own row says from now on.
+    pub organization: Vec<OrganizationUpdate>,
+    /// Connections that go, with their secrets.
+    pub disconnected: Vec<Disconnected>,
     pub reports: Vec<ReportRow>,
     pub deletions: Vec<DeletionRow>,
 }
@@ -244,6 +250,8 @@ impl Store {
         super::gaps::write_requests(&transaction, scope, &rows.requests).await?;
         super::responsibilities::insert(&transaction, scope, &rows.matrices, &rows.matrix_events).await?;
         super::decisions::insert(&transaction, scope, &rows.decisions).await?;
+        super::organizations::update(&transaction, scope, &rows.organization).await?;
+        super::connections::remove(&transaction, scope, &rows.disconnected).await?;
         super::reports::insert(&transaction, scope, &rows.reports).await?;
         super::objects::insert_deletions(&transaction, scope, commit.sequence, &rows.deletions).await?;
         transaction.commit().await?;

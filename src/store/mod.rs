@@ -41,7 +41,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 pub use certificates::StoredCertificate;
 pub use checks::{JudgedResult, StatusChange};
-pub use connections::{Connection, NewConnection};
+pub use connections::{Connection, Disconnected, NewConnection};
 pub use decisions::DecisionRow;
 pub use evidence::{EvidenceFilter, EvidenceRow};
 pub use gaps::{GapEvent, GapWrite};
@@ -49,7 +49,7 @@ pub use health::Engine;
 pub use keys::SigningKeyRow;
 pub use ledger::{Head, IndexRows, LedgerCommit, NewLeaf, NewObject, StoredLeaf, StoredLog};
 pub use objects::{DeletedObject, DeletionRow, NewReplacement, ObjectLocation, ReplacedArchive};
-pub use organizations::{Instance, NewOrganization};
+pub use organizations::{Instance, NewOrganization, OrganizationUpdate};
 pub use reports::ReportRow;
 pub use responsibilities::{MatrixEvent, MatrixVersion};
 pub use rows::{ByLeaf, Row, RowsOf, gap_told, organization_told, request_told, row_saying, rows_told, statuses_told};

@@ -1,13 +1,16 @@
 //! The installation itself and its organizations.
 
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder,
+};
 use uuid::Uuid;
 
 use super::entity::{instance, organization, secret};
 use super::keys::SigningKeyRow;
 use super::{InstanceScope, OrgScope, Store, StoreFault, read_json, read_text, write_json};
 use crate::config::secret_key::SealedSecret;
-use crate::model::id::{OrgId, OrgSlug};
+use crate::model::id::{FrameworkId, OrgId, OrgSlug};
 use crate::model::organization::Organization;
 use crate::model::time::Timestamp;
 
@@ -26,6 +29,25 @@ pub struct NewOrganization {
     pub settings: serde_json::Value,
     pub key: SigningKeyRow,
     pub sealed_seed: SealedSecret,
+}
+
+/// What a decision says of the organization's row from then on; what is none stays.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct OrganizationUpdate {
+    pub name: Option<String>,
+    pub time_zone: Option<String>,
+    pub frameworks: Option<Vec<FrameworkId>>,
+    pub settings: Option<serde_json::Value>,
+}
+
+impl OrganizationUpdate {
+    /// The organization and its settings after it.
+    pub fn apply(self, organization: &mut Organization, settings: &mut serde_json::Value) {
+        organization.name = self.name.unwrap_or_else(|| std::mem::take(&mut organization.name));
+        organization.time_zone = self.time_zone.unwrap_or_else(|| std::mem::take(&mut organization.time_zone));
+        organization.frameworks = self.frameworks.unwrap_or_else(|| std::mem::take(&mut organization.frameworks));
+        *settings = self.settings.unwrap_or_else(|| settings.take());
+    }
 }
 
 impl Store {
@@ -60,6 +82,12 @@ impl Store {
             .await?
             .ok_or_else(|| StoreFault::NoSuchOrganization(slug.to_string()))
             .and_then(to_organization)
+    }
+
+    /// The organization a scope is of, as it is now.
+    pub async fn organization_of(&self, scope: &OrgScope) -> Result<Organization, StoreFault> {
+        let row = organization::Entity::find_by_id(scope.uuid()).one(&self.read).await?;
+        row.ok_or_else(|| StoreFault::NoSuchOrganization(scope.id().to_string())).and_then(to_organization)
     }
 
     /// Adds an organization, its signing key and the key's sealed seed in one transaction.
@@ -114,9 +142,35 @@ pub(super) fn as_stored(
     })
 }
 
+/// Brings an organization's row up to date.
+pub(super) async fn update(
+    transaction: &DatabaseTransaction,
+    scope: &OrgScope,
+    updates: &[OrganizationUpdate],
+) -> Result<(), StoreFault> {
+    for update in updates {
+        let known = organization::Entity::find_by_id(scope.uuid()).one(transaction).await?;
+        let mut row = known.ok_or_else(|| StoreFault::NoSuchOrganization(scope.id().to_string()))?.into_active_model();
+        if let Some(name) = &update.name {
+            row.name = Set(name.clone());
+        }
+        if let Some(zone) = &update.time_zone {
+            row.time_zone = Set(zone.clone());
+        }
+        if let Some(frameworks) = &update.frameworks {
+            row.frameworks = Set(write_json("organization", frameworks)?);
+        }
+        if let Some(settings) = &update.settings {
+            row.settings = Set(settings.clone());
+        }
+        row.update(transaction).await?;
+    }
+    Ok(())
+}
+
 /// Adds a sealed secret inside a running transaction; returns its id.
 pub(super) async fn insert_secret(
-    transaction: &sea_orm::DatabaseTransaction,
+    transaction: &DatabaseTransaction,
     organization: OrgId,
     purpose: &str,
     sealed: &SealedSecret,

@@ -131,6 +131,17 @@ fn follow(
     }
 }
 
+/// Open gaps of which nothing can be seen any more, because their target was disconnected: they wait.
+#[must_use]
+pub fn out_of_sight(known: &[Gap], is_gone: impl Fn(&Gap) -> bool) -> Vec<TrackedGap> {
+    let gone = known.iter().filter(|gap| gap.state == GapState::Open && is_gone(gap));
+    let waits = |gap: &Gap| TrackedGap {
+        gap: Gap { state: GapState::AwaitingEvidence, ..gap.clone() },
+        change: Some(GapChange::AwaitingEvidence),
+    };
+    gone.map(waits).collect()
+}
+
 /// False when a check does not apply only because the source no longer offers its data: that a fault cannot be looked
 /// for is no evidence that it is gone. Such findings are about datasets, those of a rule about what is in them.
 fn was_looked_at(definition: &CheckDefinition, result: &CheckResult) -> bool {

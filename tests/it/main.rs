@@ -10,6 +10,7 @@
 )]
 
 mod catalogs;
+mod changes;
 mod contract;
 mod crash;
 mod decisions;

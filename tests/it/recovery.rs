@@ -1,6 +1,7 @@
 //! What is lost and what comes back: a transaction, a database, an installation.
 
 mod answers;
+mod changed;
 mod commands;
 mod damaged_backup;
 mod older_ledgers;

@@ -9,13 +9,21 @@ use crate::app::App;
 use crate::model::organization::Organization;
 use crate::pipeline::fault::CommitFault;
 use crate::pipeline::replay::introduction::introduction;
-use crate::store::{OrgScope, Row, RowsOf, organization_told, row_saying};
+use crate::store::{OrgScope, OrganizationUpdate, Row, RowsOf, organization_told, row_saying};
 
-/// Name, model, frameworks, time zone and settings, as the organization was added. Older ledgers do not say them.
-pub(super) async fn organization(app: &App, of: &Organization) -> Result<Vec<Difference>, CommitFault> {
-    let Some(introduced) = introduction(app, of.id).await?.filter(|one| one.is_recorded) else {
+/// Name, model, frameworks, time zone and settings, as the organization was added and changed since. Older ledgers do not
+/// say how it began.
+pub(super) async fn organization(
+    app: &App,
+    of: &Organization,
+    changed: Vec<OrganizationUpdate>,
+) -> Result<Vec<Difference>, CommitFault> {
+    let Some(mut introduced) = introduction(app, of.id).await?.filter(|one| one.is_recorded) else {
         return Ok(Vec::new());
     };
+    for update in changed {
+        update.apply(&mut introduced.organization, &mut introduced.settings);
+    }
     let told = organization_told(&introduced.organization, &introduced.settings)?;
     let stored = app.store.rows_of(&OrgScope::of(of), RowsOf::Organization).await?;
     Ok(differing(&[told], &stored, &kinds::ORGANIZATION))

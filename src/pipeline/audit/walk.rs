@@ -23,8 +23,12 @@ use crate::model::time::Timestamp;
 use crate::pipeline::fault::{CommitFault, blocking};
 use crate::pipeline::objects::{FetchedArchive, read_from};
 use crate::pipeline::outcome_lines::{GAPS, REQUESTS, STATUSES};
-use crate::pipeline::replay::{History, KnownReports, Reader, Replayed, Said, objects_in, tell_others};
-use crate::store::{ByLeaf, Head, IndexRows, NewObject, OrgScope, Row, RowsOf, rows_told, statuses_told};
+use crate::pipeline::replay::{
+    History, KnownReports, Reader, Replayed, Said, artifacts_of_change, objects_in, tell_others,
+};
+use crate::store::{
+    ByLeaf, Head, IndexRows, NewObject, OrgScope, OrganizationUpdate, Row, RowsOf, rows_told, statuses_told,
+};
 
 /// Rows of some commits are asked for together: until they are this many leaves, objects or judgements.
 const LEAVES: u64 = 2000;
@@ -44,15 +48,15 @@ pub(super) async fn compare(
     let known = vault.iter().filter(|(sequence, _)| *sequence <= newest);
     let entries = known.map(|(_, bytes)| Entry::decode(bytes)).collect::<Result<Vec<_>, _>>()?;
     let rows = app.store.rows_of(scope, RowsOf::Log).await?;
-    let mut differences = log::compare(&entries, &rows)?;
+    let differences = log::compare(&entries, &rows)?;
     if entries.last().is_none_or(|last| last.sequence != newest) && newest > 0 {
         // The vault was rolled back: there is nothing to compare the rest with.
         return Ok(differences);
     }
-    differences.extend(identity::organization(app, organization).await?);
     let gone = Gone::read(app, scope, &entries).await?;
     let mut walk = Walk {
         app,
+        organization,
         scope,
         log: rows,
         gone,
@@ -62,6 +66,7 @@ pub(super) async fn compare(
         history: History::new(),
         standing: Standing::default(),
         keys: Vec::new(),
+        changed: Vec::new(),
         batch: Batch::default(),
         differences,
     };
@@ -73,6 +78,7 @@ pub(super) async fn compare(
 
 struct Walk<'a> {
     app: &'a App,
+    organization: &'a Organization,
     scope: &'a OrgScope,
     log: Vec<Row>,
     gone: Gone,
@@ -83,6 +89,8 @@ struct Walk<'a> {
     history: History,
     standing: Standing,
     keys: Vec<Key>,
+    /// What was changed about the organization since it was added.
+    changed: Vec<OrganizationUpdate>,
     batch: Batch,
     differences: Vec<Difference>,
 }
@@ -123,6 +131,7 @@ impl Walk<'_> {
                 let mut found = Replayed::nothing(latest);
                 tell_others(reader, &others, &KnownReports::new(), &mut self.history, &mut found).await?;
                 self.keys.append(&mut found.keys);
+                self.changed.append(&mut found.rows.organization);
                 self.batch.runs.extend(self.standing.take(&found.rows, &others, &names));
                 self.batch.told.push((entry.sequence, found.rows));
                 self.batch.objects.add(entry.sequence, &entry.archive.name, entry.size_after(), &held);
@@ -167,6 +176,7 @@ impl Walk<'_> {
                     all.into_iter().filter(|artifact| read.contains(&artifact.name.as_str())).collect()
                 }
                 Statement::Responsibility(_) | Statement::Deletion(_) => one.record.artifacts().to_vec(),
+                Statement::Change(change) => artifacts_of_change(&one.record, change),
                 _ => Vec::new(),
             };
             wanted.extend(artifacts.into_iter().map(|artifact| (artifact.sha256, artifact.size)));
@@ -249,6 +259,8 @@ impl Walk<'_> {
         self.differences.extend(tiles::beyond(store, scope, size).await?);
         self.differences.extend(objects::beyond(store, scope, newest).await?);
         self.differences.extend(self.standing.compare(store, scope).await?);
+        let changed = std::mem::take(&mut self.changed);
+        self.differences.extend(identity::organization(self.app, self.organization, changed).await?);
         self.differences.extend(identity::keys(self.app, scope, &self.keys).await?);
         Ok(self.differences)
     }

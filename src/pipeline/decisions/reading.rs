@@ -5,8 +5,12 @@ use countersign_seal::record::{Attestation as Said, Change, Claim as Claimed};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{ATTESTATION, GAP_ASSIGNMENT, GAP_NOTE, PERSON, QUESTIONNAIRE, SCOPE, SERVICE_PROVIDER, signatory};
+use super::{
+    ATTESTATION, CONNECTION, GAP_ASSIGNMENT, GAP_NOTE, ORGANIZATION_CHANGE, ORGANIZATION_SETTINGS, PERSON,
+    QUESTIONNAIRE, SCOPE, SERVICE_PROVIDER, signatory,
+};
 use crate::model::attestation::{Attestation, Claim, FormUse};
+use crate::model::change::{Disconnection, OrganizationChange, SettingsChange};
 use crate::model::decision::Decisions;
 use crate::model::gap::{Assignment, GapNote};
 use crate::model::person::Person;
@@ -34,6 +38,9 @@ pub(super) fn read(rows: Vec<DecisionRow>) -> Result<Decisions, CommitFault> {
             GAP_ASSIGNMENT => decisions.assignments.push(change.assignment()?),
             GAP_NOTE => decisions.notes.push(change.note()?),
             SERVICE_PROVIDER => change.provider(&mut decisions.providers)?,
+            ORGANIZATION_CHANGE => decisions.changes.organization.push(change.organization()?),
+            ORGANIZATION_SETTINGS => decisions.changes.settings.push(change.settings()?),
+            CONNECTION => decisions.changes.disconnections.push(change.disconnection()?),
             _ => return Err(unreadable(&row)),
         }
     }
@@ -200,6 +207,41 @@ impl Read<'_> {
             framework: self.row.subject.parse().map_err(|_| unreadable(self.row))?,
             questionnaire: self.member("questionnaire")?,
             because: self.member("because")?.unwrap_or_default(),
+            by: signatory(&self.change.by)?,
+            at: self.row.at,
+        })
+    }
+
+    fn organization(&self) -> Result<OrganizationChange, CommitFault> {
+        Ok(OrganizationChange {
+            leaf: self.row.leaf,
+            name: self.member("name")?,
+            time_zone: self.member("time_zone")?,
+            frameworks: self.member("frameworks")?,
+            because: self.needed("because")?,
+            by: signatory(&self.change.by)?,
+            at: self.row.at,
+        })
+    }
+
+    fn settings(&self) -> Result<SettingsChange, CommitFault> {
+        let settings = self.change.artifacts.iter().find(|artifact| artifact.name == records::SETTINGS);
+        Ok(SettingsChange {
+            leaf: self.row.leaf,
+            settings: settings.map(records::sealed).ok_or_else(|| unreadable(self.row))?,
+            because: self.needed("because")?,
+            by: signatory(&self.change.by)?,
+            at: self.row.at,
+        })
+    }
+
+    fn disconnection(&self) -> Result<Disconnection, CommitFault> {
+        Ok(Disconnection {
+            leaf: self.row.leaf,
+            source: self.needed("source")?,
+            target: self.row.subject.clone(),
+            connected_at: self.needed("connected_at")?,
+            because: self.needed("because")?,
             by: signatory(&self.change.by)?,
             at: self.row.at,
         })

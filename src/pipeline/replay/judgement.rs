@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use super::reading::Reader;
 use super::{Replayed, read_time};
 use crate::model::finding::CheckResult;
+use crate::model::time::Timestamp;
 use crate::pipeline::audit::FINDINGS;
 use crate::pipeline::fault::CommitFault;
 use crate::pipeline::outcome_lines::{GAPS, GapLine, REQUESTS, STATUSES, StatusLine, event_body, read as read_lines};
@@ -39,7 +40,29 @@ pub(super) async fn read(
     }));
     let statuses: Vec<StatusLine> = lines(reader, &named, STATUSES).await?;
     found.rows.statuses.extend(statuses.into_iter().map(|line| line.change(run, at)));
-    let gaps: Vec<GapLine> = lines(reader, &named, GAPS).await?;
+    followed(reader, leaf, &named, changes, at, found).await?;
+    // A run that is known from its evidence only ended when it had judged.
+    found.runs.push(Run {
+        id: run,
+        cause: UNKNOWN_CAUSE.to_owned(),
+        state: RunState::Ended.as_str().to_owned(),
+        started_at: at,
+        ended_at: Some(at),
+        summary: serde_json::json!([]),
+    });
+    Ok(())
+}
+
+/// Gaps and requests that a record of this commit tells of. `changes` are the change records of the commit.
+pub(super) async fn followed(
+    reader: &Reader<'_>,
+    leaf: u64,
+    named: &BTreeMap<&str, Digest>,
+    changes: &[(u64, &Change)],
+    at: Timestamp,
+    found: &mut Replayed,
+) -> Result<(), CommitFault> {
+    let gaps: Vec<GapLine> = lines(reader, named, GAPS).await?;
     for line in gaps {
         let id = line.gap.id;
         let event = match line.event {
@@ -55,16 +78,7 @@ pub(super) async fn read(
         };
         found.rows.gaps.push(GapWrite { gap: line.gap, event });
     }
-    found.rows.requests.extend(lines(reader, &named, REQUESTS).await?);
-    // A run that is known from its evidence only ended when it had judged.
-    found.runs.push(Run {
-        id: run,
-        cause: UNKNOWN_CAUSE.to_owned(),
-        state: RunState::Ended.as_str().to_owned(),
-        started_at: at,
-        ended_at: Some(at),
-        summary: serde_json::json!([]),
-    });
+    found.rows.requests.extend(lines(reader, named, REQUESTS).await?);
     Ok(())
 }
 

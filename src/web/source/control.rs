@@ -17,7 +17,7 @@ use crate::model::moment::Moment;
 use crate::model::organization::Organization;
 use crate::model::responsibility::{MatrixState, ResponsibilityMatrix};
 use crate::model::time::Timestamp;
-use crate::pipeline::standing::Standing;
+use crate::pipeline::standing::{Standing, organization_at};
 use crate::report::data::{FrameworkHeading, MatrixHeading};
 use crate::report::facts::{Fact, clip, facts};
 use crate::report::readiness::{ControlLine, ObjectiveLine, ReadinessInput, control_line};
@@ -141,9 +141,10 @@ impl StorePages {
         as_of: Option<Moment>,
     ) -> Result<Option<ControlPage>, SourceError> {
         let Some(organization) = self.organization(slug).await? else { return Ok(None) };
+        let place = self.place(&organization, as_of);
+        let organization = organization_at(&self.app, &organization, place.as_of).await?;
         let Some(framework) = self.framework_in_use(&organization, id) else { return Ok(None) };
         let Some(control) = self.app.catalog.control(id, control.as_str()) else { return Ok(None) };
-        let place = self.place(&organization, as_of);
         let scope = OrgScope::of(&organization);
         let standing = Standing::known(&self.app, &organization, place.as_of).await?;
         let mut statuses = standing.statuses_now(place.as_of);

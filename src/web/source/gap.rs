@@ -11,7 +11,7 @@ use crate::model::moment::Moment;
 use crate::model::organization::Organization;
 use crate::model::responsibility::Party;
 use crate::model::time::Timestamp;
-use crate::pipeline::standing::Standing;
+use crate::pipeline::standing::{Standing, organization_at};
 use crate::report::gap_detail::{GapDetail, GapDetailInput, OwnedLine, gap_detail};
 use crate::schedule;
 use crate::store::OrgScope;
@@ -82,6 +82,7 @@ impl StorePages {
         let Some(organization) = self.organization(slug).await? else { return Ok(None) };
         let scope = OrgScope::of(&organization);
         let place = self.place(&organization, as_of);
+        let organization = organization_at(&self.app, &organization, place.as_of).await?;
         let standing = Standing::known(&self.app, &organization, place.as_of).await?;
         let Some(gap) = standing.gaps.iter().find(|gap| gap.id == id) else { return Ok(None) };
         let stories = standing.stories(&self.app, &scope, place.as_of).await?;

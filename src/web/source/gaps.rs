@@ -15,7 +15,7 @@ use crate::model::moment::Moment;
 use crate::model::organization::Organization;
 use crate::model::responsibility::Party;
 use crate::model::time::Timestamp;
-use crate::pipeline::standing::Standing;
+use crate::pipeline::standing::{Standing, organization_at};
 use crate::report::gaps::Assignee;
 use crate::report::work::severity_rank;
 use crate::track::assignment::turn;
@@ -107,6 +107,7 @@ impl StorePages {
     pub async fn gaps(&self, slug: &OrgSlug, query: &GapsQuery) -> Result<Option<GapsPage>, SourceError> {
         let Some(organization) = self.organization(slug).await? else { return Ok(None) };
         let place = self.place(&organization, query.as_of);
+        let organization = organization_at(&self.app, &organization, place.as_of).await?;
         let standing = Standing::known(&self.app, &organization, place.as_of).await?;
         let all = &standing.gaps;
         let choice = |words: &str, wanted: GapsQuery, is_current: bool| Choice {

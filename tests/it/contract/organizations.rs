@@ -239,3 +239,56 @@ fn wrong_usage_is_an_error_and_help_is_an_answer() {
     assert!(help.stdout.contains("COUNTERSIGN_DATA") && help.stdout.contains("Exit codes"), "{}", help.stdout);
     assert_eq!(help.stderr, "");
 }
+
+#[test]
+fn settings_names_frameworks_and_connections_change_by_signed_decisions() {
+    let installation = Installation::new();
+    let sam = ["--by", "sam", "--because", "Agreed \u{202e}on <b>Monday</b>."];
+    let run = |arguments: &[&str]| installation.run(&[arguments, &["--org", ORG]].concat());
+    let by = |arguments: &[&str]| run(&[arguments, &sam].concat());
+    run(&["person", "add", "sam", "--party", "internal", "--name", "Sam"]).fine();
+
+    let file =
+        installation.file("new.json", r#"{"expected_ports": [22], "administratos": ["a"], "\u202e": "\u001b[2J"}"#);
+    let file = file.to_str().unwrap();
+    run(&["org", "settings", "--set", file]).refused(&["--by", "--because", "--dry-run"]);
+    let shown = run(&["org", "settings", "--set", file, "--dry-run"]).fine().stdout;
+    assert!(shown.contains("expected_ports") && shown.contains("did you mean `administrators`?"), "{shown}");
+    assert!(!shown.contains(['\u{202e}', '\u{1b}']), "a setting drives the terminal: {shown:?}");
+    assert_eq!(run(&["org", "settings"]).fine().json(), json!({}), "looking changed something");
+    let told = by(&["org", "settings", "--set", file, "--json"]).fine().json();
+    assert_eq!(
+        told["changes"][1],
+        json!({ "setting": "expected_ports", "change": "added", "before": null, "after": [22] })
+    );
+    assert_eq!(run(&["org", "settings"]).fine().json()["expected_ports"], json!([22]));
+    by(&["org", "settings", "--set", file]).refused(&["in force already"]);
+    let twice = installation.file("twice.json", r#"{"a": 1, "a": 2}"#);
+    by(&["org", "settings", "--set", twice.to_str().unwrap()]).refused(&["`a` is there twice"]);
+
+    by(&["org", "change", "--model", "in-house"]).refused(&["responsibility import"]);
+    by(&["org", "change", "--slug", "else"]).refused(&["never changed", "--name"]);
+    by(&["org", "change"]).refused(&["nothing would change"]);
+    let told = by(&["org", "change", "--name", "New \u{1f4e6}", "--remove-framework", "cmmc-l3,cmmc-l1", "--json"])
+        .fine()
+        .json();
+    assert_eq!(told["after"]["name"], "New \u{1f4e6}");
+    let listed = installation.run(&["org", "list", "--json"]).fine().list();
+    assert_eq!(listed[0]["frameworks"], told["after"]["frameworks"]);
+    assert!(!listed[0]["frameworks"].as_array().unwrap().contains(&json!("cmmc-l3")), "{listed:?}");
+
+    let name = "files\u{202e}.example";
+    run(&["connect", "host", "--name", name]).fine();
+    by(&["connect", "remove", "else.example"]).refused(&["is not connected"]);
+    by(&["connect", "remove", name, "--source", "graph"]).refused(&["is not connected"]);
+    let said = by(&["connect", "remove", name]).fine().stdout;
+    assert!(said.contains("no longer connected") && !said.contains('\u{202e}'), "{said:?}");
+    run(&["connect", "host", "--name", name]).fine();
+    let listed = run(&["connect", "list", "--json"]).fine().list();
+    let states: Vec<_> =
+        listed.iter().map(|one| (one["id"].as_str().unwrap(), one["state"].as_str().unwrap())).collect();
+    assert_eq!(states, [(name, "connected"), (name, "removed")]);
+    let listed = run(&["connect", "list"]).fine().stdout;
+    assert!(listed.contains("by Sam: Agreed") && !listed.contains('\u{202e}'), "{listed:?}");
+    installation.run(&["verify"]).fine();
+}

@@ -51,6 +51,7 @@ pub async fn of(app: &App, organization: &Organization) -> Answers {
     note("connections", &connections);
     note("certificates", &store.certificates(scope).await.unwrap());
     note("settings", &store.settings(scope).await.unwrap());
+    note("organization_of", &store.organization_of(scope).await.unwrap());
     for key in &keys {
         note("sealed_seed", &store.sealed_seed(scope, &key.public_key).await.unwrap());
     }

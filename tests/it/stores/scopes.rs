@@ -153,6 +153,7 @@ async fn answers(story: &TestApp, scope: &OrgScope, known: &Known) -> BTreeMap<&
     // Whoever knows another's versions cannot read them.
     let versions = store.matrix_versions(&known.owner, &framework).await.unwrap();
     let settings = store.settings(scope).await.unwrap();
+    let organization = store.organization_of(scope).await.unwrap();
     let keys = store.signing_keys(scope).await.unwrap();
     let owns = |name: &str| name.contains(&known.owner.id().to_string());
     let public = &store.signing_keys(&known.owner).await.unwrap()[0].public_key;
@@ -160,6 +161,7 @@ async fn answers(story: &TestApp, scope: &OrgScope, known: &Known) -> BTreeMap<&
     BTreeMap::from([
         // Every organization has settings and a key; what counts is whose.
         ("settings", usize::from(settings["slug"] == "northwind")),
+        ("organization_of", usize::from(OrgScope::of(&organization).id() == known.owner.id())),
         ("signing_keys", keys.iter().filter(|key| owns(&key.name)).count()),
         ("sealed_seed", usize::from(store.sealed_seed(scope, public).await.unwrap().is_some())),
         ("sealed_secret", usize::from(store.sealed_secret(scope, known.secret).await.is_ok())),
@@ -356,6 +358,8 @@ fn judged(story: &TestApp, run: RunId, gap: &Gap) -> IndexRows {
     };
     IndexRows {
         evidence: Vec::new(),
+        organization: Vec::new(),
+        disconnected: Vec::new(),
         // A little later than what it read was collected.
         results: vec![JudgedResult { run, judged_at: now.plus(Duration::seconds(1)), recorded_leaf: 0, result }],
         statuses: vec![StatusChange {
