@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::framework::Control;
 use crate::model::attestation::{Claim, FormUse};
 use crate::model::control::Rhythm;
-use crate::model::id::{FormId, FrameworkId};
+use crate::model::id::{CheckId, FormId, FrameworkId};
 use crate::model::words;
 
 words! {
@@ -41,7 +41,7 @@ pub struct Form {
     /// Which controls of these frameworks it is for; left out: every control that is judged.
     #[serde(default)]
     pub controls: ControlChoice,
-    /// What it claims: `met` or `not_applicable`.
+    /// What it claims: `met`, `not_applicable`, `not_tested` or `partial`.
     pub claim: Claim,
     /// Whether this is what a statement without a form comes to: then its limits are advice.
     #[serde(default)]
@@ -103,6 +103,25 @@ pub struct Way {
     /// As [`Form::departs`].
     #[serde(default)]
     pub departs: bool,
+    /// Ids or numbers of the controls it is for; none: all of the form's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<String>,
+    /// For the claim `partial`: checks that say nothing against it when they fail or were not seen, because they ask for more
+    /// than it states.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub says_nothing_of: Vec<CheckId>,
+}
+
+impl Way {
+    /// Whether it may be chosen for a control.
+    #[must_use]
+    pub fn suits(&self, control: &Control) -> bool {
+        self.only.is_empty() || is_named(control, &self.only)
+    }
+}
+
+fn is_named(control: &Control, names: &[String]) -> bool {
+    names.iter().any(|name| control.id.as_str() == name || control.aliases.iter().any(|alias| alias == name))
 }
 
 /// One thing to answer.
@@ -159,18 +178,17 @@ pub struct Longest {
 }
 
 impl Form {
-    /// Whether it may be used for a control of a framework.
+    /// Whether it may be used for a control of a framework. A partial value is stated only where the catalog gives one.
     #[must_use]
     pub fn suits(&self, framework: &FrameworkId, control: &Control) -> bool {
-        let is_named = |names: &[String]| {
-            names.iter().any(|name| control.id.as_str() == name || control.aliases.iter().any(|alias| alias == name))
-        };
         let chosen = &self.controls;
         self.frameworks.contains(framework)
             && control.assessable
+            && self.claim.is_known_to(framework)
+            && (self.claim != Claim::Partial || control.partial_value().is_some())
             && chosen.facts.iter().all(|(name, value)| control.facts.get(name) == Some(value))
-            && (chosen.only.is_empty() || is_named(&chosen.only))
-            && !is_named(&chosen.but)
+            && (chosen.only.is_empty() || is_named(control, &chosen.only))
+            && !is_named(control, &chosen.but)
     }
 
     /// Where it stands among the forms that fit a control: the one made for this kind of control, the plain one, what else
@@ -183,6 +201,17 @@ impl Form {
             Claim::Met => 3,
             _ => 4,
         }
+    }
+
+    /// The ways that may be chosen for a control.
+    pub fn ways_for<'form>(&'form self, control: &'form Control) -> impl Iterator<Item = &'form Way> {
+        self.ways.iter().filter(|way| way.suits(control))
+    }
+
+    /// The fields that are asked for a control, in one of its ways or in all.
+    pub fn fields_for<'form>(&'form self, control: &'form Control) -> impl Iterator<Item = &'form Field> {
+        let is_open = |id: &String| self.way(id).is_some_and(|way| way.suits(control));
+        self.fields.iter().filter(move |field| field.ways.is_empty() || field.ways.iter().any(is_open))
     }
 
     /// The way with this id.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -15,7 +16,9 @@ use crate::model::decision::Decisions;
 use crate::model::id::{FrameworkId, OrgSlug};
 use crate::model::moment::Moment;
 use crate::model::time::Timestamp;
+use crate::pipeline::decisions::forms::risk_answers;
 use crate::pipeline::standing::Standing;
+use crate::store::OrgScope;
 
 /// Words are those of the framework: PCI DSS as a report on compliance or the chosen questionnaire has them, HIPAA with what
 /// was decided about each addressable specification, CMMC with its exceptions.
@@ -55,11 +58,21 @@ pub async fn run(common: &Common, arguments: FindingsArguments) -> anyhow::Resul
     let mut statuses = standing.statuses_now(at);
     statuses.retain(|status| status.framework == framework.id);
     let known = Known { framework, statuses, decisions: &standing.decisions, at };
-    let (answer, lines, further) = match framework.id.as_str() {
+    let (mut answer, lines, mut further) = match framework.id.as_str() {
         id if id.starts_with("pci-dss-") => known.pci(),
         "hipaa-security" => known.hipaa(),
         _ => known.plain(),
     };
+    if framework.id.as_str().starts_with("pci-dss-") {
+        let scope = OrgScope::of(&organization);
+        let answers = risk_answers(&app, &scope, &standing.decisions).await?;
+        let forms = &app.catalog.forms;
+        let analyses = pci::risk_analyses(framework, forms, &known.statuses, &standing.decisions, &answers, at);
+        further.extend(analyses.iter().map(analysis_line));
+        if let Some(answer) = answer.as_object_mut() {
+            answer.insert("risk_analyses".to_owned(), json!(analyses));
+        }
+    }
     if common.json {
         output::json(&answer)?;
     } else {
@@ -70,6 +83,28 @@ pub async fn run(common: &Common, arguments: FindingsArguments) -> anyhow::Resul
         }
     }
     Ok(Ending::Fine)
+}
+
+/// So many characters of a frequency are printed; `--json` gives all.
+const FREQUENCY_SHOWN: usize = 120;
+
+/// One targeted risk analysis in words.
+fn analysis_line(one: &pci::RiskAnalysis) -> String {
+    let open = if one.to_be_confirmed { ", to be confirmed" } else { "" };
+    let frequency = one.frequency.as_deref().map(|stated| {
+        let short: String = stated.chars().take(FREQUENCY_SHOWN).collect();
+        let more = if short.len() < stated.len() { "\u{2026}" } else { "" };
+        format!("; stated: {short}{more}")
+    });
+    let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
+    let stands = match one.state {
+        pci::AnalysisState::Missing => "none is on file".to_owned(),
+        state => {
+            let due = if state == pci::AnalysisState::ReviewDue { "review due since" } else { "review by" };
+            format!("made {}, {due} {}{}", day(one.made_on), day(one.review_by), frequency.unwrap_or_default())
+        }
+    };
+    format!("Targeted risk analysis for {} ({}{open}): {stands}", one.control, one.paragraph)
 }
 
 impl Known<'_> {

@@ -143,6 +143,7 @@ fn judged(objective: &str, state: ControlState, because: &str, bearings: Vec<Bea
         bearings,
         attestation: None,
         set_aside: None,
+        open_as: None,
     }
 }
 

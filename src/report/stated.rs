@@ -43,7 +43,7 @@ pub struct StatedLine {
     pub answers: Vec<Answer>,
     /// Why the answers are not here, in words.
     pub answers_missing: Option<String>,
-    /// Whoever reads it must see the answers: something else stands in for the control, or it is said not to apply.
+    /// Whoever reads it must see the answers: something else stands in for the control, or it claims less than met.
     pub is_exceptional: bool,
     pub addresses: Vec<CheckId>,
     pub valid_from: Timestamp,
@@ -86,7 +86,7 @@ impl StatedLine {
             FormLine::new(used, catalog, definition.is_some_and(is_current))
         });
         let departs = form.as_ref().is_some_and(|form| form.departs);
-        let is_exceptional = departs || one.claim == Claim::NotApplicable;
+        let is_exceptional = departs || !matches!(one.claim, Claim::Met | Claim::Withdrawn);
         Self {
             leaf: one.leaf,
             objective: one.objective.clone(),
@@ -178,6 +178,8 @@ fn claim(claim: Claim) -> &'static str {
     match claim {
         Claim::Met => "met",
         Claim::NotApplicable => "does not apply",
+        Claim::NotTested => "left out untested",
+        Claim::Partial => "there in part",
         Claim::Withdrawn => "withdrawn",
     }
 }

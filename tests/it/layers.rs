@@ -30,7 +30,7 @@ const MAY_IMPORT: &[(&str, &str)] = &[
     ("collect", "model catalog config"),
     ("render", "model config"),
     ("report", "model catalog render"),
-    ("app", "model config catalog store vault spool collect"),
+    ("app", "model config catalog store vault spool collect evaluate"),
     ("pipeline", "model catalog store vault spool app collect dataset evaluate assess track"),
     ("recovery", "model config catalog store vault app pipeline"),
     ("deliver", "model catalog store vault app pipeline render report"),

@@ -67,6 +67,12 @@ impl SealedAnswers {
         }
     }
 
+    /// What one field was answered with; none for a list, and where it was not answered.
+    #[must_use]
+    pub fn text(&self, field: &str) -> Option<&str> {
+        self.answers.get(field).and_then(Value::as_str)
+    }
+
     /// Whether they were given on exactly this edition of a form.
     #[must_use]
     pub fn are_on(&self, form: &Form) -> bool {
