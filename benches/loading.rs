@@ -28,7 +28,7 @@ use countersign::catalog::files::FileSet;
 const ROUNDS: usize = 7;
 /// How often a child does its work.
 const TIMES: usize = 5;
-/// At most this much CPU for all that comes with the binary, in seconds.
+/// At most this much CPU for a whole catalog, in seconds: for what comes with the binary, and for a folder of the same.
 const MOST: f64 = 0.150;
 
 /// What a child does: its word, what it is called, the work.
@@ -74,8 +74,10 @@ fn main() {
     for (ours, base) in [("load", "parse-yaml"), ("load-folder", "parse-all")] {
         println!("{ours} to {base}: {:.2} times", cost(ours) / cost(base));
     }
-    let kept = if cost("load") <= MOST { "kept" } else { "NOT KEPT" };
-    println!("limit of {:.0} ms for what is in the binary: {kept}", MOST * 1e3);
+    for (word, what) in [("load", "what is in the binary"), ("load-folder", "a folder, every rule compiled")] {
+        let kept = if cost(word) <= MOST { "kept" } else { "NOT KEPT" };
+        println!("limit of {:.0} ms for {what}: {kept}", MOST * 1e3);
+    }
 }
 
 fn load(files: &FileSet) -> Catalog {

@@ -17,6 +17,7 @@ use crate::config::presence::Presence;
 use crate::config::secret_key::{KeyFault, SecretKey};
 use crate::config::seed_files::SeedFileFault;
 use crate::config::{Config, ConfigFault};
+use crate::evaluate::Judge;
 use crate::model::id::OrgId;
 use crate::model::time::Clock;
 use crate::spool::Spool;
@@ -32,6 +33,8 @@ pub struct App {
     /// Where what arrives continuously waits to be sealed.
     pub spool: Spool,
     pub catalog: Arc<Catalog>,
+    /// The catalog's rules; each is compiled once in the life of the process, whoever is judged.
+    pub judge: Judge,
     pub secret_key: SecretKey,
     pub clock: Arc<dyn Clock>,
     /// What all runs share that read Microsoft Graph.
@@ -177,7 +180,8 @@ impl App {
         let spool = Spool::at(data.spool_folder(), &config.spool);
         let reading = Semaphore::new(config.collect.targets_at_once);
         let graph = GraphPool::with_pace(config.collect.graph_pace);
-        Ok(Self { data, config, store, vault, spool, catalog, secret_key, clock, graph, presence, reading })
+        let judge = Judge::of(catalog.checks.values(), &catalog.library);
+        Ok(Self { data, config, store, vault, spool, catalog, judge, secret_key, clock, graph, presence, reading })
     }
 }
 

@@ -49,6 +49,8 @@ impl Timed {
             .arg(program)
             .args(arguments)
             .stdin(Stdio::null())
+            // As people run it. Where a developer has them on, every error that a parser makes and drops costs its stack.
+            .env("RUST_BACKTRACE", "0")
             .output()
             .map_err(|fault| format!("`time` (Debian package time) is needed: {fault}"))?;
         let wall = began.elapsed().as_secs_f64();

@@ -8,6 +8,7 @@ mod answers;
 pub mod cmmc;
 pub mod coverage;
 pub mod hipaa;
+pub mod kept;
 mod objective;
 mod outline;
 pub mod pci;

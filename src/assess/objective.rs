@@ -4,12 +4,14 @@
 //! 1. A `full` or `part` check that fails on any target in scope: not met, whatever anybody states; unless a statement on a
 //!    form that stands in for the control as written (an enduring exception, a compensating control, an addressable
 //!    specification with another measure) names that check.
-//! 2. A statement that it does not apply: not applicable, if nothing stands in its way, else undetermined.
-//! 3. Where the responsibilities say that it is inherited from a vendor: met only by a statement with the vendor's
+//! 2. A statement that leaves it open on purpose, because it was left out untested or only some of it is there:
+//!    undetermined ([`open`]).
+//! 3. A statement that it does not apply: not applicable, if nothing stands in its way, else undetermined.
+//! 4. Where the responsibilities say that it is inherited from a vendor: met only by a statement with the vendor's
 //!    document on file and an end date, if nothing stands in its way. No machine shows what a vendor does.
-//! 4. `full` checks that pass on every target in scope, while no `full` or `part` check is left open: met by machine.
-//! 5. A statement that it is met: met, if nothing stands in its way.
-//! 6. Else undetermined, with what is missing in words.
+//! 5. `full` checks that pass on every target in scope, while no `full` or `part` check is left open: met by machine.
+//! 6. A statement that it is met: met, if nothing stands in its way.
+//! 7. Else undetermined, with what is missing in words.
 //!
 //! What stands in the way of a statement: a `full` or `part` check that was not seen on a target in scope; a supporting
 //! check that fails or was not seen, unless the statement names it. A statement that stands in for the control as written
@@ -18,12 +20,14 @@
 //! check covers it or nothing is connected that it could read, a person may state it. A framework that is judged by
 //! another's objectives takes over checks, not statements: what was stated was stated about that framework's scope.
 
+pub(super) mod open;
+
 use std::collections::BTreeMap;
 
 use super::answers::Answers;
 use super::statement::{self, Forms, Statements};
 use crate::model::attestation::{Attestation, Claim};
-use crate::model::control::{Bearing, ControlState, ObjectiveStatus, Proof};
+use crate::model::control::{Bearing, ControlState, ObjectiveStatus, OpenAs, Proof};
 use crate::model::finding::FindingOutcome;
 use crate::model::id::{CheckId, ControlId, ObjectiveId};
 use crate::model::responsibility::{Responsibility, ResponsibilityKind};
@@ -58,21 +62,24 @@ struct Conclusion {
     because: String,
     attestation: Option<u64>,
     set_aside: Option<u64>,
+    open_as: Option<OpenAs>,
 }
 
-/// Rolls up one objective from the checks that bear on it and what was stated about it.
+/// Rolls up one objective from the checks that bear on it and what was stated about it. `against` is what stands in the way
+/// of a statement that some of the control is there ([`open::against_partial`]).
 pub(super) fn judge<'a>(
     grounds: &'a Grounds<'a>,
     control: &ControlId,
     objective: ObjectiveId,
     proofs: &'a [(CheckId, Proof)],
+    against: Option<&str>,
 ) -> Judgement {
     let answered = |(check, proof): &'a (CheckId, Proof)| Some((check, *proof, grounds.answers.get(check)?));
     let case = Case::of(grounds.forms, proofs.iter().filter_map(answered).collect());
     let stated = grounds.statements.on(control, &objective);
     let row = grounds.rows.get(&(control, Some(&objective))).or_else(|| grounds.rows.get(&(control, None)));
     let inherited = row.filter(|row| row.kind == ResponsibilityKind::Inherited);
-    let mut conclusion = case.conclude(stated, inherited.copied());
+    let mut conclusion = case.conclude(stated, inherited.copied(), against);
     if let (ControlState::Undetermined, None, Some(ended)) =
         (conclusion.state, stated, grounds.statements.ended(control, &objective))
     {
@@ -84,8 +91,9 @@ pub(super) fn judge<'a>(
     let stated_at = stated.filter(|one| conclusion.attestation == Some(one.leaf)).map(|one| one.valid_from);
     let seen_at = case.proofs.iter().filter_map(|(_, _, answers)| answers.oldest);
     let as_of = seen_at.chain(stated_at).min();
-    let Conclusion { state, because, attestation, set_aside } = conclusion;
-    let status = ObjectiveStatus { objective, state, because, bearings: case.bearings, attestation, set_aside };
+    let Conclusion { state, because, attestation, set_aside, open_as } = conclusion;
+    let status =
+        ObjectiveStatus { objective, state, because, bearings: case.bearings, attestation, set_aside, open_as };
     Judgement { status, as_of }
 }
 
@@ -109,12 +117,20 @@ impl<'a> Case<'a> {
         Self { forms, bearings: all.into_iter().map(bearing).collect(), proofs }
     }
 
-    fn conclude(&self, stated: Option<&Attestation>, inherited: Option<&Responsibility>) -> Conclusion {
+    fn conclude(
+        &self,
+        stated: Option<&Attestation>,
+        inherited: Option<&Responsibility>,
+        against: Option<&str>,
+    ) -> Conclusion {
         let excused = |bearing: &Bearing| stated.is_some_and(|one| self.excuses(one, bearing));
         let counts = |bearing: &Bearing| bearing.proof >= Proof::Part && !excused(bearing);
         if let Some(failing) = self.first(FindingOutcome::Fail, counts) {
             let because = sentence(&failing.because);
             return match stated {
+                Some(one) if one.claim == Claim::Partial => {
+                    open::partly_failing(one, &because, &statement::says(one, self.forms), against)
+                }
                 Some(one) => {
                     let because = format!("{because} {}, but the check fails.", statement::says(one, self.forms));
                     Conclusion { set_aside: Some(one.leaf), ..Conclusion::of(ControlState::NotMet, because) }
@@ -123,6 +139,9 @@ impl<'a> Case<'a> {
             };
         }
         match (stated, inherited) {
+            (Some(one), _) if one.claim.leaves_open() => {
+                open::left_open(one, &statement::says(one, self.forms), against)
+            }
             (Some(one), _) if one.claim == Claim::NotApplicable => self.by_statement(one),
             (_, Some(row)) => self.inherited(stated, row),
             (_, None) if self.is_proved() => {
@@ -255,7 +274,7 @@ impl<'a> Case<'a> {
 
 impl Conclusion {
     fn of(state: ControlState, because: String) -> Self {
-        Self { state, because, attestation: None, set_aside: None }
+        Self { state, because, attestation: None, set_aside: None, open_as: None }
     }
 }
 

@@ -1,9 +1,13 @@
 //! The words of PCI DSS as code: what a report on compliance or a self-assessment questionnaire would say of a control, and
-//! what falls due. What was only recalled is marked and decides nothing by itself. Start with [`finding`].
+//! what falls due. What was only recalled is marked and decides nothing by itself. Start with [`finding`];
+//! [`risk_analyses`] lists the targeted risk analyses.
+
+mod risk;
 
 use chrono::{Months, NaiveDate};
 use serde::Serialize;
 
+pub use self::risk::{AnalysisState, Answered, RISK_ANALYSIS, RiskAnalysis, risk_analyses};
 use super::statement::Statements;
 use crate::model::attestation::Attestation;
 use crate::model::control::{ControlState, ControlStatus};
@@ -16,7 +20,6 @@ use crate::model::words;
 /// Forms by which a control is in place in another way than as written.
 const COMPENSATING: &str = "pci-compensating-control";
 const CUSTOMIZED: &str = "pci-customized-approach";
-const RISK_ANALYSIS: &str = "pci-targeted-risk-analysis";
 /// Analyses, customized controls and providers are looked at again after this time: 12.3.1, 12.3.2, 12.8.4.
 const YEAR: Months = Months::new(12);
 
@@ -61,7 +64,7 @@ words! {
 /// What a document would say of one control.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// None: nothing is decided yet, and nobody should report it.
+    /// None: nothing is decided yet, and nobody should report it. Not Tested only when somebody decided to leave it out.
     pub word: Option<Word>,
     /// What would have to be written if it were reported as it stands.
     pub as_it_stands: Word,
@@ -85,7 +88,7 @@ pub fn finding(document: Document<'_>, status: &ControlStatus, decisions: &Decis
         (ControlState::Met, _) => Some(Word::InPlace),
         (ControlState::NotApplicable, _) => Some(Word::NotApplicable),
         (ControlState::NotMet, _) => Some(Word::NotInPlace),
-        (ControlState::Undetermined, _) => None,
+        (ControlState::Undetermined, _) => status.is_left_out_untested().then_some(Word::NotTested),
     };
     let as_it_stands = word.unwrap_or_else(|| {
         let was_looked_at = status.objectives.iter().any(|one| !one.bearings.is_empty() || one.set_aside.is_some());
@@ -107,8 +110,12 @@ pub fn finding(document: Document<'_>, status: &ControlStatus, decisions: &Decis
         Word::NotApplicable => notes.push("needs its explanation in the appendix of the document"),
         Word::NotTested => {
             notes.push("needs its explanation in the appendix of the document");
-            if matches!(document, Document::Saq(_)) {
-                notes.push("that this questionnaire may say Not Tested is to be confirmed");
+            match document {
+                Document::Saq(_) if !document.may_say_not_tested() => {
+                    notes.push("of the questionnaires only SAQ D takes Not Tested (to be confirmed); ask the acquirer");
+                }
+                Document::Saq(_) => notes.push("that this questionnaire may say Not Tested is to be confirmed"),
+                Document::Roc => {}
             }
         }
         Word::InPlace | Word::InPlaceWithCcw | Word::NotInPlace => {}

@@ -4,7 +4,7 @@
 
 use super::Situation;
 use super::answers;
-use super::objective::{Grounds, judge};
+use super::objective::{Grounds, judge, open};
 use super::outline::Outline;
 use super::statement::Statements;
 use crate::catalog::framework::{Control, Framework};
@@ -60,11 +60,13 @@ fn own_status(
     let whole: Option<ObjectiveId> = control.id.as_str().parse().ok();
     let ids = control.objectives.iter().map(|objective| objective.id.clone());
     let ids: Vec<ObjectiveId> = if control.objectives.is_empty() { whole.into_iter().collect() } else { ids.collect() };
+    let proofs_of = |id: &ObjectiveId| situation.catalog.checks_for_objective(&framework.id, id.as_str());
+    let against = open::against_partial(grounds, control, ids.iter().flat_map(proofs_of));
     let mut objectives = Vec::with_capacity(ids.len());
     let mut as_of: Option<Timestamp> = None;
     for id in ids {
-        let proofs = situation.catalog.checks_for_objective(&framework.id, id.as_str());
-        let judged = judge(grounds, &control.id, id, proofs);
+        let proofs = proofs_of(&id);
+        let judged = judge(grounds, &control.id, id, proofs, against.as_deref());
         as_of = [as_of, judged.as_of].into_iter().flatten().min();
         objectives.push(judged.status);
     }

@@ -50,9 +50,19 @@ impl<'a> Statements<'a> {
         Self::find(&self.in_force, control, objective)
     }
 
+    /// The one that speaks to a control as a whole.
+    pub fn on_whole(&self, control: &ControlId) -> Option<&'a Attestation> {
+        self.in_force.get(&(control, None)).copied()
+    }
+
     /// The one that spoke to an objective until its time was over.
     pub fn ended(&self, control: &ControlId, objective: &ObjectiveId) -> Option<&'a Attestation> {
         Self::find(&self.ended, control, objective)
+    }
+
+    /// The one that spoke to a control as a whole until its time was over.
+    pub fn ended_of_whole(&self, control: &ControlId) -> Option<&'a Attestation> {
+        self.ended.get(&(control, None)).copied()
     }
 
     /// All that are in force, in no order that means anything.
@@ -82,6 +92,8 @@ pub(super) fn says(one: &Attestation, forms: &Forms) -> String {
         (_, Some(words)) => words.trim_end(),
         (Claim::Met, None) => "that it is met",
         (Claim::NotApplicable, None) => "that it does not apply here",
+        (Claim::NotTested, None) => "that it is left out untested",
+        (Claim::Partial, None) => "that it is there in part",
     };
     format!("{} stated on {} {what}", who(&one.by), one.recorded_at.for_people())
 }

@@ -10,8 +10,8 @@ mod load;
 mod policy;
 
 pub use case::{CaseDataset, CaseInput};
-pub use load::{Compiling, check_digest, lint_library, load_check};
-pub use policy::{RuleFault, compile};
+pub use load::{Compiling, check_digest, lint_library, load_check, load_with};
+pub use policy::{Library, RuleFault};
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -121,11 +121,17 @@ pub struct CheckDefinition {
     pub digest: Digest,
 }
 
+/// The Rego package a check's rule is in.
+#[must_use]
+pub fn package_of(id: &CheckId) -> String {
+    format!("checks.{}", id.as_str().replace('/', "."))
+}
+
 impl CheckDefinition {
     /// The Rego package: `checks.m365.mfa_for_all_users`.
     #[must_use]
     pub fn package(&self) -> String {
-        format!("checks.{}", self.id.as_str().replace('/', "."))
+        package_of(&self.id)
     }
 
     /// Every dataset the rule may read.

@@ -210,7 +210,9 @@ fn read_limited(path: &Path) -> Result<Vec<u8>, String> {
 
     let cannot = |error: std::io::Error| format!("the file cannot be read: {error}");
     let file = std::fs::File::open(path).map_err(cannot)?;
-    let mut bytes = Vec::new();
+    // Room for all of it and the end: without, a file is read in several pieces.
+    let size = file.metadata().map_err(cannot)?.len().min(MAX_FILE_BYTES) + 1;
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
     file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(cannot)?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(format!("the file is larger than {MAX_FILE_BYTES} bytes; split it"));

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::framework::Control;
 use crate::model::attestation::{Claim, FormUse};
 use crate::model::control::Rhythm;
-use crate::model::id::{FormId, FrameworkId};
+use crate::model::id::{CheckId, FormId, FrameworkId};
 use crate::model::words;
 
 words! {
@@ -40,7 +40,7 @@ pub struct Form {
     /// Which controls of these frameworks it is for; left out: every control that is judged.
     #[serde(default)]
     pub controls: ControlChoice,
-    /// What it claims: `met` or `not_applicable`.
+    /// What it claims: `met`, `not_applicable`, `not_tested` or `partial`.
     pub claim: Claim,
     /// Whether this is what a statement without a form comes to: then its limits are advice.
     #[serde(default)]
@@ -102,6 +102,25 @@ pub struct Way {
     /// As [`Form::departs`].
     #[serde(default)]
     pub departs: bool,
+    /// Ids or numbers of the controls it is for; none: all of the form's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<String>,
+    /// For the claim `partial`: checks that say nothing against it when they fail or were not seen, because they ask for more
+    /// than it states.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub says_nothing_of: Vec<CheckId>,
+}
+
+impl Way {
+    /// Whether it may be chosen for a control.
+    #[must_use]
+    pub fn suits(&self, control: &Control) -> bool {
+        self.only.is_empty() || is_named(control, &self.only)
+    }
+}
+
+fn is_named(control: &Control, names: &[String]) -> bool {
+    names.iter().any(|name| control.id.as_str() == name || control.aliases.iter().any(|alias| alias == name))
 }
 
 /// One thing to answer.
@@ -158,18 +177,17 @@ pub struct Longest {
 }
 
 impl Form {
-    /// Whether it may be used for a control of a framework.
+    /// Whether it may be used for a control of a framework. A partial value is stated only where the catalog gives one.
     #[must_use]
     pub fn suits(&self, framework: &FrameworkId, control: &Control) -> bool {
-        let is_named = |names: &[String]| {
-            names.iter().any(|name| control.id.as_str() == name || control.aliases.iter().any(|alias| alias == name))
-        };
         let chosen = &self.controls;
         self.frameworks.contains(framework)
             && control.assessable
+            && self.claim.is_known_to(framework)
+            && (self.claim != Claim::Partial || control.partial_value().is_some())
             && chosen.facts.iter().all(|(name, value)| control.facts.get(name) == Some(value))
-            && (chosen.only.is_empty() || is_named(&chosen.only))
-            && !is_named(&chosen.but)
+            && (chosen.only.is_empty() || is_named(control, &chosen.only))
+            && !is_named(control, &chosen.but)
     }
 
     /// The way with this id.

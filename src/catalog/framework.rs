@@ -56,6 +56,9 @@ fn yes() -> bool {
 /// The fact of a control that says, by questionnaire, whether it is part of it: `yes`, `no` or `unknown`.
 const QUESTIONNAIRES_FACT: &str = "saqs";
 
+/// The fact of a control that says what it costs when some of it is there.
+const PARTIAL_VALUE_FACT: &str = "weight_partial";
+
 /// The fact of a control that lists which of its other facts are remembered and not yet read in a source. They inform, and
 /// decide nothing.
 pub const TO_BE_CONFIRMED: &str = "to_be_confirmed";
@@ -65,6 +68,12 @@ impl Control {
     #[must_use]
     pub fn questionnaire_fact(&self, key: &str) -> Option<&serde_json::Value> {
         self.facts.get(QUESTIONNAIRES_FACT)?.get(key)
+    }
+
+    /// What it costs, in points, when some of it is there; none: the framework gives that no value of its own.
+    #[must_use]
+    pub fn partial_value(&self) -> Option<u64> {
+        self.facts.get(PARTIAL_VALUE_FACT).and_then(serde_json::Value::as_u64)
     }
 
     /// The names of the facts that are to be confirmed.
@@ -123,6 +132,23 @@ impl Framework {
     #[must_use]
     pub fn questionnaire(&self, id: &QuestionnaireId) -> Option<&Questionnaire> {
         self.questionnaires.iter().find(|one| one.id == *id)
+    }
+
+    /// The nearest judged controls below one that has no objectives of its own, in the framework's order: its status follows
+    /// from theirs, and from nothing that is stated about it. Empty: it is judged itself.
+    #[must_use]
+    pub fn parts_of(&self, parent: &Control) -> Vec<&Control> {
+        if !parent.objectives.is_empty() {
+            return Vec::new();
+        }
+        let above = |control: &Control| self.controls.iter().find(|one| Some(&one.id) == control.parent.as_ref());
+        let is_part = |control: &&Control| {
+            // A chain longer than the list of controls has met itself.
+            let chain = std::iter::successors(above(control), |one| above(one)).take(self.controls.len());
+            let mut upwards = chain.skip_while(|one| one.id != parent.id && !one.assessable);
+            control.assessable && upwards.next().is_some_and(|one| one.id == parent.id)
+        };
+        self.controls.iter().filter(is_part).collect()
     }
 
     /// Objectives the framework itself lists; a control without any is judged as one and not counted here.

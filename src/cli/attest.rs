@@ -63,7 +63,8 @@ struct StatementArguments {
     /// The control does not apply here; the statement says why
     #[arg(long)]
     not_applicable: bool,
-    /// The form it is stated on, as `attest forms` lists it
+    /// The form it is stated on, as `attest forms` lists it. The form says what is claimed: that it is met, does not apply, is
+    /// left out untested (pci-not-tested) or is there in part (cmmc-partial)
     #[arg(long, value_name = "ID")]
     form: Option<FormId>,
     /// The form's answers, as `attest template` begins them
@@ -81,8 +82,8 @@ struct StatementArguments {
     /// The signature over these bytes, made with the person's registered key
     #[arg(long, value_name = "FILE")]
     signature: Option<PathBuf>,
-    /// A failing check that the statement speaks to: a supporting one, or any where the form lets something else stand in
-    /// for the control; repeat for more
+    /// A check that fails, or that could not be seen, and that the statement speaks to: a supporting one, or any where the
+    /// form lets something else stand in for the control; repeat for more
     #[arg(long = "addresses", value_name = "CHECK")]
     addresses: Vec<CheckId>,
     /// From when it counts; default: now

@@ -1,14 +1,16 @@
 //! `countersign findings`: where an organization stands in a framework's own words, and what falls due.
 
+use chrono::NaiveDate;
 use clap::Args;
 
 use super::moment;
 use super::provider::due_line;
 use super::{Common, Ending, output, session};
-use crate::assess::verdict::{Hipaa, Said, Verdict};
+use crate::assess::verdict::{AnalysisState, Hipaa, RiskAnalysis, Said, Verdict};
 use crate::model::id::{FrameworkId, OrgSlug};
 use crate::model::moment::Moment;
 use crate::pipeline::standing::Standing;
+use crate::store::OrgScope;
 
 /// Words are those of the framework: PCI DSS as a report on compliance or the chosen questionnaire has them, HIPAA with what
 /// was decided about each addressable specification, CMMC with its exceptions.
@@ -34,7 +36,8 @@ pub async fn run(common: &Common, arguments: FindingsArguments) -> anyhow::Resul
     };
     let at = moment::as_of(arguments.as_of, &organization, app.clock.now());
     let standing = Standing::known(&app, &organization, at).await?;
-    let verdict = standing.verdict(framework, &standing.statuses_now(at), at);
+    let scope = OrgScope::of(&organization);
+    let verdict = standing.whole_verdict(&app, &scope, (framework, &standing.statuses_now(at)), at).await?;
     if common.json {
         output::json(&verdict)?;
         return Ok(Ending::Fine);
@@ -53,10 +56,32 @@ fn line(said: Said<'_>) -> [String; 3] {
     [said.control.to_string(), said.finding, format!("{}{notes}", said.because)]
 }
 
+/// So many characters of a frequency are printed; `--json` gives all.
+const FREQUENCY_SHOWN: usize = 120;
+
+/// One targeted risk analysis in words.
+fn analysis_line(one: &RiskAnalysis) -> String {
+    let open = if one.to_be_confirmed { ", to be confirmed" } else { "" };
+    let frequency = one.frequency.as_deref().map(|stated| {
+        let short: String = stated.chars().take(FREQUENCY_SHOWN).collect();
+        let more = if short.len() < stated.len() { "\u{2026}" } else { "" };
+        format!("; stated: {short}{more}")
+    });
+    let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
+    let stands = match one.state {
+        AnalysisState::Missing => "none is on file".to_owned(),
+        state => {
+            let due = if state == AnalysisState::ReviewDue { "review due since" } else { "review by" };
+            format!("made {}, {due} {}{}", day(one.made_on), day(one.review_by), frequency.unwrap_or_default())
+        }
+    };
+    format!("Targeted risk analysis for {} ({}{open}): {stands}", one.control, one.paragraph)
+}
+
 /// What falls due, one line each.
 fn due(verdict: &Verdict) -> Vec<String> {
     match verdict {
-        Verdict::Pci(pci) => pci.due.iter().map(due_line).collect(),
+        Verdict::Pci(pci) => pci.due.iter().map(due_line).chain(pci.risk_analyses.iter().map(analysis_line)).collect(),
         Verdict::Hipaa(Hipaa { evaluation, .. }) => {
             let due = evaluation.due.map_or_else(|| "now, for none is on file".to_owned(), |day| day.to_string());
             vec![format!("Next evaluation ({}): {due}; {}", evaluation.paragraph, evaluation.because)]

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Common, Ending, output, session};
 use crate::app::App;
+use crate::assess::kept::KeptDocument;
 use crate::model::id::{DatasetId, OrgSlug};
 use crate::model::moment::Moment;
 use crate::model::organization::Organization;
@@ -40,9 +41,9 @@ struct ShowArguments {
     /// Short name of the organization
     #[arg(long)]
     org: OrgSlug,
-    /// The CMMC status date, from which its clock runs; of the conditional status if there was one
-    #[arg(long, value_name = "DAY")]
-    status_date: Option<NaiveDate>,
+    /// The CMMC status date, from which its clock runs; of the conditional status if there was one; repeat for earlier ones
+    #[arg(long = "status-date", value_name = "DAY")]
+    status_dates: Vec<NaiveDate>,
 }
 
 #[derive(Debug, Args)]
@@ -74,6 +75,12 @@ struct DeleteArguments {
     /// Delete what the law's minimum would still keep; the reason is sealed
     #[arg(long, value_name = "REASON")]
     shorter_than_the_law: Option<String>,
+    /// The CMMC status date, from which its clock runs; of the conditional status if there was one; repeat for earlier ones
+    #[arg(long = "status-date", value_name = "DAY")]
+    status_dates: Vec<NaiveDate>,
+    /// No CMMC status was reached yet
+    #[arg(long, conflicts_with = "status_dates")]
+    no_status: bool,
     /// Say what would be deleted, and delete nothing
     #[arg(long)]
     dry_run: bool,
@@ -156,12 +163,14 @@ fn text<'a>(option: &str, given: &'a str) -> anyhow::Result<&'a str> {
 
 /// Until when a rule keeps what its status date covers, if that date was said.
 fn kept_until(rule: &RetentionRule, arguments: &ShowArguments) -> Option<NaiveDate> {
-    arguments.status_date.filter(|_| rule.clock == Clock::StatusDate).and_then(|day| rule.keeps_until(day))
+    let newest = arguments.status_dates.iter().max().filter(|_| rule.clock == Clock::StatusDate);
+    newest.and_then(|day| rule.keeps_until(*day))
 }
 
 async fn show(common: &Common, app: &App, arguments: &ShowArguments) -> anyhow::Result<()> {
     let organization = session::organization(app, &arguments.org).await?;
-    let outlived = retention::outlived(app, &organization).await?;
+    let outlived = retention::outlived(app, &organization, &arguments.status_dates).await?;
+    let documents = retention::documents(app, &organization, &arguments.status_dates).await?;
     let holds = retention::holds(app, &OrgScope::of(&organization)).await?;
     if common.json {
         let bases: Vec<Value> = outlived
@@ -180,7 +189,8 @@ async fn show(common: &Common, app: &App, arguments: &ShowArguments) -> anyhow::
                 })
             })
             .collect();
-        return output::json(&json!({ "bases": bases, "holds": holds.iter().map(held).collect::<Vec<_>>() }));
+        let holds: Vec<Value> = holds.iter().map(held).collect();
+        return output::json(&json!({ "bases": bases, "documents": documents, "holds": holds }));
     }
     if outlived.is_empty() {
         output::line("No framework of this organization sets a minimum that is known here; its own policy decides.")?;
@@ -200,6 +210,7 @@ async fn show(common: &Common, app: &App, arguments: &ShowArguments) -> anyhow::
         }
         output::line(&format!("  collected before {}: {}", one.keeps_from.for_people(), describe(&one.selection)))?;
     }
+    show_documents(&documents)?;
     output::line("Nothing is deleted by itself: countersign retention delete.")?;
     for hold in &holds {
         output::line(&format!(
@@ -213,6 +224,25 @@ async fn show(common: &Common, app: &App, arguments: &ShowArguments) -> anyhow::
     Ok(())
 }
 
+/// Documents of statements, which no deletion of evidence touches, and until when the law asks for them.
+fn show_documents(documents: &[KeptDocument]) -> anyhow::Result<()> {
+    if documents.is_empty() {
+        return Ok(());
+    }
+    let row = |one: &KeptDocument| {
+        let records: Vec<String> = one.attestations.iter().map(u64::to_string).collect();
+        let open = if one.to_be_confirmed { " (to be confirmed)" } else { "" };
+        let keep = match (one.keep_until, one.clock) {
+            (Some(day), _) => format!("until {day}"),
+            (None, Clock::StatusDate) => "from the status date on: --status-date".to_owned(),
+            (None, _) => "still in effect: no end yet".to_owned(),
+        };
+        [one.name.clone(), records.join(", "), format!("{}{open}", one.basis), keep]
+    };
+    output::line("Documents of statements, kept whatever is deleted:")?;
+    output::table(["document", "statements", "basis", "to be kept"], &documents.iter().map(row).collect::<Vec<_>>())
+}
+
 async fn delete(common: &Common, app: &App, arguments: DeleteArguments) -> anyhow::Result<()> {
     let organization = session::organization(app, &arguments.org).await?;
     let request = DeletionRequest {
@@ -224,6 +254,7 @@ async fn delete(common: &Common, app: &App, arguments: DeleteArguments) -> anyho
             .as_deref()
             .map(|reason| text("shorter-than-the-law", reason).map(str::to_owned))
             .transpose()?,
+        status_dates: (arguments.no_status || !arguments.status_dates.is_empty()).then_some(arguments.status_dates),
     };
     if arguments.dry_run {
         let selection = deletion::plan(app, &organization, &request).await?;

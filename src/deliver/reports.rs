@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::{DeliverFault, write_whole};
 use crate::app::App;
+use crate::assess::verdict::Verdict;
 use crate::catalog::framework::Framework;
 use crate::model::control::ControlStatus;
 use crate::model::evidence::{RawArtifact, SealedEvidence};
@@ -55,6 +56,7 @@ pub struct Basis<'a> {
     pub framework: &'a Framework,
     pub standing: Standing,
     pub statuses: Vec<ControlStatus>,
+    pub verdict: Verdict,
     pub evidence: Vec<SealedEvidence>,
     pub head: store::Head,
     pub as_of: Timestamp,
@@ -80,6 +82,7 @@ impl<'a> Basis<'a> {
         let standing = Standing::known(app, organization, as_of).await?;
         let mut statuses = standing.statuses_now(as_of);
         statuses.retain(|status| status.framework == framework.id);
+        let verdict = standing.whole_verdict(app, &scope, (framework, &statuses), as_of).await?;
         let latest = app.store.latest_evidence(&scope, as_of).await?;
         let mut leaves: BTreeSet<u64> = latest.iter().map(|row| row.sealed.leaf).collect();
         for status in &statuses {
@@ -88,7 +91,7 @@ impl<'a> Basis<'a> {
         }
         let leaves: Vec<u64> = leaves.into_iter().collect();
         let evidence = app.store.evidence_at(&scope, &leaves).await?.into_iter().map(|row| row.sealed).collect();
-        Ok(Self { organization, framework, standing, statuses, evidence, head, as_of, now: app.clock.now() })
+        Ok(Self { organization, framework, standing, statuses, verdict, evidence, head, as_of, now: app.clock.now() })
     }
 
     fn matrix(&self) -> Option<(&ResponsibilityMatrix, MatrixState)> {
@@ -98,7 +101,6 @@ impl<'a> Basis<'a> {
     /// The readiness report; none when no matrix could be made for the framework.
     pub fn readiness(&self, app: &App) -> Result<Option<ReadinessReport>, DeliverFault> {
         let Some((matrix, matrix_state)) = self.matrix() else { return Ok(None) };
-        let verdict = self.standing.verdict(self.framework, &self.statuses, self.as_of);
         let input = ReadinessInput {
             organization: self.organization,
             framework: self.framework,
@@ -113,7 +115,7 @@ impl<'a> Basis<'a> {
             as_of: self.as_of,
             generated_at: self.now,
         };
-        Ok(Some(readiness(input, &verdict)))
+        Ok(Some(readiness(input, &self.verdict)))
     }
 
     /// The responsibility matrix.

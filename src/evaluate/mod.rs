@@ -12,12 +12,13 @@ mod verdict;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use regorus::Engine;
 use regorus::utils::limits::ExecutionTimerConfig;
 
-use crate::catalog::check::{CheckDefinition, RegoModule, compile};
+use crate::catalog::check::{CheckDefinition, Library, RegoModule, RuleFault};
 use crate::model::finding::{CheckResult, FindingOutcome, ResourceFinding};
 use crate::model::id::CheckId;
 
@@ -27,14 +28,25 @@ use requirements::Readiness;
 /// How long one rule may think about one target.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
 
-/// Rules, compiled once. Cheap to share between threads.
+/// Rules, each in an engine of its own that is compiled when it is first asked and kept. Can be shared between threads, and
+/// is worth keeping: compiling takes as long as judging a small tenant.
 #[derive(Debug)]
 pub struct Judge {
-    rules: BTreeMap<CheckId, Result<Engine, String>>,
+    /// Locked while a rule is compiled.
+    library: Mutex<Library>,
+    rules: BTreeMap<CheckId, Rule>,
+    limit: Duration,
+}
+
+#[derive(Debug)]
+struct Rule {
+    package: String,
+    module: RegoModule,
+    compiled: OnceLock<Result<Engine, RuleFault>>,
 }
 
 impl Judge {
-    /// Compiles some checks. A rule that does not compile makes its check `unknown` with the reason, never a panic.
+    /// Takes some checks. A rule that does not compile makes its check `unknown` with the reason, never a panic.
     #[must_use]
     pub fn of<'a>(checks: impl IntoIterator<Item = &'a CheckDefinition>, library: &[RegoModule]) -> Self {
         Self::with_time_limit(checks, library, TIME_LIMIT)
@@ -47,19 +59,23 @@ impl Judge {
         library: &[RegoModule],
         limit: Duration,
     ) -> Self {
-        let rules = checks
-            .into_iter()
-            .map(|check| {
-                let compiled = compile(&check.package(), &check.rego, library).map_err(|fault| fault.to_string());
-                let timed = compiled.map(|mut engine| {
-                    let check_interval = NonZeroU32::MIN.saturating_add(255);
-                    engine.set_execution_timer_config(ExecutionTimerConfig { limit, check_interval });
-                    engine
-                });
-                (check.id.clone(), timed)
-            })
-            .collect();
-        Self { rules }
+        let rules = checks.into_iter().map(|check| {
+            let rule = Rule { package: check.package(), module: check.rego.clone(), compiled: OnceLock::new() };
+            (check.id.clone(), rule)
+        });
+        Self { rules: rules.collect(), library: Mutex::new(Library::new(library)), limit }
+    }
+
+    fn compiled<'a>(&self, rule: &'a Rule) -> Result<&'a Engine, &'a RuleFault> {
+        let compile = || {
+            // Whoever broke down with it left nothing in it half done.
+            let mut library = self.library.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut engine = library.compile(&rule.package, &rule.module)?;
+            let check_interval = NonZeroU32::MIN.saturating_add(255);
+            engine.set_execution_timer_config(ExecutionTimerConfig { limit: self.limit, check_interval });
+            Ok(engine)
+        };
+        rule.compiled.get_or_init(compile).as_ref()
     }
 
     /// What `check` makes of one target's datasets.
@@ -108,15 +124,16 @@ impl Judge {
         inputs: &Inputs,
         hidden: &[&crate::model::id::DatasetId],
     ) -> Vec<ResourceFinding> {
-        let engine = match self.rules.get(&check.id) {
-            Some(Ok(engine)) => engine,
-            Some(Err(fault)) => return verdict::broken(check, &format!("does not compile: {fault}")),
-            None => return verdict::broken(check, "was not compiled; build the judge from the catalog that holds it"),
+        let Some(rule) = self.rules.get(&check.id) else {
+            return verdict::broken(check, "is not known; build the judge from the catalog that holds it");
         };
         // A clone shares the compiled rule and starts with clean evaluation state.
-        let mut engine = engine.clone();
+        let mut engine = match self.compiled(rule) {
+            Ok(engine) => engine.clone(),
+            Err(fault) => return verdict::broken(check, &format!("does not compile: {fault}")),
+        };
         engine.set_input(inputs.for_rule(check, hidden));
-        match engine.eval_rule(format!("data.{}.findings", check.package())) {
+        match engine.eval_rule(format!("data.{}.findings", rule.package)) {
             Ok(value) => verdict::findings(check, &value),
             Err(error) => verdict::broken(check, &verdict::first_words(&error)),
         }

@@ -234,6 +234,34 @@ findings contains {"resource": "a", "outcome": "pass", "because": "x"} if {
 }
 
 #[test]
+fn no_rule_sees_another_or_suffers_from_its_faults() {
+    let rule = |name: &str, rule: &str| {
+        let mut one = check(USERS, rule);
+        one.id = format!("m365/{name}").parse().unwrap();
+        one.rego.text = format!("package checks.m365.{name}\n{rule}");
+        one
+    };
+    let broken = rule("broken", "findings contains 1 if {");
+    let nosy = rule(
+        "nosy",
+        r#"findings contains {"resource": "a", "outcome": "pass", "because": "saw the other"} if data.checks.m365.sound.findings
+findings contains {"resource": "b", "outcome": "pass", "because": "saw none"} if not data.checks.m365.sound.findings"#,
+    );
+    let sound = rule("sound", PER_USER);
+    let datasets = users(Complete, &["pass"]).into_iter().map(|dataset| (dataset.id.clone(), dataset)).collect();
+    let subject = Subject { organization: "harbor", target: "tenant-1", now: "2026-03-31T09:00:00Z".parse().unwrap() };
+    let inputs = Inputs::prepare(subject, datasets, &json!({}), &BTreeMap::new(), &|_| None);
+    let judge = Judge::of([&broken, &nosy, &sound], &[]);
+    for _ in 0..2 {
+        let result = judge.judge(&broken, &inputs);
+        assert_eq!(result.outcome, FindingOutcome::Unknown);
+        assert!(result.because.contains("does not compile: check.rego:2: "), "{}", result.because);
+        assert_eq!(judge.judge(&sound, &inputs).outcome, FindingOutcome::Pass);
+        assert_eq!(judge.judge(&nosy, &inputs).because, "saw none");
+    }
+}
+
+#[test]
 fn the_property_test_finds_a_pass_that_does_not_look() {
     let rule = r#"findings contains {"resource": user.id, "outcome": "pass", "because": "not known to be bad"} if {
 	some user in input.datasets["m365/users"].rows

@@ -13,8 +13,28 @@ words! {
         Met = "met",
         /// The control does not apply here: a scoping decision, with its reason as the statement.
         NotApplicable = "not_applicable",
+        /// PCI DSS: left out on purpose, without looking at it.
+        NotTested = "not_tested",
+        /// CMMC Level 2: some of it is there, where the rule gives that a value of its own.
+        Partial = "partial",
         /// The attestation it replaces no longer stands, and nothing stands in its place.
         Withdrawn = "withdrawn",
+}
+
+impl Claim {
+    /// Whether a framework knows it at all: only PCI DSS knows Not Tested. Which controls have a partial value stands in the
+    /// catalog.
+    #[must_use]
+    pub fn is_known_to(self, framework: &FrameworkId) -> bool {
+        self != Self::NotTested || framework.as_str().starts_with("pci-dss-")
+    }
+
+    /// Whether it leaves the control open on purpose: neither met nor not applicable. Such a claim is only made on a form,
+    /// which asks what it needs.
+    #[must_use]
+    pub fn leaves_open(self) -> bool {
+        matches!(self, Self::NotTested | Self::Partial)
+    }
 }
 
 /// The form a statement was made on; the answers are its artifact `form.json`.

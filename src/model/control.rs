@@ -26,6 +26,15 @@ words! {
 }
 
 words! {
+    /// How an objective is open because somebody stated so: it is neither met nor not applicable.
+    OpenAs, "open as":
+        /// Left out on purpose, without looking at it; nobody is asked to show it.
+        NotTested = "not_tested",
+        /// Some of it is there, and that has a value of its own.
+        Partial = "partial",
+}
+
+words! {
     /// How often something should be shown again.
     Rhythm, "rhythm":
         Continuously = "continuously",
@@ -66,6 +75,9 @@ pub struct ObjectiveStatus {
     /// `because` says which.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub set_aside: Option<u64>,
+    /// What the attestation says of an objective that is not met or undetermined.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_as: Option<OpenAs>,
 }
 
 /// The status of one control, derived from its objectives (or its children).
@@ -79,4 +91,23 @@ pub struct ControlStatus {
     /// When the evidence that decides it was collected, or from when the statement that it rests on counts: the oldest
     /// of these. None while nothing was seen or stated.
     pub as_of: Option<Timestamp>,
+}
+
+impl ControlStatus {
+    /// Whether somebody left out everything about it that is not shown, on purpose and untested: then nobody is asked to
+    /// show it.
+    #[must_use]
+    pub fn is_left_out_untested(&self) -> bool {
+        let mut open = self.objectives.iter().filter(|one| one.state == ControlState::Undetermined).peekable();
+        self.state == ControlState::Undetermined
+            && open.peek().is_some()
+            && open.all(|one| one.open_as == Some(OpenAs::NotTested))
+    }
+
+    /// Whether a statement that counts says that some of it is there, while it is not met.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        let is_open = matches!(self.state, ControlState::NotMet | ControlState::Undetermined);
+        is_open && self.objectives.iter().any(|one| one.open_as == Some(OpenAs::Partial))
+    }
 }

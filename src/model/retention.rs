@@ -45,6 +45,21 @@ pub struct RetentionRule {
     pub remark: &'static str,
 }
 
+/// A span of days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Days {
+    /// The day before the first; none: without a beginning.
+    after: Option<NaiveDate>,
+    up_to: NaiveDate,
+}
+
+impl Days {
+    #[must_use]
+    pub fn hold(&self, day: NaiveDate) -> bool {
+        self.after.is_none_or(|after| after < day) && day <= self.up_to
+    }
+}
+
 const RULES: &[RetentionRule] = &[
     RetentionRule {
         frameworks: &["hipaa-security"],
@@ -125,6 +140,20 @@ impl RetentionRule {
         day.checked_add_months(Months::new(self.months))
     }
 
+    /// The days of which a status date still keeps what was made on them. An assessment rests on what was made up to its
+    /// status date, so each thing is kept from the first of these dates that is not before it. None: nothing, or the rule
+    /// counts from something else.
+    #[must_use]
+    pub fn kept_by_status(&self, status_dates: &[NaiveDate], today: NaiveDate) -> Option<Days> {
+        if self.clock != Clock::StatusDate {
+            return None;
+        }
+        let runs = |day: &&NaiveDate| self.keeps_until(**day).is_none_or(|until| until > today);
+        let up_to = status_dates.iter().filter(runs).max()?;
+        let after = status_dates.iter().filter(|day| !runs(day)).max();
+        Some(Days { after: after.copied(), up_to: *up_to })
+    }
+
     /// The rule's time in words.
     #[must_use]
     pub fn period(&self) -> String {
@@ -177,6 +206,21 @@ mod tests {
         let of = |source: &str| rules.iter().find(|rule| rule.source.starts_with(source)).unwrap();
         assert_eq!(of("32 CFR 170.16").keeps_until(day).unwrap().to_string(), "2032-03-02");
         assert_eq!((of("32 CFR 170.16").clock, of("32 CFR 170.16").to_be_confirmed), (Clock::StatusDate, false));
+        let day = |text: &str| text.parse::<chrono::NaiveDate>().unwrap();
+        let (first, second) = (day("2024-05-01"), day("2027-05-01"));
+        let kept = |dates: &[_], today: &str| of("32 CFR 170.16").kept_by_status(dates, day(today));
+        for (today, made, is_kept) in [
+            ("2030-04-30", "2023-01-01", true),
+            ("2030-05-01", "2024-05-01", false),
+            ("2030-05-01", "2024-05-02", true),
+            ("2030-05-01", "2027-05-01", true),
+            ("2030-05-01", "2027-05-02", false),
+        ] {
+            let days = kept(&[second, first], today).unwrap();
+            assert_eq!(days.hold(day(made)), is_kept, "{made} on {today}");
+        }
+        assert_eq!(kept(&[first, second], "2033-05-01"), None, "both clocks have run out");
+        assert_eq!(of("45 CFR 164.316").kept_by_status(&[first], day("2025-01-01")), None);
         assert_eq!((of("45 CFR 164.316").clock, of("45 CFR 164.316").to_be_confirmed), (Clock::LastInEffect, false));
         for recalled in ["32 CFR 170.15", "32 CFR 170.18", "PCI DSS 9.3.4"] {
             assert!(of(recalled).to_be_confirmed, "{recalled}");

@@ -25,6 +25,7 @@ use super::replay::read_time;
 use super::ssh_signature::SshSignatureFault;
 use super::{RunFault, records};
 use crate::app::App;
+use crate::model::attestation::Claim;
 use crate::model::decision::Decisions;
 use crate::model::evidence::RawArtifact;
 use crate::model::id::{
@@ -77,6 +78,12 @@ pub enum DecisionFault {
     NoSuchControl { framework: FrameworkId, control: String },
     #[error("{control} only states scope or definitions; nothing can be stated about it")]
     NotAssessable { control: ControlId },
+    #[error(
+        "{control} follows from its parts, and what is stated about it as a whole decides nothing. Its parts: {parts}. State each of them, as with: countersign attest {framework} '{first}'"
+    )]
+    OnlyItsParts { framework: FrameworkId, control: ControlId, parts: String, first: ControlId },
+    #[error("`{}` is stated on a form only; for {control} there is: {forms}", .claim.as_str())]
+    NeedsForm { claim: Claim, control: ControlId, forms: String },
     #[error("{control} has no objective `{objective}`; countersign catalog show shows those it has")]
     NoSuchObjective { control: ControlId, objective: ObjectiveId },
     #[error("there is no check `{0}`; countersign check list shows those there are")]

@@ -13,6 +13,7 @@ pub mod take_over;
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use countersign_seal::digest::Digest;
 
 use self::archives::{Rewritten, rewrite};
@@ -24,7 +25,7 @@ use super::retention::{Hold, Person};
 use super::roll_forward::{roll_forward, under_lease};
 use crate::app::App;
 use crate::model::organization::Organization;
-use crate::model::retention::{RetentionRule, longest};
+use crate::model::retention::{Clock, Days, RetentionRule, longest, rules_for};
 use crate::model::time::Timestamp;
 use crate::store::{DeletionRow, IndexRows, OrgScope};
 
@@ -37,6 +38,9 @@ pub struct DeletionRequest {
     pub by: Person,
     /// Why less than the law's minimum is right here; without it that is refused.
     pub shorter_than_the_law: Option<String>,
+    /// The CMMC status dates, from which its clock runs. Empty: no status was reached yet. None: nobody said, which is
+    /// refused where such a rule holds.
+    pub status_dates: Option<Vec<NaiveDate>>,
 }
 
 /// What a deletion came to.
@@ -59,6 +63,11 @@ pub enum DeletionFault {
         .rule.source, .rule.period(), .keeps_from.for_people(), .rule.remark
     )]
     TooYoung { rule: RetentionRule, keeps_from: Timestamp },
+    #[error(
+        "{} counts from the CMMC status date, which is not known here; say it with --status-date DAY, once for each status, or say --no-status if none was reached yet",
+        .0.source
+    )]
+    NoStatusDate(RetentionRule),
     #[error("legal hold {} is in force ({}, placed by {}); release it with countersign retention release", .0.id, .0.reason, .0.by)]
     Held(Hold),
     #[error("say on which basis: a text of 1 to {MAX_BASIS} characters")]
@@ -90,7 +99,23 @@ impl DeletionRequest {
         if self.limits.before > keeps_from && self.shorter_than_the_law.is_none() {
             return Err(DeletionFault::TooYoung { rule, keeps_from });
         }
-        Ok(())
+        let counts_from_status =
+            rules_for(&organization.frameworks).into_iter().find(|one| one.clock == Clock::StatusDate);
+        match counts_from_status {
+            Some(rule) if self.status_dates.is_none() && self.shorter_than_the_law.is_none() => {
+                Err(DeletionFault::NoStatusDate(rule))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Days of which a status date still keeps the evidence.
+    fn kept_by_status(&self, organization: &Organization, now: Timestamp) -> Vec<Days> {
+        if self.shorter_than_the_law.is_some() {
+            return Vec::new();
+        }
+        let (dates, today) = (self.status_dates.as_deref().unwrap_or_default(), now.as_datetime().date_naive());
+        rules_for(&organization.frameworks).iter().filter_map(|rule| rule.kept_by_status(dates, today)).collect()
     }
 
     /// The basis as it is sealed: with what was asked for, and why less than the law's time is right.
@@ -99,10 +124,18 @@ impl DeletionRequest {
         let of_dataset = self.limits.dataset.as_ref().map(|dataset| format!(", dataset {dataset}")).unwrap_or_default();
         let shorter = self.shorter_than_the_law.as_deref().map(str::trim);
         let shorter = shorter.map(|reason| format!("; shorter than the law asks for, because: {reason}"));
+        let status = self.status_dates.as_deref().map(|dates| match dates {
+            [] => "; no CMMC status was reached yet".to_owned(),
+            dates => {
+                let dates: Vec<String> = dates.iter().map(NaiveDate::to_string).collect();
+                format!("; CMMC status dates: {}", dates.join(", "))
+            }
+        });
         format!(
-            "{} (evidence collected before {}{of_dataset}){}",
+            "{} (evidence collected before {}{of_dataset}{}){}",
             self.basis.trim(),
             self.limits.before,
+            status.unwrap_or_default(),
             shorter.unwrap_or_default()
         )
     }
@@ -115,9 +148,10 @@ pub async fn plan(
     request: &DeletionRequest,
 ) -> Result<Selection, DeletionFault> {
     let scope = OrgScope::of(organization);
-    request.check(organization, app.clock.now())?;
+    let now = app.clock.now();
+    request.check(organization, now)?;
     roll_forward(app, &scope).await?;
-    let selection = select(app, &scope, &request.limits).await?;
+    let selection = select(app, &scope, &request.limits, &request.kept_by_status(organization, now)).await?;
     match selection.holds.first() {
         Some(hold) => Err(DeletionFault::Held(hold.clone())),
         None => Ok(selection),

@@ -12,7 +12,7 @@ use super::{RunFault, SealedDataset, outcome_lines};
 use crate::app::App;
 use crate::assess::{self, Results};
 use crate::dataset::{self, Dataset};
-use crate::evaluate::{Inputs, Judge, Subject};
+use crate::evaluate::{Inputs, Subject};
 use crate::model::evidence::Source;
 use crate::model::finding::{CheckResult, FindingOutcome};
 use crate::model::id::{DatasetId, RunId};
@@ -169,8 +169,8 @@ fn seen_at(data: &[TargetData]) -> BTreeMap<u64, Timestamp> {
         .collect()
 }
 
-/// Asks every check of every target it reads from. Rules are compiled one after the other, and a target's rows are let go as
-/// they are converted, so that neither is in memory twice.
+/// Asks every check of every target it reads from. A target's rows are let go as they are converted, so that they are not in
+/// memory twice.
 fn judge(
     app: &App,
     organization: &Organization,
@@ -192,10 +192,9 @@ fn judge(
         if !prepared.iter().any(|(source, _)| sources.contains(source)) {
             continue;
         }
-        let judge = Judge::of([check], &app.catalog.library);
         for ((source, inputs), results) in prepared.iter().zip(&mut by_target) {
             if sources.contains(source) {
-                results.push(judge.judge(check, inputs));
+                results.push(app.judge.judge(check, inputs));
             }
         }
     }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use countersign_seal::record::{Change, Record, Signer, Statement, Subject};
 use serde_json::{Map, Value};
 
@@ -12,11 +13,12 @@ use super::commit::commit;
 use super::deletion::select::{Limits, Selection, select};
 use super::fault::CommitFault;
 use super::roll_forward::roll_forward;
-use super::{RunFault, enrol, records};
+use super::{RunFault, decisions, enrol, records};
 use crate::app::App;
+use crate::assess::kept::{self, KeptDocument};
 use crate::model::organization::Organization;
 use crate::model::responsibility::Party;
-use crate::model::retention::{RetentionRule, rules_for};
+use crate::model::retention::{Days, RetentionRule, rules_for};
 use crate::model::time::Timestamp;
 use crate::store::{IndexRows, OrgScope, StoredLeaf};
 
@@ -148,21 +150,44 @@ pub struct Outlived {
     pub rule: RetentionRule,
     pub keeps_from: Timestamp,
     pub selection: Selection,
+    kept: Option<Days>,
 }
 
-/// For each rule that holds for the organization: what is older than it asks for.
-pub async fn outlived(app: &App, organization: &Organization) -> Result<Vec<Outlived>, RunFault> {
+/// The documents of statements that a rule keeps, with the day until which.
+pub async fn documents(
+    app: &App,
+    organization: &Organization,
+    status_dates: &[NaiveDate],
+) -> Result<Vec<KeptDocument>, RunFault> {
+    let scope = OrgScope::of(organization);
+    roll_forward(app, &scope).await?;
+    let now = app.clock.now();
+    let decisions = decisions::known(app, &scope, now).await?;
+    Ok(kept::documents(&organization.frameworks, &decisions, status_dates, now))
+}
+
+/// For each rule that holds for the organization: what is older than it asks for. Where a rule counts from the CMMC status
+/// date, what one of these dates still keeps is left out.
+pub async fn outlived(
+    app: &App,
+    organization: &Organization,
+    status_dates: &[NaiveDate],
+) -> Result<Vec<Outlived>, RunFault> {
     let scope = OrgScope::of(organization);
     roll_forward(app, &scope).await?;
     let now = app.clock.now();
     let mut all: Vec<Outlived> = Vec::new();
     for rule in rules_for(&organization.frameworks) {
         let keeps_from = rule.keeps_from(now);
-        let selection = match all.iter().find(|one| one.keeps_from == keeps_from) {
-            Some(same) => same.selection.clone(),
-            None => select(app, &scope, &Limits { before: keeps_from, dataset: None }).await?,
+        let kept = rule.kept_by_status(status_dates, now.as_datetime().date_naive());
+        let same = all.iter().find(|one| one.keeps_from == keeps_from && one.kept == kept);
+        let selection = if let Some(same) = same {
+            same.selection.clone()
+        } else {
+            let limits = Limits { before: keeps_from, dataset: None };
+            select(app, &scope, &limits, kept.as_slice()).await?
         };
-        all.push(Outlived { rule, keeps_from, selection });
+        all.push(Outlived { rule, keeps_from, selection, kept });
     }
     Ok(all)
 }

@@ -141,6 +141,7 @@ fn judged(objective: &str, state: ControlState, because: &str, bearings: Vec<Bea
         bearings,
         attestation: None,
         set_aside: None,
+        open_as: None,
     }
 }
 
@@ -543,6 +544,8 @@ impl Sample {
             decisions: &decisions,
             acting: &acting,
             also_met: &[],
+            forms: &self.catalog.forms,
+            answers: &BTreeMap::new(),
             at: time("2026-03-31T09:00:00Z"),
         });
         let input = ReadinessInput {

@@ -26,9 +26,11 @@ pub fn follow_up(
     }
     let changed = statuses.iter().filter_map(|status| {
         let asked = open.get(&(&status.framework, &status.control)).copied();
-        let state = if status.objectives.is_empty() { None } else { Some(status.state) };
-        match (state, asked) {
-            (Some(ControlState::Undetermined), None) => Some(EvidenceRequest {
+        // What was left out on purpose is asked of nobody.
+        let is_wanting = status.state == ControlState::Undetermined && !status.is_left_out_untested();
+        let is_wanting = (!status.objectives.is_empty()).then_some(is_wanting);
+        match (is_wanting, asked) {
+            (Some(true), None) => Some(EvidenceRequest {
                 id: RequestId::fresh(),
                 framework: status.framework.clone(),
                 control: status.control.clone(),
@@ -37,10 +39,10 @@ pub fn follow_up(
                 opened_at: now,
                 closed_at: None,
             }),
-            (Some(ControlState::Undetermined), Some(request)) if request.asks_for != status.because => {
+            (Some(true), Some(request)) if request.asks_for != status.because => {
                 Some(EvidenceRequest { asks_for: status.because.clone(), ..request.clone() })
             }
-            (Some(ControlState::Undetermined), Some(_)) | (_, None) => None,
+            (Some(true), Some(_)) | (_, None) => None,
             (_, Some(request)) => Some(EvidenceRequest { closed_at: Some(now), ..request.clone() }),
         }
     });

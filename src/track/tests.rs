@@ -12,7 +12,7 @@ use super::requests;
 use crate::catalog::Catalog;
 use crate::catalog::check::{CheckDefinition, RegoModule};
 use crate::catalog::framework::{Control, Framework};
-use crate::model::control::{ControlState, ControlStatus, ObjectiveStatus};
+use crate::model::control::{ControlState, ControlStatus, ObjectiveStatus, OpenAs};
 use crate::model::finding::FindingOutcome::{self, Fail, NotApplicable, Pass, Unknown};
 use crate::model::finding::{CheckResult, ResourceFinding};
 use crate::model::gap::{ControlRef, Gap, GapState};
@@ -184,6 +184,7 @@ fn status(control: &str, state: ControlState, is_parent: bool) -> ControlStatus 
         bearings: Vec::new(),
         attestation: None,
         set_aside: None,
+        open_as: None,
     };
     ControlStatus {
         framework: "f".parse().unwrap(),
@@ -193,6 +194,33 @@ fn status(control: &str, state: ControlState, is_parent: bool) -> ControlStatus 
         objectives: if is_parent { Vec::new() } else { vec![objective] },
         as_of: None,
     }
+}
+
+#[test]
+fn what_was_left_out_untested_is_asked_of_nobody_until_that_ends() {
+    let matrix = matrix([Party::Provider, Party::Vendor, Party::Internal]);
+    let owners = Owners::new([&matrix]);
+    let open = status("C1", ControlState::Undetermined, false);
+    let mut left_out = open.clone();
+    left_out.objectives[0].open_as = Some(OpenAs::NotTested);
+    let mut partial = open.clone();
+    partial.objectives[0].open_as = Some(OpenAs::Partial);
+    let asked = requests::follow_up(&owners, &[], std::slice::from_ref(&open), at(1));
+    assert_eq!(requests::follow_up(&owners, &[], std::slice::from_ref(&left_out), at(1)).len(), 0);
+    let closed = requests::follow_up(&owners, &asked, std::slice::from_ref(&left_out), at(2));
+    assert_eq!((closed.len(), closed[0].id, closed[0].closed_at), (1, asked[0].id, Some(at(2))));
+    assert_eq!(requests::follow_up(&owners, &closed, &[open], at(3)).len(), 1, "it is asked for again");
+    assert_eq!(
+        requests::follow_up(&owners, &[], &[partial], at(1)).len(),
+        1,
+        "what is there in part still wants the rest"
+    );
+    left_out.objectives.push(status("C1", ControlState::Undetermined, false).objectives.remove(0));
+    assert_eq!(
+        requests::follow_up(&owners, &[], &[left_out], at(1)).len(),
+        1,
+        "only one of two objectives was left out"
+    );
 }
 
 #[test]

@@ -1,17 +1,22 @@
 //! What people decide: each decision is a record of the ledger, and comes back from it.
 
+use countersign::assess::cmmc::{self, poam, score};
+use countersign::assess::pci;
 use countersign::model::attestation::Claim;
+use countersign::model::control::ControlState;
 use countersign::model::decision::Decisions;
 use countersign::model::gap::GapState;
 use countersign::model::id::GapId;
 use countersign::model::responsibility::Party;
 use countersign::model::scope::ScopeCategory;
 use countersign::model::time::Clock;
+use countersign::pipeline::audit;
 use countersign::pipeline::decisions::attest::{self, AttestRequest};
 use countersign::pipeline::decisions::gaps::{self, AssignRequest};
 use countersign::pipeline::decisions::people::{self, PersonRequest};
 use countersign::pipeline::decisions::scope::{self, ScopeRequest};
 use countersign::pipeline::decisions::{self, DecisionFault};
+use countersign::pipeline::standing::Standing;
 use countersign_seal::verify::{DirectoryVault, VaultOptions, Verdict, vault};
 
 use crate::support::databases;
@@ -35,7 +40,11 @@ async fn every_decision_is_sealed_and_read_back_as_it_was_made() {
         let [sam, kim] = decided.people.as_slice() else { panic!("{:#?}", decided.people) };
         assert_eq!((sam.name.as_str(), sam.party, sam.until.is_some()), ("Sam <b>Example</b>", Party::Internal, true));
         assert_eq!((kim.name.as_str(), kim.party, kim.until), ("Kim \u{202e}Example", Party::Provider, None));
-        let [attested, withdrawn] = decided.attestations.as_slice() else { panic!("{:#?}", decided.attestations) };
+        let [untested, partly, attested, withdrawn] = decided.attestations.as_slice() else {
+            panic!("{:#?}", decided.attestations)
+        };
+        assert_eq!((untested.claim, partly.claim), (Claim::NotTested, Claim::Partial));
+        assert_eq!(partly.form.as_ref().unwrap().way.as_deref(), Some("not_validated"));
         assert_eq!((attested.claim, withdrawn.claim), (Claim::Met, Claim::Withdrawn));
         assert_eq!(withdrawn.replaces, Some(attested.leaf));
         assert_eq!(attested.artifacts[0].name, "policy.pdf");
@@ -50,7 +59,8 @@ async fn every_decision_is_sealed_and_read_back_as_it_was_made() {
         let leaves = story.app.app.store.leaves(&story.scope, before, 100).await.unwrap();
         let kinds: Vec<&str> = leaves.iter().map(|leaf| leaf.kind.as_str()).collect();
         let [person, statement] = ["change/1", "attestation/1"];
-        assert_eq!(kinds, [person, person, statement, statement, person, person, person, person, person, person]);
+        let (people, statements, others) = ([person; 2], [statement; 4], [person; 6]);
+        assert_eq!(kinds, [&people[..], &statements, &others].concat());
         let sealed = vault(&DirectoryVault::new(story.app.vault_folder()), &VaultOptions::default()).unwrap();
         assert!(matches!(sealed.verdict, Verdict::InternallyConsistent), "{sealed:#?}");
     }
@@ -132,6 +142,19 @@ async fn what_may_not_be_decided_is_refused_in_words_and_leaves_nothing() {
             ),
             "is not after",
         ),
+        (
+            refused(
+                attest::attest(app, organization, AttestRequest { claim: Claim::NotTested, ..statement.clone() }).await,
+            ),
+            "`not_tested` is stated on a form only; for 164.308(a)(2) there is: none",
+        ),
+        (
+            refused(
+                attest::attest(app, organization, AttestRequest { about: "164.308(a)(1)".into(), ..statement.clone() })
+                    .await,
+            ),
+            "164.308(a)(1) follows from its parts",
+        ),
         (refused(attest::withdraw(app, organization, 3, "No.", &handle(SAM)).await), "attestation 3 is not there"),
         (
             refused(
@@ -151,6 +174,64 @@ async fn what_may_not_be_decided_is_refused_in_words_and_leaves_nothing() {
         assert!(said.contains(wanted), "{said:?} does not say {wanted:?}");
     }
     assert_eq!(app.store.head(&story.scope).await.unwrap().unwrap().size, size);
+}
+
+#[tokio::test]
+async fn what_is_left_out_untested_is_asked_of_nobody_and_what_is_there_in_part_costs_less_and_neither_is_met() {
+    const UNSEEN: &str = "9.2.1";
+    for database in databases().await {
+        let kind = database.kind;
+        let story = Story::begin(database).await;
+        story.collect().await;
+        story.introduce_people().await;
+        let (app, organization) = (&story.app.app, &story.organization);
+        let standing = async || Standing::known(app, organization, app.clock.now()).await.unwrap();
+        let is_asked = |standing: &Standing| {
+            let open = standing.requests.iter().filter(|request| request.closed_at.is_none());
+            open.filter(|request| request.control.as_str() == UNSEEN).count()
+        };
+        let status = |standing: &Standing, control: &str| {
+            let mut all = standing.statuses_now(app.clock.now());
+            all.retain(|status| status.control.as_str() == control);
+            all.remove(0)
+        };
+        let found = |standing: &Standing| {
+            let framework = app.catalog.framework("cmmc-l2").unwrap();
+            let findings = cmmc::findings(framework, &standing.statuses_now(app.clock.now()));
+            let score = score::level_2(framework, &findings).unwrap();
+            let poam = poam::level_2(framework, &findings, &score).unwrap();
+            (score.points, poam.poam_allowed.contains(&"3.13.11".to_owned()))
+        };
+        let before = standing().await;
+        assert_eq!(is_asked(&before), 1, "{kind:?}");
+        assert!(!found(&before).1, "{kind:?}");
+
+        let untested = story.leave_out(UNSEEN).await;
+        story.encrypt_in_part().await;
+        story.next_day().await;
+
+        let after = standing().await;
+        assert_eq!(is_asked(&after), 0, "{kind:?}: a request stays open for what was left out on purpose");
+        let left_out = status(&after, UNSEEN);
+        assert_eq!(left_out.state, ControlState::Undetermined, "{kind:?}");
+        let word = pci::finding(pci::Document::Roc, &left_out, &after.decisions).word;
+        assert_eq!(word, Some(pci::Word::NotTested), "{kind:?}: {}", left_out.because);
+        let partly = status(&after, "SC.L2-3.13.11");
+        assert_eq!((partly.state, partly.is_partial()), (ControlState::Undetermined, true), "{kind:?}");
+        assert!(partly.because.contains("not with a FIPS-validated module"), "{kind:?}: {}", partly.because);
+        assert_eq!(
+            found(&after),
+            (found(&before).0 + 2, true),
+            "{kind:?}: three points instead of five, and it may wait"
+        );
+
+        attest::withdraw(app, organization, untested, "It is assessed after all.", &handle(SAM)).await.unwrap();
+        story.next_day().await;
+        assert_eq!(is_asked(&standing().await), 1, "{kind:?}");
+        assert_eq!(audit::compare(app, organization).await.unwrap(), vec![], "{kind:?}");
+        let sealed = vault(&DirectoryVault::new(story.app.vault_folder()), &VaultOptions::default()).unwrap();
+        assert!(matches!(sealed.verdict, Verdict::InternallyConsistent), "{kind:?}: {sealed:#?}");
+    }
 }
 
 #[tokio::test]

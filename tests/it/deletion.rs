@@ -5,10 +5,13 @@ mod leftovers;
 
 use chrono::Duration;
 use countersign::deliver::package::{self, PackageRequest};
+use countersign::model::attestation::Claim;
 use countersign::model::id::RunId;
 use countersign::model::organization::Organization;
 use countersign::model::responsibility::Party;
 use countersign::model::time::{Clock, Timestamp};
+use countersign::pipeline::decisions::attest::{self, AttestRequest};
+use countersign::pipeline::decisions::people::{self, PersonRequest};
 use countersign::pipeline::deletion::select::Limits;
 use countersign::pipeline::deletion::{self, DeletionFault, DeletionRequest};
 use countersign::pipeline::retention::{self, Person};
@@ -120,6 +123,7 @@ fn request(before: Timestamp) -> DeletionRequest {
         basis: "45 CFR 164.316(b)(2)(i), decided on 2033-03-01".to_owned(),
         by: person(),
         shorter_than_the_law: None,
+        status_dates: None,
     }
 }
 
@@ -201,6 +205,88 @@ async fn younger_evidence_than_the_law_keeps_is_deleted_only_with_a_reason_that_
 
         let sealed = story.app.app.store.leaves(&story.scope, report.leaves[0], 1).await.unwrap();
         assert!(sealed[0].body.contains("because: a court ordered it"), "{kind:?}: {}", sealed[0].body);
+    }
+}
+
+#[tokio::test]
+async fn a_document_that_a_statement_rests_on_is_never_deleted_however_old_the_same_bytes_are_as_evidence() {
+    for database in databases().await {
+        let kind = database.kind;
+        let story = Story::without_evidence(database).await;
+        let (app, organization) = (&story.app.app, &story.organization);
+        story.seal(&[("linux/sshd_config", CANARY), ("linux/sysctl", SHARED)]).await;
+        let by = PersonRequest {
+            handle: "sam.example".parse().unwrap(),
+            party: Party::Internal,
+            name: "Sam Example".to_owned(),
+            email: None,
+            ssh_key: None,
+            by: None,
+        };
+        people::add(app, organization, by.clone()).await.unwrap();
+        let document = story.app.database.folder.path().join("policy.txt");
+        std::fs::write(&document, SHARED).unwrap();
+        let statement = AttestRequest {
+            framework: "hipaa-security".parse().unwrap(),
+            about: "164.308(a)(2)".to_owned(),
+            claim: Claim::Met,
+            statement: "So it is.".to_owned(),
+            addresses: Vec::new(),
+            valid_from: None,
+            valid_until: None,
+            files: vec![document],
+            form: None,
+            signature: None,
+            by: by.handle,
+        };
+        let leaf = attest::attest(app, organization, statement).await.unwrap();
+        let kept = async || retention::documents(app, organization, &[]).await.unwrap().remove(0);
+        let standing = kept().await;
+        assert_eq!((standing.attestations.as_slice(), standing.keep_until), (&[leaf][..], None), "{kind:?}");
+
+        story.app.clock.advance(Duration::days(20 * 366));
+        let all = deletion::delete(app, organization, &story.all()).await.unwrap();
+
+        let gone: Vec<_> = all.selection.objects.keys().collect();
+        assert_eq!(gone, [&Digest::of(CANARY)], "{kind:?}: a document that was shown is gone");
+        assert!(story.in_vault(SHARED) && !story.in_vault(CANARY), "{kind:?}");
+        let ended = kept().await;
+        let last = ended.last_in_effect.unwrap();
+        assert_eq!(ended.keep_until, last.checked_add_months(chrono::Months::new(72)), "{kind:?}");
+        assert!(ended.keep_until.unwrap() < app.clock.now().as_datetime().date_naive(), "{kind:?}");
+        story.verified();
+    }
+}
+
+#[tokio::test]
+async fn evidence_that_a_cmmc_status_rests_on_stays_six_years_from_the_status_date() {
+    for database in databases().await {
+        let kind = database.kind;
+        let story = Story::begin(database).await;
+        let organization = Organization { frameworks: vec!["cmmc-l2".parse().unwrap()], ..story.organization.clone() };
+        let plan = async |dates: Option<&[&str]>| {
+            let status_dates = dates.map(|dates| dates.iter().map(|day| day.parse().unwrap()).collect());
+            deletion::plan(&story.app.app, &organization, &DeletionRequest { status_dates, ..story.old() }).await
+        };
+        let begun = story.app.clock.now().plus(-Duration::days(7 * 366)).as_datetime().date_naive();
+        let after = |days: u64| (begun + chrono::Days::new(days)).to_string();
+        let unsaid = plan(None).await.unwrap_err();
+        assert!(matches!(unsaid, DeletionFault::NoStatusDate(_)), "{kind:?}: {unsaid}");
+        assert!(unsaid.to_string().contains("--no-status"), "{kind:?}: {unsaid}");
+        for (dates, goes) in [
+            (vec![], 1),
+            (vec![after(500)], 0),
+            (vec![after(10)], 1),
+            (vec![after(10), after(500)], 1),
+            (vec![after(1500), after(500)], 0),
+        ] {
+            let dates: Vec<&str> = dates.iter().map(String::as_str).collect();
+            let plan = plan(Some(&dates)).await.unwrap();
+            assert_eq!(plan.records, goes, "{kind:?}: {dates:?} from {begun}");
+        }
+        let reason = Some("a court ordered it".to_owned());
+        let ordered = DeletionRequest { shorter_than_the_law: reason, ..story.old() };
+        assert_eq!(deletion::plan(&story.app.app, &organization, &ordered).await.unwrap().records, 1, "{kind:?}");
     }
 }
 

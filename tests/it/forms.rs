@@ -9,6 +9,7 @@ use countersign::demo::tenant::{RunningTenant, Tenant, TenantOptions};
 use serde_json::Value;
 
 use crate::support::command::{Installation, ORG, Told, countersign, told};
+use crate::support::decisions::{NOT_VALIDATED, UNTESTED};
 
 const DANA: &str = "dana.example";
 
@@ -198,8 +199,8 @@ fn every_fault_of_a_statement_is_told_at_once_and_nothing_is_sealed() {
         "missing.pdf cannot be read",
     ]);
     let all = answers("hipaa-addressable", &ADDRESSABLE);
-    attest(&installation, "hipaa-security", "164.312(a)(1)", &all).refused(&[
-        "the form is not for 164.312(a)(1) of hipaa-security; what is: hipaa-required",
+    attest(&installation, "hipaa-security", "164.312(a)(2)(i)", &all).refused(&[
+        "the form is not for 164.312(a)(2)(i) of hipaa-security; what is: hipaa-required",
         "`decided_on` is missing",
     ]);
     let few = answers("pci-compensating-control", &COMPENSATING);
@@ -209,6 +210,124 @@ fn every_fault_of_a_statement_is_told_at_once_and_nothing_is_sealed() {
     away.push("--not-applicable");
     attest(&installation, "cmmc-l2", "3.1.2[b]", &away).refused(&["--not-applicable says otherwise"]);
     assert_eq!(installation.log_objects().len(), before);
+}
+
+#[test]
+fn what_follows_from_its_parts_is_not_stated_itself_and_claims_that_leave_open_keep_their_limits() {
+    let installation = with_dana();
+    let before = installation.log_objects().len();
+    attest(&installation, "hipaa-security", "164.312(a)(1)", &[]).refused(&[
+        "164.312(a)(1) follows from its parts",
+        "164.312(a)(2)(i), 164.312(a)(2)(ii), 164.312(a)(2)(iii), 164.312(a)(2)(iv)",
+        "countersign attest hipaa-security '164.312(a)(2)(i)'",
+    ]);
+    let partial = |control: &str, way: &'static str| {
+        let mut all = NOT_VALIDATED;
+        all[0] = way;
+        let mut arguments = answers("cmmc-partial", &all);
+        arguments.extend(["--file", "plan.pdf"]);
+        attest(&installation, "cmmc-l2", control, &arguments)
+    };
+    partial("3.13.8", "way=not_validated").refused(&["the form is not for SC.L2-3.13.8 of cmmc-l2"]);
+    partial("3.5.3", "way=not_validated")
+        .refused(&["the way `not_validated` is not for IA.L2-3.5.3; what is: remote_and"]);
+    partial("3.13.11[a]", "way=not_validated").refused(&["only the requirement as a whole has a partial value"]);
+    let untested = answers("pci-not-tested", &UNTESTED);
+    attest(&installation, "hipaa-security", "164.308(a)(2)", &untested).refused(&["the form is not for 164.308(a)(2)"]);
+    let longer = [&untested[..], &["--valid-from", "2026-01-01", "--valid-until", "2027-06-01"]].concat();
+    attest(&installation, "pci-dss-4.0.1", "9.2.1", &longer).refused(&["it may stand 12 months at most"]);
+    attest(&installation, "pci-dss-4.0.1", "9.2.1", &[&untested[..], &["--not-applicable"]].concat())
+        .refused(&["the form states that it is not tested, and --not-applicable says otherwise"]);
+    assert_eq!(installation.log_objects().len(), before);
+    let told = attest(&installation, "pci-dss-4.0.1", "9.2.1", &untested).fine();
+    assert!(told.stderr.contains("only SAQ D"), "{}", told.stderr);
+    let listed = installation.run(&["attest", "list", "--org", ORG]).fine().stdout;
+    assert!(listed.contains("not tested"), "{listed}");
+    let words = installation.run(&["findings", "pci-dss-4.0.1", "--org", ORG, "--json"]).fine().json();
+    let one = words["findings"].as_array().unwrap().iter().find(|one| one["control"] == "9.2.1").unwrap();
+    assert_eq!((one["finding"]["word"].as_str(), one["status"].as_str()), (Some("Not Tested"), Some("undetermined")));
+}
+
+#[test]
+fn targeted_risk_analyses_are_listed_with_the_frequency_that_was_stated_and_those_that_are_missing() {
+    let installation = with_dana();
+    let analysed = [
+        "assets=Servers without a virus scanner",
+        "threats=Malware",
+        "factors=They reach no network of others.",
+        "frequency=Every three <b>months\u{202e}, because they change rarely.",
+        "kept=Looked at on 2026-01-05.",
+        "analysed_on=2026-02-10",
+    ];
+    let mut arguments = answers("pci-targeted-risk-analysis", &analysed);
+    arguments.extend(["--file", "plan.pdf"]);
+    attest(&installation, "pci-dss-4.0.1", "5.2.3.1", &arguments).fine();
+    let told = installation.run(&["findings", "pci-dss-4.0.1", "--org", ORG, "--json"]).fine().json();
+    let all = told["risk_analyses"].as_array().unwrap();
+    assert_eq!(all.len(), 9, "{all:#?}");
+    let of = |control: &str| all.iter().find(|one| one["control"] == control).unwrap();
+    let own = of("5.2.3.1");
+    assert!(own["frequency"].as_str().unwrap().starts_with("Every three <b>months"), "{own:#}");
+    assert_eq!((own["made_on"].as_str(), own["review_by"].as_str()), (Some("2026-02-10"), Some("2027-02-10")));
+    assert_eq!(
+        (of("11.6.1")["state"].as_str(), of("11.6.1")["to_be_confirmed"].as_bool()),
+        (Some("missing"), Some(true))
+    );
+    let words = installation.run(&["findings", "pci-dss-4.0.1", "--org", ORG]).fine().stdout;
+    assert!(
+        words.contains("Targeted risk analysis for 5.2.3.1 (PCI DSS 12.3.1, to be confirmed): made 2026-02-10"),
+        "{words}"
+    );
+    assert!(words.contains("for 11.6.1 (PCI DSS 12.3.1, to be confirmed): none is on file"), "{words}");
+    assert!(!words.contains('\u{202e}'), "an answer turned the terminal");
+    let kept = installation.run(&["retention", "show", "--org", ORG]).fine().stdout;
+    assert!(!kept.contains("plan.pdf"), "no clock runs for it: {kept}");
+    attest(&installation, "hipaa-security", "164.308(a)(2)", &["--file", "plan.pdf"]).fine();
+    let kept = installation.run(&["retention", "show", "--org", ORG]).fine().stdout;
+    assert!(kept.contains("plan.pdf") && kept.contains("still in effect: no end yet"), "{kept}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_factor_for_some_users_costs_three_points_only_while_no_check_of_administrators_is_open() {
+    let (installation, _tenant) = collected().await;
+    let all = [
+        "way=remote_and_privileged",
+        "privileged=A key for each administrator",
+        "remote=The same over the gateway",
+        "without=Everybody at the desk",
+        "seen=Export of the policies",
+        "security_plan=Version 3, section 5",
+    ];
+    let mut arguments = answers("cmmc-partial", &all);
+    arguments.extend(["--file", "plan.pdf"]);
+    let value = |installation: &Installation| {
+        let score = installation.run(&["score", "cmmc-l2", "--org", ORG, "--json"]).fine().json();
+        let all = score["deductions"].as_array().unwrap().clone();
+        all.into_iter().find(|one| one["control"] == "3.5.3").unwrap()
+    };
+    attest(&installation, "cmmc-l2", "3.5.3", &arguments).fine();
+    let silent = value(&installation);
+    assert_eq!((silent["value"].as_u64(), silent["status"].as_str()), (Some(5), Some("not_met")));
+    let why = silent["why"].as_str().unwrap();
+    assert!(why.contains("That does not count: it says nothing about the supporting check"), "{why}");
+
+    // Whether an exempt account is an administrator's could not be read: that may be what the statement denies.
+    let named = ["m365/conditional_access_exclusions_known", "m365/legacy_authentication_blocked"];
+    let with_names = [&arguments[..], &["--addresses", named[0], "--addresses", named[1]]].concat();
+    attest(&installation, "cmmc-l2", "3.5.3", &with_names).fine();
+    let open = value(&installation);
+    assert_eq!(open["value"], 5, "{open:#}");
+    assert!(open["why"].as_str().unwrap().contains("somebody with a privileged role was not read in full"), "{open:#}");
+
+    let installation = with_dana();
+    assert_eq!(value(&installation)["value"], 5);
+    attest(&installation, "cmmc-l2", "3.5.3", &arguments).fine();
+    let alone = value(&installation);
+    assert_eq!((alone["value"].as_u64(), alone["status"].as_str()), (Some(3), Some("undetermined")), "{alone:#}");
+    let score = installation.run(&["score", "cmmc-l2", "--org", ORG, "--json"]).fine().json();
+    let refused = score["poam_refused"].as_array().unwrap().iter().find(|one| one["control"] == "3.5.3").unwrap();
+    assert!(refused["because"].as_str().unwrap().contains("worth 3 points"), "{refused:#}");
+    installation.run(&["verify"]).fine();
 }
 
 #[test]
@@ -258,7 +377,13 @@ fn forms_are_listed_by_what_they_fit_and_tell_what_they_ask() {
         told.iter().map(|form| form["id"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(ids("hipaa-security", "164.312(a)(2)(iii)"), ["hipaa-addressable", "hipaa-required"]);
-    assert_eq!(ids("hipaa-security", "164.312(a)(1)"), ["hipaa-required"]);
+    assert_eq!(ids("hipaa-security", "164.312(a)(2)(i)"), ["hipaa-required"]);
+    assert!(ids("cmmc-l2", "3.13.11").contains(&"cmmc-partial".to_owned()));
+    assert!(!ids("cmmc-l2", "3.13.8").contains(&"cmmc-partial".to_owned()));
+    let words = countersign(&["attest", "forms", "cmmc-l2", "3.13.11"]).fine().stdout;
+    assert!(words.contains("way=not_validated") && !words.contains("remote_and_privileged"), "{words}");
+    countersign(&["attest", "forms", "hipaa-security", "164.312(a)(1)"])
+        .refused(&["164.312(a)(1) follows from its parts", "164.312(a)(2)(i), 164.312(a)(2)(ii)"]);
     assert!(!ids("cmmc-l2", "3.12.4").contains(&"cmmc-enduring-exception".to_owned()));
     let words = countersign(&["attest", "forms", "pci-dss-4.0.1", "8.4.2"]).fine().stdout;
     for part in ["constraints (text)", "12.3.2", "to be confirmed", "Documents, at least 2"] {

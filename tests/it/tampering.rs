@@ -71,6 +71,7 @@ async fn everything(database: Database) -> Story {
         basis: "asked for by the client".to_owned(),
         by: Person { name: "Jordan Example".to_owned(), party: Some(Party::Provider) },
         shorter_than_the_law: Some("a court ordered it".to_owned()),
+        status_dates: None,
     };
     let report = deletion::delete(app, organization, &request).await.unwrap();
     assert_eq!(report.selection.records, 1, "nothing was deleted");

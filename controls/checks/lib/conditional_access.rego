@@ -77,8 +77,15 @@ known_grants := {
 	"passwordchange", "riskremediation",
 }
 
-# What keeps a policy from being understood, by the name of the property.
-problems(policy) := {problem |
+# What keeps a policy from being understood, by the name of the property. Worked out once for each policy that was read: it
+# takes longest, and everything else asks for it.
+problems(policy) := found if found := problems_by_policy[policy]
+
+else := problems_in(policy)
+
+problems_by_policy := {policy: problems_in(policy) | some policy in policies}
+
+problems_in(policy) := {problem |
 	some problem in union({
 		lists_missing(policy), unknown_settings(policy), odd_clients(policy), odd_levels(policy), odd_flows(policy),
 		grant_problems(policy),

@@ -10,6 +10,7 @@ import data.lib.conditional_access_people as people
 import data.lib.conditional_access_verdict as verdicts
 import data.lib.conditional_access_words as words
 import data.lib.datasets
+import data.lib.names
 import data.lib.privileged_roles as roles
 import data.lib.values
 
@@ -25,9 +26,10 @@ names_role(policy, role) if role in people.named_by(policy, "includeRoles")
 # One answer for each part and each set of policies that name one or several of the roles.
 judged(question) := [answer |
 	some _, set in question.parts
-	some wide in {naming(set, role) | some role in required}
+	by_role := {role: naming(set, role) | some role in required}
+	some wide in {policies | some _, policies in by_role}
 	answer := {
-		"roles": {role | some role in required; naming(set, role) == wide},
+		"roles": {role | some role, policies in by_role; policies == wide},
 		"cover": people.cover_by(wide, set),
 		"left": people.left_of(wide, set),
 		"is_named": count(wide) > 0,
@@ -84,14 +86,14 @@ else := {"outcome": "fail", "because": because} if {
 	because := missed_roles(question, missed)
 }
 
-else := {"outcome": "fail", "because": sprintf(question.open, [words.few(sort(left_admins(answers)))])} if {
+else := {"outcome": "fail", "because": sprintf(question.open, [names.listed(sort(left_admins(answers)))])} if {
 	count(left_admins(answers)) > 0
 }
 
 else := {"outcome": "fail", "because": because} if {
 	count(scoped) > 0
 	because := concat("", [
-		sprintf(question.open, [words.few(sort(scoped))]),
+		sprintf(question.open, [names.listed(sort(scoped))]),
 		": the role is held only for a part of the tenant, and policies that name roles do not reach that",
 	])
 }
@@ -137,7 +139,7 @@ missed_roles(question, missed) := concat(" ", [question.none, verdicts.without_l
 
 else := question.none if count(missed) == count(required)
 
-else := sprintf(question.open, [sprintf("the holders of: %s", [words.few(missed)])])
+else := sprintf(question.open, [sprintf("the holders of: %s", [names.listed(missed)])])
 
 left_people(answers) := {kind: union({answer.left[kind] | some answer in answers}) | some kind in people.kinds}
 
@@ -158,7 +160,7 @@ findings contains {"resource": sprintf("application %s", [name]), "outcome": "no
 # Why a policy that goes in the right direction does not do it alone for administrators.
 shortcomings(policy, expected) := (words.shortcomings(policy, expected) - words.too_few_people(policy)) | missing_roles(policy)
 
-missing_roles(policy) := {sprintf("it does not name all users, nor these roles: %s", [words.few(sort(missing))])} if {
+missing_roles(policy) := {sprintf("it does not name all users, nor these roles: %s", [names.listed(sort(missing))])} if {
 	count(ca.lists_missing(policy)) == 0
 	not people.names_everybody(policy)
 	missing := {roles.role_name(role) | some role in required - people.named_by(policy, "includeRoles")}

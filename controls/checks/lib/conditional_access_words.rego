@@ -6,6 +6,7 @@ import data.lib.conditional_access as ca
 import data.lib.conditional_access_people as people
 import data.lib.conditional_access_reach as reach
 import data.lib.datasets
+import data.lib.names
 import data.lib.privileged_roles as roles
 import data.lib.values
 
@@ -34,7 +35,7 @@ exempt_ids := {lower(id) |
 }
 
 # People by kind, as `conditional_access_people` tells them apart. A sentence names a few and counts the rest.
-describe_all(people_left) := shorten(texts, total) if {
+describe_all(people_left) := names.shorten(texts, total) if {
 	guests := ["guests and external users" | count(people_left.guest) > 0]
 	groups := [sprintf("the members of group `%s`", [id]) | some id in sort(people_left.group)]
 	holders := [sprintf("the holders of role `%s`", [roles.role_name(id)]) | some id in sort(people_left.role)]
@@ -42,13 +43,6 @@ describe_all(people_left) := shorten(texts, total) if {
 	accounts := sort([sprintf("the account `%s`", [user_name(id)]) | some id in some_users])
 	texts := array.concat(array.concat(guests, holders), array.concat(groups, accounts))
 	total := (count(texts) - count(accounts)) + count(people_left.user)
-}
-
-few(texts) := shorten(texts, count(texts))
-
-# The first of the texts, and how many there are besides.
-shorten(texts, total) := concat(", ", array.concat(array.slice(texts, 0, 5), more)) if {
-	more := [sprintf("and %d more", [total - 5]) | total > 5]
 }
 
 # Why a policy that goes in the right direction does not do it alone. Total: fit for policies that are not understood.

@@ -20,17 +20,17 @@ is_understood(row) if {
 # The lines of a service and kind that can be read.
 lines(service, kind) := [row |
 	some row in datasets.rows(stacks_id)
-	is_understood(row)
 	row.service == service
 	row.type == kind
+	is_understood(row)
 ]
 
 # Lines that may belong to it and cannot be read; among them includes of files that are not there.
 unclear(service, kind) := [row |
 	some row in datasets.rows(stacks_id)
-	not is_understood(row)
 	object.get(row, "service", null) in {service, null}
 	object.get(row, "type", null) in {kind, null}
+	not is_understood(row)
 ]
 
 of_module(rows, modules) := [row | some row in rows; row.module in modules]

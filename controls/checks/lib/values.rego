@@ -33,15 +33,11 @@ unset(o, key) if {
 	}
 }
 
-is_empty(value) if is_null(value)
-
-is_empty(value) if value == []
-
-is_empty(value) if value == ""
+is_empty(value) if value in {null, [], ""}
 
 # A text that is not blank; undefined otherwise.
 text(o, key) := o[key] if {
-	has(o, key)
+	is_object(o)
 	is_string(o[key])
 	trim_space(o[key]) != ""
 }
@@ -60,7 +56,7 @@ lowered(o, key) := lower(o[key]) if {
 
 # The list under a key; empty for everything that is none. Only where something else says that the list was not there.
 list(o, key) := o[key] if {
-	has(o, key)
+	is_object(o)
 	is_array(o[key])
 }
 

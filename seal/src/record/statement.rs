@@ -245,7 +245,7 @@ pub struct KeyFacts {
     pub purpose: String,
 }
 
-/// A person says that something is done or does not apply, and answers for it.
+/// A person says that something is done, does not apply, was left out or is there in part, and answers for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Attestation {
@@ -294,6 +294,10 @@ pub struct FormUse {
 pub enum Claim {
     Met,
     NotApplicable,
+    /// Left out on purpose, without looking at it.
+    NotTested,
+    /// Some of it is there, where the framework gives that a value of its own.
+    Partial,
     /// What it replaces no longer stands, and nothing stands in its place.
     Withdrawn,
 }

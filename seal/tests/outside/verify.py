@@ -16,16 +16,17 @@ MEMBERS = {  # type: (members, members that may be absent)
     "evidence/1": ("run collector dataset target source started finished outcome reason provenance redactions", "source_clock"),
     "judgement/1": ("run at catalog counts", ""), "responsibility/1": ("framework version state matrix at model", "by"),
     "change/1": ("at by subject change", ""), "report/1": ("at kind as_of catalog checkpoint", "framework"), "key/1": ("at event key", ""),
-    "attestation/1": ("at by framework control claim statement valid_from", "objective valid_until replaces"),
+    "attestation/1": ("at by framework control claim statement valid_from", "objective valid_until replaces addresses form"),
     "deletion/1": ("at by basis archives objects artifacts", "")}
-INNER = {"collector": ("id digest", ""), "by": ("name", "party"), "subject": ("kind id", ""), "checkpoint": ("size root", ""),
-         "key": ("name algorithm public id purpose", "")}
+INNER = {"collector": ("id digest", ""), "by": ("name", "party handle"), "subject": ("kind id", ""), "checkpoint": ("size root", ""),
+         "key": ("name algorithm public id purpose", ""), "form": ("id", "way targets")}
+CLAIMS = "met not_applicable not_tested partial withdrawn".split()
 OUTCOMES = "complete empty partial denied unlicensed not_offered unreachable throttled failed".split()
 TIME = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)\.\d{6}Z"
 # What a member holds, by its name; any other is text, or an object that is looked at where it is met.
 HOLDS = {name: form for form, names in ((HEX, "sha256 digest matrix catalog root hash object"), (UUID, "run organization"),
          (TIME, "at as_of started finished source_clock created valid_from valid_until"), (dict, "provenance counts change head archive was now"),
-         (list, "redactions artifacts archives range_proof path ranges"),
+         (list, "redactions artifacts archives range_proof path ranges addresses targets"),
          (int, "size count version first end records records_left_out objects objects_left_out leaf sequence first_leaf leaf_count replaces"))
          for name in names.split()}
 
@@ -67,7 +68,9 @@ def record(raw, organization, what):
             must(all(isinstance(pair, list) and len(pair) == 2 and all(map(is_count, pair)) for pair in each["ranges"]), f"{what}: bad ranges")
         must(all(is_count(number) for number in value.get("counts", {}).values()), f"{what} counts something that is no number")
         must(value["type"] != "evidence/1" or value["outcome"] in OUTCOMES, f"{what} has an unknown outcome")
-        must(value["type"] != "attestation/1" or value["claim"] in ("met", "not_applicable"), f"{what} has an unknown claim")
+        must(value["type"] != "attestation/1" or value["claim"] in CLAIMS, f"{what} has an unknown claim")
+        for names in (value.get("addresses"), value.get("form", {}).get("targets")):
+            must(names is None or (names and all(isinstance(name, str) for name in names)), f"{what} names nothing in a list")
         for each in value.get("archives", []):
             shaped(each, "was now", "", f"an item of `archives` of {what}")
             shaped(each["was"], "name sha256", "", f"`was` of {what}")

@@ -54,11 +54,19 @@ impl From<ControlState> for Finding {
 /// Findings by requirement; what is not listed is not met.
 pub type Findings = BTreeMap<ControlId, Finding>;
 
-/// The findings on one framework's requirements, by where they stand.
+/// The findings on one framework's requirements, by where they stand. What is not met is partial if a statement that counts
+/// says so and the catalog gives the requirement a partial value.
 #[must_use]
 pub fn findings<'a>(framework: &Framework, statuses: impl IntoIterator<Item = &'a ControlStatus>) -> Findings {
     let own = statuses.into_iter().filter(|status| status.framework == framework.id);
-    own.map(|status| (status.control.clone(), Finding::from(status.state))).collect()
+    let has_partial_value = |id: &ControlId| {
+        framework.controls.iter().any(|control| control.id == *id && control.partial_value().is_some())
+    };
+    let found = |status: &ControlStatus| match Finding::from(status.state) {
+        Finding::NotMet if status.is_partial() && has_partial_value(&status.control) => Finding::Partial,
+        found => found,
+    };
+    own.map(|status| (status.control.clone(), found(status))).collect()
 }
 
 /// A finding that the rule does not know for this requirement.

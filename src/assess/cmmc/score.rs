@@ -65,7 +65,7 @@ pub fn deduction(control: &Control, found: Finding) -> Result<u32, CmmcFault> {
     let fact = |name: &str| control.facts.get(name).and_then(serde_json::Value::as_u64);
     let value = match found {
         Finding::Met | Finding::NotApplicable => return Ok(0),
-        Finding::Partial => fact("weight_partial").ok_or_else(|| CmmcFault::NoPartialValue(control.id.clone()))?,
+        Finding::Partial => control.partial_value().ok_or_else(|| CmmcFault::NoPartialValue(control.id.clone()))?,
         Finding::NotMet => fact("weight").ok_or_else(|| CmmcFault::NoValue(control.id.clone()))?,
     };
     u32::try_from(value).map_err(|_| CmmcFault::NoValue(control.id.clone()))

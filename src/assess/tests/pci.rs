@@ -1,10 +1,15 @@
 //! What a report or a questionnaire says, by status, statement and form.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use serde_json::json;
 
-use super::{now, stated};
-use crate::assess::pci::{Document, Method, Word, analyses, finding, provider_due};
+use super::{control, framework, now, stated};
+use crate::assess::pci::{
+    AnalysisState, Answered, Document, Method, Word, analyses, finding, provider_due, risk_analyses,
+};
+use crate::catalog::form::Form;
 use crate::model::attestation::{Attestation, Claim, FormUse};
 use crate::model::control::{ControlState, ControlStatus};
 use crate::model::decision::Decisions;
@@ -102,4 +107,60 @@ fn analyses_are_due_a_year_after_they_were_stated_and_providers_after_they_were_
     let due = provider_due(&known);
     assert_eq!(due[0].on.unwrap().to_string(), "2027-02-01");
     assert_eq!(due.len(), 2, "the attestation is still missing: {due:?}");
+}
+
+#[test]
+fn every_frequency_that_the_organization_sets_is_listed_with_its_analysis_or_without_one() {
+    let pci =
+        framework("pci-dss-4.0.1", ["12.3.1", "A", "B", "C", "D", "E", "F"].map(|id| control(id, None, &[])).into());
+    let form = json!({"id": "pci-targeted-risk-analysis", "title": "T", "frameworks": ["pci-dss-4.0.1"], "claim": "met",
+        "controls": {"only": ["12.3.1", "A", "B", "C", "D", "E"]}, "rests_on": "R", "names": "N", "says": "that",
+        "to_be_confirmed": "which they are"});
+    let form: Form = serde_json::from_value(form).unwrap();
+    let on = |leaf: u64, control: &str, form: &str, until: &str| Attestation {
+        leaf,
+        control: control.parse().unwrap(),
+        valid_until: Some(until.parse().unwrap()),
+        ..on_form(form)
+    };
+    let risk = "pci-targeted-risk-analysis";
+    let decided = decisions(vec![
+        on(1, "12.3.1", risk, "2027-03-01"),
+        on(2, "A", risk, "2027-03-01"),
+        on(3, "B", risk, "2027-03-01"),
+        on(4, "C", risk, "2026-03-20"),
+        on(5, "D", "pci-in-place", "2027-03-01"),
+    ]);
+    let judged = |id: &str, state| ControlStatus { control: id.parse().unwrap(), ..status(state, None, false) };
+    let mut statuses: Vec<_> =
+        ["12.3.1", "A", "B", "C", "D", "F"].map(|id| judged(id, ControlState::Undetermined)).into();
+    let said = |day: &str| Answered { frequency: Some("every week".to_owned()), analysed_on: day.parse().ok() };
+    let answers = BTreeMap::from([(2, said("2026-01-15")), (3, said("2025-03-31"))]);
+    let told = |statuses: &[ControlStatus], forms: &BTreeMap<_, _>| {
+        let all = risk_analyses(&pci, forms, statuses, &decided, &answers, now());
+        assert!(all.iter().all(|one| one.to_be_confirmed && one.paragraph == "PCI DSS 12.3.1"), "{all:?}");
+        let day = |day: Option<NaiveDate>| day.map_or_else(|| "-".to_owned(), |day| day.to_string());
+        let line = |one: &crate::assess::pci::RiskAnalysis| {
+            let frequency = one.frequency.clone().unwrap_or_default();
+            (one.control.to_string(), one.state, day(one.made_on), day(one.review_by), frequency)
+        };
+        all.iter().map(line).collect::<Vec<_>>()
+    };
+    let forms = BTreeMap::from([(form.id.clone(), form.clone())]);
+    let line = |control: &str, state, made: &str, review: &str, often: &str| {
+        (control.to_owned(), state, made.to_owned(), review.to_owned(), often.to_owned())
+    };
+    assert_eq!(
+        told(&statuses, &forms),
+        [
+            line("A", AnalysisState::OnFile, "2026-01-15", "2027-01-15", "every week"),
+            line("B", AnalysisState::ReviewDue, "2025-03-31", "2026-03-31", "every week"),
+            line("C", AnalysisState::ReviewDue, "2026-03-01", "2026-03-20", ""),
+            line("D", AnalysisState::Missing, "-", "-", ""),
+        ],
+        "E is not asked, F sets no frequency, and 12.3.1 asks for the others"
+    );
+    statuses[1].state = ControlState::NotApplicable;
+    assert_eq!(told(&statuses, &forms).len(), 3, "what does not apply needs none");
+    assert!(told(&statuses, &BTreeMap::new()).is_empty());
 }

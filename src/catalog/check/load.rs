@@ -3,12 +3,12 @@
 //! Never stops at the first fault and never evaluates a rule. Start with [`load_check`].
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 use countersign_seal::digest::Digest;
 
 use super::annotations::Annotations;
-use super::{CheckDefinition, CheckMetadata, RegoModule, Requirement, annotations, case, compile, lint, policy};
+use super::policy::Library;
+use super::{CheckDefinition, CheckMetadata, RegoModule, Requirement, annotations, case, lint, package_of, policy};
 use crate::catalog::fault::Faults;
 use crate::model::finding::FindingOutcome;
 use crate::model::id::{CheckId, DatasetId};
@@ -19,6 +19,8 @@ use crate::model::responsibility::Party;
 pub enum Compiling {
     /// It may have faults.
     Now,
+    /// It may have faults, and none that compiling finds: it was compiled together with others.
+    Together,
     /// Its bytes, those of every library and of its cases came with the binary: only who judges with it, or tests it, pays for
     /// reading them.
     WhenJudging,
@@ -36,6 +38,19 @@ pub fn load_check(
     compiling: Compiling,
     faults: &mut Faults,
 ) -> Option<CheckDefinition> {
+    let mut library = Library::new(library);
+    load_with(path, rego_text, cases, &mut library, compiling, faults)
+}
+
+/// As [`load_check`], one of many checks: what was read of the library for one serves the next.
+pub fn load_with(
+    path: &str,
+    rego_text: &str,
+    cases: &[(String, Cow<'static, [u8]>)],
+    library: &mut Library,
+    compiling: Compiling,
+    faults: &mut Faults,
+) -> Option<CheckDefinition> {
     let before = faults.0.len();
     let id = id_of(path, faults);
     let code = lint::code_of(rego_text);
@@ -48,9 +63,11 @@ pub fn load_check(
 
     let rego = RegoModule { file: path.to_owned(), text: rego_text.to_owned() };
     if let Some(id) = &id
+        && compiling != Compiling::WhenJudging
+        && is_in_its_package(id, &rego, &code, faults)
         && compiling == Compiling::Now
     {
-        compile_faults(id, &rego, &code, library, faults);
+        compile_faults(id, &rego, library, faults);
     }
 
     let known = annotations.as_ref().map(|annotations| datasets_of(&annotations.custom));
@@ -85,7 +102,7 @@ pub fn load_check(
         description: annotations.description,
         references: annotations.related_resources.into_iter().map(annotations::RelatedResource::into_address).collect(),
         metadata: annotations.custom,
-        digest: check_digest(&rego, library),
+        digest: library.digest_with(&rego),
         rego,
         cases: read,
     })
@@ -112,10 +129,7 @@ pub fn lint_library(module: &RegoModule, faults: &mut Faults) {
 /// Digest of a rule's bytes and of every library file; independent of where the files lie and of their order.
 #[must_use]
 pub fn check_digest(rule: &RegoModule, library: &[RegoModule]) -> Digest {
-    let library: BTreeSet<Digest> = library.iter().map(|module| Digest::of(module.text.as_bytes())).collect();
-    let lines = [format!("rule {}\n", Digest::of(rule.text.as_bytes()))];
-    let lines = lines.into_iter().chain(library.iter().map(|digest| format!("library {digest}\n")));
-    Digest::of(lines.collect::<String>().as_bytes())
+    Library::new(library).digest_with(rule)
 }
 
 fn id_of(path: &str, faults: &mut Faults) -> Option<CheckId> {
@@ -133,22 +147,22 @@ fn id_of(path: &str, faults: &mut Faults) -> Option<CheckId> {
     }
 }
 
-fn compile_faults(id: &CheckId, rego: &RegoModule, code: &str, library: &[RegoModule], faults: &mut Faults) {
-    let expected = format!("checks.{}", id.as_str().replace('/', "."));
+fn is_in_its_package(id: &CheckId, rego: &RegoModule, code: &str, faults: &mut Faults) -> bool {
+    let expected = package_of(id);
     match lint::package(code) {
-        Some((_, package)) if package == expected => {}
+        Some((_, package)) if package == expected => return true,
         Some((line, package)) => {
             let message =
                 format!("the package is `{package}`, but the folder is that of `{id}`; write `package {expected}`");
             faults.add(&rego.file, Some(line), message);
-            return;
         }
-        None => {
-            faults.add(&rego.file, None, format!("the rule has no package line; write `package {expected}`"));
-            return;
-        }
+        None => faults.add(&rego.file, None, format!("the rule has no package line; write `package {expected}`")),
     }
-    if let Err(fault) = compile(&expected, rego, library) {
+    false
+}
+
+fn compile_faults(id: &CheckId, rego: &RegoModule, library: &mut Library, faults: &mut Faults) {
+    if let Err(fault) = library.compile(&package_of(id), rego) {
         let file = fault.file.unwrap_or_else(|| rego.file.clone());
         let in_library = file != rego.file;
         faults.add(file, fault.line, fault.message);

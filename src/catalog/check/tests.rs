@@ -1,4 +1,4 @@
-use super::{Compiling, RegoModule, lint_library, load_check};
+use super::{Compiling, Library, RegoModule, lint_library, load_check};
 use crate::catalog::fault::Faults;
 use crate::model::finding::FindingOutcome;
 use std::borrow::Cow;
@@ -129,4 +129,35 @@ fn a_library_outside_of_lib_or_with_the_clock_is_refused() {
     let said = faults.to_string();
     assert!(said.contains("lib/x.rego:1: a shared library must be in a package"), "{said}");
     assert!(said.contains("lib/x.rego:2: `time.now_ns`"), "{said}");
+}
+
+#[test]
+fn rules_are_known_to_compile_together_only_if_each_does_alone() {
+    let module = |file: &str, text: String| RegoModule { file: file.to_owned(), text };
+    let rule = |package: &str, body: &str| {
+        let text = format!("package {package}\n\nfindings contains data.lib.a.f({body})\n");
+        (package.to_owned(), module(package, text))
+    };
+    let mut library = Library::new(&[module("lib/a.rego", "package lib.a\n\nf(x) := x\n".to_owned())]);
+    let known = |library: &Library, rules: &[(String, RegoModule)]| -> Vec<String> {
+        library.compile_together(rules).into_iter().map(str::to_owned).collect()
+    };
+    let sound = [rule("checks.x.a", "1"), rule("checks.x.b", "2")];
+    assert_eq!(known(&library, &sound), ["checks.x.a", "checks.x.b"]);
+    let mut nosy = sound.to_vec();
+    nosy.push(rule("checks.x.c", "data.checks.x.a.findings"));
+    assert_eq!(known(&library, &nosy), ["checks.x.a", "checks.x.b"], "alone it would not see the other");
+    let mut silent = sound.to_vec();
+    silent.push(("checks.x.c".to_owned(), module("c", "package checks.x.c\n\nfindings.one := 1\n".to_owned())));
+    assert_eq!(known(&library, &silent), ["checks.x.a", "checks.x.b"]);
+    assert!(library.compile("checks.x.c", &silent[2].1).is_err());
+    let mut elsewhere = sound.to_vec();
+    elsewhere.push(("checks.x.c".to_owned(), sound[0].1.clone()));
+    assert!(known(&library, &elsewhere).is_empty(), "it is in the package of another");
+    let mut broken = sound.to_vec();
+    let text = "package checks.x.c\n\nfindings contains x if {\n\tsome x in missing_thing\n}\n";
+    broken.push(("checks.x.c".to_owned(), module("c", text.to_owned())));
+    assert!(known(&library, &broken).is_empty());
+    assert!(library.compile("checks.x.c", &broken[2].1).is_err());
+    assert!(library.compile("checks.x.a", &broken[0].1).is_ok(), "the broken one is nothing to it");
 }

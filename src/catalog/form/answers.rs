@@ -155,6 +155,18 @@ impl Filled {
     }
 }
 
+/// The answers of a sealed `form.json`, by field.
+///
+/// # Errors
+/// In words, when it is something else.
+pub fn read_sealed(bytes: &[u8]) -> Result<Map<String, Value>, String> {
+    let sealed: Value = serde_json::from_slice(bytes).map_err(|fault| fault.to_string())?;
+    match (sealed.get("format").and_then(Value::as_str), sealed.get("answers")) {
+        (Some(FORMAT), Some(Value::Object(answers))) => Ok(answers.clone()),
+        _ => Err(format!("it is not `{FORMAT}` with answers")),
+    }
+}
+
 /// A file to fill in: what the form asks, as comments over empty answers.
 #[must_use]
 pub fn template(form: &Form) -> String {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::yaml;
-use crate::catalog::check::{CheckDefinition, Compiling, RegoModule, lint_library, load_check};
+use crate::catalog::check::{CheckDefinition, Compiling, Library, RegoModule, lint_library, load_with, package_of};
 use crate::catalog::fault::Faults;
 use crate::catalog::files::{CatalogFile, FileSet};
 use crate::model::id::CheckId;
@@ -42,16 +42,15 @@ pub(super) fn load(files: &FileSet, faults: &mut Faults) -> LoadedChecks {
             }
         }
     }
-    let compiling = if files.below("controls/checks/").all(CatalogFile::is_compiled_in) {
-        Compiling::WhenJudging
-    } else {
-        Compiling::Now
-    };
-    if compiling == Compiling::Now {
+    let is_compiled_in = files.below("controls/checks/").all(CatalogFile::is_compiled_in);
+    if !is_compiled_in {
         for module in &library {
             lint_library(module, faults);
         }
     }
+    let mut reading = Library::new(&library);
+    let rules = if is_compiled_in { Vec::new() } else { rules(&folders) };
+    let compiled = reading.compile_together(&rules);
     let mut checks = BTreeMap::new();
     for (name, folder) in folders {
         let Some(rule) = folder.rule else {
@@ -62,13 +61,35 @@ pub(super) fn load(files: &FileSet, faults: &mut Faults) -> LoadedChecks {
         };
         let Some(text) = yaml::text(rule, faults) else { continue };
         let cases: Vec<_> = folder.cases.iter().map(|case| (case.shown.clone(), case.bytes.clone())).collect();
-        if let Some(check) = load_check(&rule.shown, text, &cases, &library, compiling, faults) {
+        let compiling = match package(&name) {
+            _ if is_compiled_in => Compiling::WhenJudging,
+            Some(package) if compiled.contains(package.as_str()) => Compiling::Together,
+            _ => Compiling::Now,
+        };
+        if let Some(check) = load_with(&rule.shown, text, &cases, &mut reading, compiling, faults) {
             checks.insert(check.id.clone(), check);
         }
     }
     LoadedChecks { checks, library }
 }
 
+/// The rules that may be compiled together, each with the package that its folder asks for.
+fn rules(folders: &BTreeMap<String, Folder>) -> Vec<(String, RegoModule)> {
+    let of = |(name, folder): (&String, &Folder)| {
+        let rule = folder.rule?;
+        let text = std::str::from_utf8(&rule.bytes).ok()?;
+        Some((package(name)?, RegoModule { file: rule.shown.clone(), text: text.to_owned() }))
+    };
+    folders.iter().filter_map(of).collect()
+}
+
+fn package(folder: &str) -> Option<String> {
+    folder.parse().ok().as_ref().map(package_of)
+}
+
 fn is_kind(name: &str, extension: &str) -> bool {
     std::path::Path::new(name).extension().is_some_and(|found| found == extension)
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,14 +6,23 @@ use countersign_seal::digest::Digest;
 
 use super::frameworks::LoadedFrameworks;
 use super::yaml::{self, Reading};
+use crate::catalog::check::CheckDefinition;
 use crate::catalog::fault::Faults;
 use crate::catalog::files::{CatalogFile, FileSet};
 use crate::catalog::form::answers::WAY;
 use crate::catalog::form::{Field, FieldKind, Form};
 use crate::model::attestation::Claim;
-use crate::model::id::FormId;
+use crate::model::id::{CheckId, FormId};
 
-pub(super) fn load(files: &FileSet, frameworks: &LoadedFrameworks, faults: &mut Faults) -> BTreeMap<FormId, Form> {
+/// Checks by id; a way of a form names some.
+type Checks = BTreeMap<CheckId, CheckDefinition>;
+
+pub(super) fn load(
+    files: &FileSet,
+    frameworks: &LoadedFrameworks,
+    checks: &Checks,
+    faults: &mut Faults,
+) -> BTreeMap<FormId, Form> {
     let mut forms: BTreeMap<FormId, Form> = BTreeMap::new();
     for file in files.below("controls/forms/") {
         let parts: Vec<&str> = file.path.split('/').collect();
@@ -21,7 +30,7 @@ pub(super) fn load(files: &FileSet, frameworks: &LoadedFrameworks, faults: &mut 
             [.., "README.md"] => {}
             [_, _, _, name] if yaml::has_extension(name, "yaml") => {
                 let name = name.strip_suffix(".yaml").unwrap_or(name);
-                let Some(form) = load_one(name, file, frameworks, faults) else { continue };
+                let Some(form) = load_one(name, file, (frameworks, checks), faults) else { continue };
                 if let Some(first) = forms.get(&form.id) {
                     faults.add(&file.shown, Some(1), format!("there are two forms `{}`; rename one", first.id));
                 }
@@ -36,7 +45,12 @@ pub(super) fn load(files: &FileSet, frameworks: &LoadedFrameworks, faults: &mut 
     forms
 }
 
-fn load_one(name: &str, file: &CatalogFile, frameworks: &LoadedFrameworks, faults: &mut Faults) -> Option<Form> {
+fn load_one(
+    name: &str,
+    file: &CatalogFile,
+    (frameworks, checks): (&LoadedFrameworks, &Checks),
+    faults: &mut Faults,
+) -> Option<Form> {
     let reading: Reading<Form> = yaml::read(file, faults);
     let text = Reading { value: Some(()), lost: Vec::new(), text: reading.text };
     let form = Form { digest: Digest::of(&file.bytes), ..reading.value? };
@@ -50,8 +64,9 @@ fn load_one(name: &str, file: &CatalogFile, frameworks: &LoadedFrameworks, fault
         }
     }
     if form.claim == Claim::Withdrawn {
-        check.fault("claim:", "a form claims `met` or `not_applicable`; what no longer stands is withdrawn".to_owned());
+        check.fault("claim:", "a form claims no `withdrawn`; what no longer stands is withdrawn".to_owned());
     }
+    check.claim(checks);
     check.words();
     check.fields();
     check.controls(frameworks);
@@ -104,6 +119,25 @@ impl Check<'_> {
         }
     }
 
+    /// What only some frameworks know, and what a partial claim has to say.
+    fn claim(&mut self, checks: &Checks) {
+        let form = self.form;
+        for framework in form.frameworks.iter().filter(|id| !form.claim.is_known_to(id)) {
+            let message = format!("only PCI DSS knows `{}`, and {framework} is something else", form.claim.as_str());
+            self.fault("claim:", message);
+        }
+        if form.claim == Claim::Partial && form.ways.is_empty() {
+            self.fault("claim:", "a form that claims `partial` says in its `ways` what is there".to_owned());
+        }
+        for way in form.ways.iter().filter(|way| form.claim != Claim::Partial && !way.says_nothing_of.is_empty()) {
+            let message = format!("the way `{}` has `says_nothing_of`, which only `partial` knows", way.id);
+            self.fault(&format!("id: {}", way.id), message);
+        }
+        for check in form.ways.iter().flat_map(|way| &way.says_nothing_of).filter(|id| !checks.contains_key(*id)) {
+            self.fault(check.as_str(), format!("there is no check `{check}`"));
+        }
+    }
+
     fn fields(&mut self) {
         let form = self.form;
         let mut seen = BTreeSet::new();
@@ -142,7 +176,8 @@ impl Check<'_> {
             }
         }
         let known: Vec<_> = form.frameworks.iter().filter_map(|id| frameworks.get(id)).collect();
-        for name in form.controls.only.iter().chain(&form.controls.but) {
+        let of_ways = form.ways.iter().flat_map(|way| &way.only);
+        for name in form.controls.only.iter().chain(&form.controls.but).chain(of_ways) {
             if is_whole && !known.is_empty() && !known.iter().any(|loaded| loaded.may_know(name)) {
                 self.fault(name, format!("no framework of the form has a control `{name}`"));
             }
@@ -193,6 +228,20 @@ mod tests {
             ("[demo]", "[]", 4, "for no framework"),
             ("claim: met", "claim: withdrawn", 5, "what no longer stands is withdrawn"),
             ("claim: met", "claim: maybe", 5, "unknown variant"),
+            ("claim: met", "claim: not_tested", 5, "only PCI DSS knows `not_tested`"),
+            ("claim: met", "claim: partial", 5, "says in its `ways` what is there"),
+            (
+                "says: that it is met",
+                "ways: [{id: a, title: A, says: that it is, says_nothing_of: [linux/a]}]",
+                8,
+                "only `partial` knows",
+            ),
+            (
+                "says: that it is met",
+                "ways: [{id: a, title: A, says: that it is, only: [\"9\"]}]",
+                8,
+                "no framework of the form has a control `9`",
+            ),
             ("says: that", "says: because", 8, "begin with `that`"),
             ("says: that it is met", "ways: [{id: a, title: A, says: it is}]", 8, "`says` that begins with `that`"),
             ("says: that it is met", "departs: true", 2, "neither `says` nor `ways`"),

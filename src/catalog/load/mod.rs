@@ -31,7 +31,7 @@ pub(super) fn load(files: &FileSet) -> Result<Catalog, Faults> {
     let checks = checks::load(files, &mut faults);
     let templates = templates::load(files, &frameworks, &mut faults);
     let crosswalk = crosswalk::load(files, &frameworks, &mut faults);
-    let forms = forms::load(files, &frameworks, &mut faults);
+    let forms = forms::load(files, &frameworks, &checks.checks, &mut faults);
     references::judges(&frameworks, &mut faults);
     references::checks(&checks.checks, &frameworks, &collectors, &mut faults);
     unexpected_files(files, &mut faults);

@@ -31,7 +31,14 @@ pub fn run(common: &Common, arguments: &FormsArguments) -> anyhow::Result<Ending
     let control = match (&arguments.framework, &arguments.control) {
         (Some(framework), Some(named)) => {
             let control = catalog.control(framework, named);
-            Some(control.ok_or_else(|| anyhow::anyhow!("{framework} has no control `{}`", output::plain(named)))?)
+            let control =
+                control.ok_or_else(|| anyhow::anyhow!("{framework} has no control `{}`", output::plain(named)))?;
+            let parts = catalog.frameworks.get(framework).map(|known| known.parts_of(control)).unwrap_or_default();
+            if !parts.is_empty() {
+                let parts: Vec<&str> = parts.iter().map(|part| part.id.as_str()).collect();
+                anyhow::bail!("{} follows from its parts; ask about one of them: {}", control.id, parts.join(", "));
+            }
+            Some(control)
         }
         _ => None,
     };
@@ -79,10 +86,12 @@ fn print(form: &Form, control: &Control) -> anyhow::Result<()> {
         line(format!("  To be confirmed: {}", open.trim()))?;
     }
     line(format!("  {}", form.names.trim()))?;
-    for way in &form.ways {
+    for way in form.ways.iter().filter(|way| way.suits(control)) {
         line(format!("  way={}: {}", way.id, way.title))?;
     }
-    for field in &form.fields {
+    let is_open = |id: &String| form.way(id).is_some_and(|way| way.suits(control));
+    let asked = form.fields.iter().filter(|field| field.ways.is_empty() || field.ways.iter().any(is_open));
+    for field in asked {
         let optional = if field.required { "" } else { ", may stay empty" };
         let ways = if field.ways.is_empty() { String::new() } else { format!(", for {}", field.ways.join(" and ")) };
         line(format!("  {} ({}{optional}{ways}): {}. {}", field.id, field.kind.as_str(), field.title, field.help))?;

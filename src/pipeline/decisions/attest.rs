@@ -1,4 +1,4 @@
-//! A person states that a control is met, or does not apply, and answers for it.
+//! A person states that a control is met, does not apply, was left out or is there in part, and answers for it.
 
 use std::path::PathBuf;
 
@@ -28,9 +28,11 @@ pub struct AttestRequest {
     pub framework: FrameworkId,
     /// A control's number, an alias of it, or an objective's.
     pub about: String,
+    /// On a form it is the form that claims.
     pub claim: Claim,
     pub statement: String,
-    /// Failing supporting checks that the statement speaks to.
+    /// Checks that fail or could not be seen and that the statement speaks to: supporting ones, or any where the form lets
+    /// something else stand in for the control.
     pub addresses: Vec<CheckId>,
     /// None: from now on.
     pub valid_from: Option<Timestamp>,
@@ -157,6 +159,11 @@ async fn prepare<'a>(
     let Some(asked) = &request.form else {
         let documents = documents.map_err(|faults| DecisionFault::Artifact(faults.join("; ")))?;
         let (claim, stands) = (request.claim, STANDS);
+        if claim.leaves_open() {
+            let suiting = app.catalog.forms_for(&request.framework, control).filter(|form| form.claim == claim);
+            let forms = forms::listed(suiting);
+            return Err(DecisionFault::NeedsForm { claim, control: control.id.clone(), forms });
+        }
         return Ok(Prepared { about, claim, statement, documents, form: None, stands });
     };
     let form = app.catalog.forms.get(&asked.id);
@@ -164,7 +171,11 @@ async fn prepare<'a>(
     let connected = app.store.connections(&crate::store::OrgScope::of(organization)).await?;
     let targets: Vec<&str> = connected.iter().map(|one| one.target.as_str()).collect();
     let mut faults = forms::faults(app, request, form, control, &targets);
+    if form.claim == Claim::Partial && about.objective.is_some() {
+        faults.push(format!("only the requirement as a whole has a partial value; state it of {}", control.id));
+    }
     let filled = asked.filled(form).map_err(|more| faults.extend(more)).ok();
+    faults.extend(filled.as_ref().and_then(|filled| forms::unfit_way(form, &filled.used, control)));
     let documents = documents.map_err(|more| faults.extend(more)).ok();
     let (Some(filled), Some(documents), true) = (filled, documents, faults.is_empty()) else {
         return Err(DecisionFault::Form { form: asked.id.clone(), faults });
@@ -220,6 +231,8 @@ fn claimed(claim: Claim) -> Claimed {
     match claim {
         Claim::Met => Claimed::Met,
         Claim::NotApplicable => Claimed::NotApplicable,
+        Claim::NotTested => Claimed::NotTested,
+        Claim::Partial => Claimed::Partial,
         Claim::Withdrawn => Claimed::Withdrawn,
     }
 }
@@ -232,7 +245,7 @@ fn newest<'a>(decisions: &'a Decisions, framework: &FrameworkId, about: &About) 
     decisions.attestations.iter().rev().find(same).filter(|one| one.claim != Claim::Withdrawn)
 }
 
-/// Finds the control or objective somebody names.
+/// Finds the control or objective somebody names. What only follows from its parts is refused with their names.
 fn about<'a>(app: &'a App, framework: &FrameworkId, named: &str) -> Result<(&'a Control, About), DecisionFault> {
     let unknown = || DecisionFault::NoSuchControl { framework: framework.clone(), control: named.to_owned() };
     let known = app.catalog.frameworks.get(framework).ok_or_else(unknown)?;
@@ -246,6 +259,15 @@ fn about<'a>(app: &'a App, framework: &FrameworkId, named: &str) -> Result<(&'a 
     };
     if !control.assessable {
         return Err(DecisionFault::NotAssessable { control: control.id.clone() });
+    }
+    let parts = known.parts_of(control);
+    if let Some(first) = parts.first() {
+        return Err(DecisionFault::OnlyItsParts {
+            framework: framework.clone(),
+            control: control.id.clone(),
+            parts: parts.iter().map(|part| part.id.as_str()).collect::<Vec<_>>().join(", "),
+            first: first.id.clone(),
+        });
     }
     Ok((control, About { control: control.id.clone(), objective }))
 }

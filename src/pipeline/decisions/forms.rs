@@ -1,5 +1,6 @@
 //! A statement on a form: what is wrong with it, all at once, what may be advised, and the bytes that a person signs.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use chrono::Months;
@@ -9,17 +10,21 @@ use serde_json::{Value, json};
 use super::DecisionFault;
 use super::attest::{About, AttestRequest};
 use crate::app::App;
+use crate::assess::pci::{Answered, RISK_ANALYSIS};
 use crate::catalog::form::Form;
-use crate::catalog::form::answers::{Answers, Filled};
+use crate::catalog::form::answers::{self, Answers, Filled};
 use crate::catalog::framework::Control;
-use crate::model::attestation::{Claim, FormUse};
+use crate::model::attestation::{Attestation, Claim, FormUse};
+use crate::model::decision::Decisions;
 use crate::model::evidence::{Body, RawArtifact};
-use crate::model::id::FormId;
+use crate::model::id::{FormId, FrameworkId};
 use crate::model::organization::Organization;
 use crate::model::person::Person;
 use crate::model::time::Timestamp;
 use crate::pipeline::fault::CommitFault;
+use crate::pipeline::objects::read_objects;
 use crate::pipeline::ssh_signature::{self, SshSignature};
+use crate::store::OrgScope;
 
 /// What a signature must be made for: `ssh-keygen -Y sign -n countersign-attestation`.
 pub const NAMESPACE: &str = "countersign-attestation";
@@ -71,13 +76,12 @@ pub(super) fn faults(
 ) -> Vec<String> {
     let mut faults = Vec::new();
     if !form.suits(&request.framework, control) {
-        let fitting: Vec<&str> =
-            app.catalog.forms_for(&request.framework, control).map(|form| form.id.as_str()).collect();
-        let fitting = if fitting.is_empty() { "none".to_owned() } else { fitting.join(", ") };
+        let fitting = listed(app.catalog.forms_for(&request.framework, control));
         faults.push(format!("the form is not for {} of {}; what is: {fitting}", control.id, request.framework));
     }
-    if request.claim == Claim::NotApplicable && form.claim == Claim::Met {
-        faults.push("the form states that it is met, and --not-applicable says otherwise; leave out one".to_owned());
+    if request.claim == Claim::NotApplicable && form.claim != Claim::NotApplicable {
+        let claim = form.claim.as_str().replace('_', " ");
+        faults.push(format!("the form states that it is {claim}, and --not-applicable says otherwise; leave out one"));
     }
     let (least, given) = (form.documents.least, request.files.len());
     if given < least {
@@ -120,6 +124,19 @@ pub(super) fn notes(app: &App, request: &AttestRequest, control: &Control) -> Ve
     notes
 }
 
+/// Forms by their ids; `none` where there are none.
+pub(super) fn listed<'a>(forms: impl Iterator<Item = &'a Form>) -> String {
+    let ids: Vec<&str> = forms.map(|form| form.id.as_str()).collect();
+    if ids.is_empty() { "none".to_owned() } else { ids.join(", ") }
+}
+
+/// Why the way that was chosen cannot be.
+pub(super) fn unfit_way(form: &Form, used: &FormUse, control: &Control) -> Option<String> {
+    let way = form.way(used.way.as_deref()?).filter(|way| !way.suits(control))?;
+    let fitting: Vec<&str> = form.ways.iter().filter(|way| way.suits(control)).map(|way| way.id.as_str()).collect();
+    Some(format!("the way `{}` is not for {}; what is: {}", way.id, control.id, fitting.join(", ")))
+}
+
 fn documents(least: usize) -> String {
     if least == 1 { "1 document".to_owned() } else { format!("{least} documents") }
 }
@@ -147,6 +164,33 @@ fn too_long(app: &App, request: &AttestRequest, form: &Form, control: &Control) 
 /// A moment some months later; itself at the end of the calendar.
 pub(super) fn after(from: Timestamp, months: Months) -> Timestamp {
     from.as_datetime().checked_add_months(months).map_or(from, Timestamp::from)
+}
+
+/// What the statements about a framework on the form for targeted risk analyses say of them, by leaf, from their sealed answers in the vault.
+/// Those whose bytes are gone or that nobody can read are left out.
+pub async fn risk_answers(
+    app: &App,
+    scope: &OrgScope,
+    decisions: &Decisions,
+    framework: &FrameworkId,
+) -> Result<BTreeMap<u64, Answered>, CommitFault> {
+    let answers_of = |one: &Attestation| {
+        if one.framework != *framework {
+            return None;
+        }
+        one.form.as_ref().filter(|used| used.id.as_str() == RISK_ANALYSIS)?;
+        let artifact = one.artifacts.iter().find(|artifact| artifact.name == super::documents::FORM)?;
+        Some((one.leaf, artifact.sha256))
+    };
+    let sealed: BTreeMap<u64, Digest> = decisions.attestations.iter().filter_map(answers_of).collect();
+    let read = read_objects(app, scope, sealed.values().copied()).await?;
+    let answered = |(leaf, digest): (u64, Digest)| {
+        let answers = answers::read_sealed(read.get(&digest)?).ok()?;
+        let text = |name: &str| answers.get(name).and_then(Value::as_str);
+        let analysed_on = text("analysed_on").and_then(|day| day.parse().ok());
+        Some((leaf, Answered { frequency: text("frequency").map(str::to_owned), analysed_on }))
+    };
+    Ok(sealed.into_iter().filter_map(answered).collect())
 }
 
 /// The bytes that a person signs.

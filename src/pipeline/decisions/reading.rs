@@ -60,6 +60,8 @@ fn attestation(row: &DecisionRow) -> Result<Attestation, CommitFault> {
         claim: match said.claim {
             Claimed::Met => Claim::Met,
             Claimed::NotApplicable => Claim::NotApplicable,
+            Claimed::NotTested => Claim::NotTested,
+            Claimed::Partial => Claim::Partial,
             Claimed::Withdrawn => Claim::Withdrawn,
         },
         by: signatory(&said.by)?,

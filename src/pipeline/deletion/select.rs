@@ -11,6 +11,7 @@ use countersign_seal::record::{Record, Statement, parse_artifact_line};
 
 use crate::app::App;
 use crate::model::id::DatasetId;
+use crate::model::retention::Days;
 use crate::model::time::Timestamp;
 use crate::pipeline::fault::CommitFault;
 use crate::pipeline::objects::read_objects;
@@ -62,8 +63,8 @@ struct Named {
     kept_lists: BTreeSet<Digest>,
 }
 
-/// Looks through the whole ledger.
-pub async fn select(app: &App, scope: &OrgScope, limits: &Limits) -> Result<Selection, CommitFault> {
+/// Looks through the whole ledger. Evidence whose collection finished on one of the days in `kept` stays.
+pub async fn select(app: &App, scope: &OrgScope, limits: &Limits, kept: &[Days]) -> Result<Selection, CommitFault> {
     let now = app.clock.now();
     let counts = still_counts(app, scope, now).await?;
     let size = app.store.head(scope).await?.map_or(0, |head| head.size);
@@ -77,7 +78,7 @@ pub async fn select(app: &App, scope: &OrgScope, limits: &Limits) -> Result<Sele
         for stored in &leaves {
             let record = intact(stored)?;
             holds.heed(stored.leaf, &record)?;
-            let old = !counts.contains(&stored.leaf) && is_old(&record, limits)?;
+            let old = !counts.contains(&stored.leaf) && is_old(&record, limits, kept)?;
             named.take(stored.leaf, &record, old);
         }
     }
@@ -152,11 +153,15 @@ impl Named {
     }
 }
 
-fn is_old(record: &Record, limits: &Limits) -> Result<bool, CommitFault> {
+fn is_old(record: &Record, limits: &Limits, kept: &[Days]) -> Result<bool, CommitFault> {
     let Some(Statement::Evidence(evidence)) = record.statement()? else { return Ok(false) };
     let finished = evidence.finished.as_str().parse::<Timestamp>();
     let of_dataset = limits.dataset.as_ref().is_none_or(|wanted| wanted.as_str() == evidence.dataset);
-    Ok(of_dataset && finished.is_ok_and(|finished| finished < limits.before))
+    let may_go = |finished: Timestamp| {
+        let day = finished.as_datetime().date_naive();
+        finished < limits.before && !kept.iter().any(|days| days.hold(day))
+    };
+    Ok(of_dataset && finished.is_ok_and(may_go))
 }
 
 /// Leaves of evidence that the next judgement reads.

@@ -64,6 +64,8 @@ pub(super) fn statements(
             claim: match one.claim {
                 Claim::Met => "met",
                 Claim::NotApplicable => "does not apply",
+                Claim::NotTested => "left out untested",
+                Claim::Partial => "there in part",
                 Claim::Withdrawn => "withdrawn",
             },
             by: signed(&one.by),

@@ -20,6 +20,7 @@ use crate::report::data::{FrameworkHeading, MatrixHeading, OwnerLine};
 use crate::report::facts::clip;
 use crate::report::tally::{self, Counting, Countings, ORDER, Totals};
 use crate::report::verdict::{self, VerdictSection};
+use crate::store::OrgScope;
 use crate::web::SourceError;
 use crate::web::overview::Reason;
 
@@ -135,7 +136,8 @@ impl StorePages {
         let place = self.place(&organization, query.as_of);
         let standing = Standing::known(&self.app, &organization, place.as_of).await?;
         let statuses = standing.statuses_now(place.as_of);
-        let verdict = standing.verdict(framework, &statuses, place.as_of);
+        let scope = OrgScope::of(&organization);
+        let verdict = standing.whole_verdict(&self.app, &scope, (framework, &statuses), place.as_of).await?;
         let rows = rows(framework, &standing, &statuses);
         let chosen: Vec<&(&Control, ControlRow)> = rows.iter().filter(|(_, row)| query.wants(row)).collect();
         let shown = chosen.len().min(ROWS_SHOWN);

@@ -7,6 +7,7 @@ use countersign::model::provider::Handled;
 use countersign::model::responsibility::Party;
 use countersign::model::scope::ScopeCategory;
 use countersign::pipeline::decisions::attest::{self, AttestRequest};
+use countersign::pipeline::decisions::forms::{FormRequest, Given};
 use countersign::pipeline::decisions::gaps::{self, AssignRequest};
 use countersign::pipeline::decisions::people::{self, PersonRequest};
 use countersign::pipeline::decisions::providers::{self, ProviderFacts};
@@ -18,6 +19,21 @@ use super::story::Story;
 pub const SAM: &str = "sam.example";
 /// Of the provider, with a letter that turns the direction of text.
 pub const KIM: &str = "kim.example";
+
+pub const UNTESTED: [&str; 4] = [
+    "asked_by=Card Bank Example, letter of 2026-01-12",
+    "why=Only the web shop is assessed this year.",
+    "without_assurance=Doors and cameras of the branch.",
+    "decided_on=2026-02-02",
+];
+
+pub const NOT_VALIDATED: [&str; 5] = [
+    "way=not_validated",
+    "places=Laptops: full disk encryption",
+    "modules=The module of the laptops has no certificate for this version.",
+    "seen=Export of the disk encryption, 2026-03-01",
+    "security_plan=Version 3, section 13",
+];
 
 pub fn handle(text: &str) -> PersonHandle {
     text.parse().unwrap()
@@ -42,6 +58,28 @@ impl Story {
 
     /// Sam's statement, with a document that shows it. Returns its leaf.
     pub async fn attest(&self, framework: &str, about: &str, claim: Claim) -> u64 {
+        self.state(framework, about, claim, None).await
+    }
+
+    /// Sam's statement on a form, with these answers and a document.
+    pub async fn attest_on(&self, form: &str, framework: &str, about: &str, answers: &[&str]) -> u64 {
+        let answers = answers.iter().map(|one| (*one).to_owned()).collect();
+        let given = Given { file: None, answers };
+        let form = FormRequest { id: form.parse().unwrap(), given, targets: Vec::new() };
+        self.state(framework, about, Claim::Met, Some(form)).await
+    }
+
+    /// That a requirement of PCI DSS is left out untested.
+    pub async fn leave_out(&self, about: &str) -> u64 {
+        self.attest_on("pci-not-tested", "pci-dss-4.0.1", about, &UNTESTED).await
+    }
+
+    /// That encryption is used with modules that are not validated.
+    pub async fn encrypt_in_part(&self) -> u64 {
+        self.attest_on("cmmc-partial", "cmmc-l2", "3.13.11", &NOT_VALIDATED).await
+    }
+
+    async fn state(&self, framework: &str, about: &str, claim: Claim, form: Option<FormRequest>) -> u64 {
         let document = self.app.database.folder.path().join("policy.pdf");
         std::fs::write(&document, b"%PDF-1.7 the policy").unwrap();
         let request = AttestRequest {
@@ -53,7 +91,7 @@ impl Story {
             valid_from: None,
             valid_until: None,
             files: vec![document],
-            form: None,
+            form,
             signature: None,
             by: handle(SAM),
         };
@@ -69,6 +107,8 @@ impl Story {
     pub async fn decide(&self) {
         let (app, organization) = (&self.app.app, &self.organization);
         self.introduce_people().await;
+        self.leave_out("9.2.1").await;
+        self.encrypt_in_part().await;
         let attested = self.attest("hipaa-security", "164.308(a)(2)", Claim::Met).await;
         attest::withdraw(app, organization, attested, "Kim is, since today.", &handle(SAM)).await.unwrap();
         let gap = self.an_open_gap().await;

@@ -99,6 +99,8 @@ pub const CHANGES: &[Change] = &[
         &["attestation of hipaa-security 164.308(a)(2)", "subject: hipaa-security 164.308(a)(3)"]),
     change("a withdrawal is gone", "decision", Delete("WHERE kind = 'attestation' AND leaf = (SELECT max(leaf) FROM decision WHERE kind = 'attestation')"),
         &["attestation of hipaa-security 164.308(a)(2)", "in the database nothing of it"]),
+    change("what was left out is met", "decision", Update("{statement.claim=\"met\"} WHERE kind = 'attestation' AND leaf = (SELECT min(leaf) FROM decision WHERE kind = 'attestation')"),
+        &["attestation of pci-dss-4.0.1 9.2.1", "claim: not_tested", "claim: met"]),
     change("a decision nobody made", "decision", Insert("SELECT organization_id, 99999, kind, subject, statement, at FROM decision WHERE kind = 'scope'"),
         &["scope of hipaa-security", "sealed nothing of it"]),
     change("a gap is due later", "decision", Update("{statement.change=[]} WHERE kind = 'gap_assignment'"),

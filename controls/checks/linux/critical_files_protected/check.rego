@@ -99,5 +99,7 @@ findings contains object.union(verdict(row), {"resource": object.get(row, "path"
 findings contains {"resource": path, "outcome": "unknown", "because": sprintf("%s is not among the files that were read", [path])} if {
 	datasets.seen(files_id)
 	some path in ["/etc/passwd", "/etc/shadow"]
-	not path in {object.get(row, "path", null) | some row in datasets.rows(files_id)}
+	not path in paths
 }
+
+paths := {object.get(row, "path", null) | some row in datasets.rows(files_id)}

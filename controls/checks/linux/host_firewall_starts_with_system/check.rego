@@ -45,10 +45,12 @@ else := {
 stays_off := {"disabled", "masked", "masked-runtime", "bad", "removed", "not-found", "static", "indirect", "alias"}
 
 states(unit) := {lower(row.state) |
-	some row in datasets.rows(services_id)
+	some row in firewalls
 	lower(row.unit) == unit
 	is_string(row.state)
 }
+
+firewalls := [row | some row in datasets.rows(services_id); lower(row.unit) in known]
 
 odd := [row | some row in datasets.rows(services_id); not is_whole(row)]
 

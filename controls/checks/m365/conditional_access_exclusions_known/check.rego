@@ -83,6 +83,7 @@ import data.lib.conditional_access as ca
 import data.lib.conditional_access_people as people
 import data.lib.conditional_access_words as words
 import data.lib.datasets
+import data.lib.names
 import data.lib.privileged_roles as roles
 import data.lib.values
 
@@ -176,7 +177,7 @@ faults contains fault(policy, "fail", because) if {
 	ids := sort(undeclared(policy))
 	count(ids) > 0
 	names := sort([sprintf("`%s`", [words.user_name(id)]) | some id in array.slice(ids, 0, 5)])
-	because := sprintf("It exempts undeclared accounts (%d): %s", [count(ids), words.shorten(names, count(ids))])
+	because := sprintf("It exempts undeclared accounts (%d): %s", [count(ids), names.shorten(names, count(ids))])
 }
 
 faults contains fault(policy, "fail", sprintf("It exempts everybody with the role %s", [roles.role_name(id)])) if {

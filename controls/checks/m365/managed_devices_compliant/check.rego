@@ -81,7 +81,7 @@ else := {"outcome": "unknown", "because": because} if {
 else := {"outcome": "unknown", "because": sprintf("%s does not say whether it meets the compliance rules", [name])}
 
 # What a device says of itself counts only while it is heard.
-compliant(device, name) := heard(name, silent_days(device)) if silent_days(device)
+compliant(device, name) := heard(name, days) if days := silent_days(device)
 
 else := {"outcome": "unknown", "because": sprintf("%s counts as compliant, but has never reported to Intune", [name])} if {
 	has_never_reported(device)

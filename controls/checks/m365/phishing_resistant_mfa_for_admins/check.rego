@@ -88,7 +88,7 @@ import data.lib.conditional_access as ca
 import data.lib.conditional_access_admins as admins
 import data.lib.conditional_access_reach as reach
 import data.lib.conditional_access_verdict as verdicts
-import data.lib.conditional_access_words as words
+import data.lib.names
 import data.lib.values
 
 demanding := {policy |
@@ -136,7 +136,7 @@ findings contains verdicts.near_miss(policy, (admins.shortcomings(policy, "") | 
 	ca.has_strength(policy)
 }
 
-too_weak(policy) := {sprintf("its authentication strength also allows %s", [words.few(sort(weak))])} if {
+too_weak(policy) := {sprintf("its authentication strength also allows %s", [names.listed(sort(weak))])} if {
 	weak := ca.combinations(policy) - ca.phishing_resistant_methods
 	count(weak) > 0
 }

@@ -45,8 +45,8 @@
 #     m365/users: [displayName, createdDateTime, assignedPlans]
 package checks.m365.users_capable_of_mfa
 
-import data.lib.conditional_access_words as words
 import data.lib.datasets
+import data.lib.names
 import data.lib.values
 
 report_id := "m365/user_registration_details"
@@ -54,11 +54,13 @@ report_id := "m365/user_registration_details"
 named := values.words(object.get(input, ["settings", "directory_sync_accounts"], []))
 
 # They cannot answer a prompt: what copies a directory on site into the cloud signs in with such an account.
-is_synchronization(row) if startswith(lower(values.text(row, "userPrincipalName")), "sync_")
+is_synchronization(row) if startswith(values.lowered(row, "userPrincipalName"), "sync_")
 
-is_synchronization(row) if lower(values.text(row, "userPrincipalName")) in named
-
-is_synchronization(row) if lower(values.text(row, "id")) in named
+is_synchronization(row) if {
+	count(named) > 0
+	some key in ["userPrincipalName", "id"]
+	values.lowered(row, key) in named
+}
 
 name(row) := row.userPrincipalName if values.text(row, "userPrincipalName")
 
@@ -71,13 +73,17 @@ is_named(row) if {
 	values.text(row, "userPrincipalName")
 }
 
-kind(row) := lower(values.text(row, "userType"))
+kind(row) := values.lowered(row, "userType")
 
 # Microsoft renews the report about once a day; a week is too long. Also catches times that are none (the year 1).
 is_fresh(row) if {
 	regex.match(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9.]+Z$`, values.text(row, "lastUpdatedDateTime"))
-	time.parse_rfc3339_ns(input.datasets[report_id].collected_at) - time.parse_rfc3339_ns(row.lastUpdatedDateTime) < (((7 * 24) * 3600) * 1000) * 1000000
+	collected_at - time.parse_rfc3339_ns(row.lastUpdatedDateTime) < week
 }
+
+collected_at := time.parse_rfc3339_ns(input.datasets[report_id].collected_at)
+
+week := (((7 * 24) * 3600) * 1000) * 1000000
 
 users_id := "m365/users"
 
@@ -86,10 +92,10 @@ accounts := {lower(user.id): user | some user in datasets.rows(users_id); is_str
 # An enabled member with neither a licence nor a role, as far as the user accounts tell.
 is_idle(row) if {
 	row.isAdmin == false
-	accounts[lower(values.text(row, "id"))].assignedLicenses == []
+	accounts[values.lowered(row, "id")].assignedLicenses == []
 }
 
-is_disabled(row) if accounts[lower(values.text(row, "id"))].accountEnabled == false
+is_disabled(row) if accounts[values.lowered(row, "id")].accountEnabled == false
 
 counted := [row |
 	some row in datasets.rows(report_id)
@@ -118,11 +124,13 @@ else := {"outcome": "unknown", "because": sprintf("`%s`: the report does not say
 	not row.isMfaCapable == true
 }
 
-findings contains finding if {
+shortcomings := [finding |
 	some row in counted
 	found := verdict(row)
 	finding := object.union(found, {"resource": name(row)})
-}
+]
+
+findings contains finding if some finding in shortcomings
 
 # Licensed people whom the report leaves out.
 reported := {lower(row.id) | some row in datasets.rows(report_id); is_string(row.id)}
@@ -130,22 +138,20 @@ reported := {lower(row.id) | some row in datasets.rows(report_id); is_string(row
 missing := sort([sprintf("`%s`", [name(user)]) |
 	some id, user in accounts
 	user.accountEnabled == true
-	lower(values.text(user, "userType")) == "member"
+	not id in reported
+	kind(user) == "member"
 	count(user.assignedLicenses) > 0
 	not is_synchronization(user)
-	not id in reported
 ])
 
 findings contains {"resource": "tenant", "outcome": "unknown", "because": because} if {
 	count(missing) > 0
-	because := sprintf("The report leaves out enabled, licensed accounts (%d): %s", [count(missing), words.few(missing)])
+	because := sprintf("The report leaves out enabled, licensed accounts (%d): %s", [count(missing), names.listed(missing)])
 }
-
-capable := [row | some row in counted; not verdict(row)]
 
 findings contains {"resource": "tenant", "outcome": "pass", "because": because} if {
 	count(counted) > 0
-	count(capable) == count(counted)
+	count(shortcomings) == 0
 	because := sprintf("All %d member accounts that count can use multifactor authentication (not counted: %d guests, synchronization accounts and accounts without licence and role)", [count(counted), count(datasets.rows(report_id)) - count(counted)])
 }
 

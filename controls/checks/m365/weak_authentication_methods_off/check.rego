@@ -52,8 +52,8 @@
 #       - authenticationMethodConfigurations.featureSettings
 package checks.m365.weak_authentication_methods_off
 
-import data.lib.conditional_access_words as words
 import data.lib.datasets
+import data.lib.names
 import data.lib.values
 
 policy_id := "m365/authentication_methods_policy"
@@ -104,7 +104,7 @@ else := {"outcome": "pass", "because": sprintf("The method %s is off", [name])} 
 # On for one small group is on.
 targets(id) := "for all users" if "all_users" in target_ids(id)
 
-else := sprintf("for some: %s", [words.few(sort({sprintf("`%s`", [target]) | some target in target_ids(id)}))]) if {
+else := sprintf("for some: %s", [names.listed(sort({sprintf("`%s`", [target]) | some target in target_ids(id)}))]) if {
 	count(target_ids(id)) > 0
 }
 

@@ -208,7 +208,7 @@ pub const ROWS: &[Row] = &[
         says: &[Says(Whole, 3, "nested more than 64 deep"), Says(Outside, 3, "nested too deeply")],
     },
     Row {
-        name: "a record attests something that is neither met nor not applicable",
+        name: "a record attests something that nobody can claim",
         make: || attested(|text| text.replace("\"claim\":\"met\"", "\"claim\":\"nearly\"")),
         says: &[Says(Whole, 3, "what its type says"), Says(Outside, 3, "unknown claim")],
     },
@@ -216,6 +216,31 @@ pub const ROWS: &[Row] = &[
         name: "a record attests that a control is met",
         make: || attested(|text| text.replace("Seen.", "Seen and heard.")),
         says: &[Says(Whole, 0, "internally consistent"), Says(Outside, 0, "internally consistent")],
+    },
+    Row {
+        name: "a record attests that a control was left out untested",
+        make: || attested(|text| text.replace("\"claim\":\"met\"", "\"claim\":\"not_tested\"")),
+        says: &[Says(Whole, 0, "internally consistent"), Says(Outside, 0, "internally consistent")],
+    },
+    Row {
+        name: "a record attests on a form that some of a control is there",
+        make: || {
+            attested(|text| {
+                let text = text.replace("\"claim\":\"met\"", "\"claim\":\"partial\"");
+                text.replace(
+                    "\"framework\"",
+                    "\"form\":{\"id\":\"own\",\"targets\":[\"h1\"],\"way\":\"a\"},\"framework\"",
+                )
+            })
+        },
+        says: &[Says(Whole, 0, "internally consistent"), Says(Outside, 0, "internally consistent")],
+    },
+    Row {
+        name: "a record attests on a form for targets that it does not name",
+        make: || {
+            attested(|text| text.replace("\"framework\"", "\"form\":{\"id\":\"own\",\"targets\":[7]},\"framework\""))
+        },
+        says: &[Says(Whole, 3, "what its type says"), Says(Outside, 3, "names nothing")],
     },
     Row {
         name: "an attestation replaces null",
