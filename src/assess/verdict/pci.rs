@@ -74,7 +74,9 @@ impl Answer {
         word
     }
 
+    /// What has to be written beside a word is said of what has one; of the rest nobody should write anything yet.
     pub(super) fn said(&self) -> Said<'_> {
-        Said { control: &self.control, finding: self.word(), because: self.because.clone(), notes: &self.finding.notes }
+        let notes = if self.finding.word.is_some() { self.finding.notes.as_slice() } else { &[] };
+        Said { control: &self.control, finding: self.word(), because: self.because.clone(), notes }
     }
 }
