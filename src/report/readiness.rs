@@ -1,33 +1,34 @@
 //! Where a framework stands for one organization: every control with owner, proof, evidence and what is missing.
 //!
-//! Nothing is decided here; statuses come from the roll-up. Start with [`readiness`].
+//! Nothing is decided here; statuses come from the roll-up. Start with [`readiness`]; [`lines`] is what it is made of.
+
+mod lines;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use countersign_seal::digest::Digest;
 use serde::Serialize;
 
+pub use self::lines::{BearingLine, ControlLine, EvidenceRef, FamilyLine, ObjectiveLine};
 use super::coverage::Coverage;
 use super::data::{
-    Basis, EvidenceLine, FrameworkHeading, LedgerHead, MatrixHeading, OrganizationHeading, OwnerLine, dataset_title,
+    Basis, EvidenceLine, FrameworkHeading, LedgerHead, MatrixHeading, OrganizationHeading, dataset_title,
 };
 use super::sight::{self, NotSeenLine};
 use super::stated::{self, InsteadLine, StatedLine};
 use super::tally::{self, Counting, Countings, Totals};
-use super::verdict::{self, ControlLaw, Laws, VerdictSection};
-use super::work::{self, GapLine, PartyWork, RequestLine};
+use super::verdict::{self, Laws, VerdictSection};
+use super::work::{self, GapLine, PartyWork};
 use crate::assess::verdict::Verdict;
 use crate::catalog::Catalog;
 use crate::catalog::check::CheckDefinition;
 use crate::catalog::form::sealed::ReadBack;
 use crate::catalog::framework::{Control, Framework};
 use crate::model::attestation::Attestation;
-use crate::model::control::{Bearing, ControlState, ControlStatus, ObjectiveStatus, Proof};
+use crate::model::control::{Bearing, ControlState, ControlStatus, ObjectiveStatus};
 use crate::model::decision::Decisions;
 use crate::model::evidence::SealedEvidence;
-use crate::model::finding::FindingOutcome;
 use crate::model::gap::{EvidenceRequest, Gap};
-use crate::model::id::{CheckId, ControlId, DatasetId, ObjectiveId};
+use crate::model::id::{ControlId, DatasetId, ObjectiveId};
 use crate::model::organization::Organization;
 use crate::model::responsibility::{MatrixState, Responsibility, ResponsibilityMatrix};
 use crate::model::time::Timestamp;
@@ -83,84 +84,6 @@ impl ReadinessReport {
     pub fn controls(&self) -> impl Iterator<Item = &ControlLine> {
         self.families.iter().flat_map(|family| &family.controls)
     }
-}
-
-/// One family with its controls.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct FamilyLine {
-    pub name: String,
-    pub totals: Totals,
-    pub controls: Vec<ControlLine>,
-}
-
-/// One control.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ControlLine {
-    pub id: ControlId,
-    pub title: String,
-    pub parent: Option<ControlId>,
-    pub counting: Counting,
-    /// None for rows that only state scope or definitions, and for what the chosen questionnaire does not ask.
-    pub state: Option<ControlState>,
-    pub state_word: String,
-    pub because: String,
-    /// When the oldest evidence it rests on was collected.
-    pub evidence_from: Option<Timestamp>,
-    /// None: nobody owns it, which is itself a fault.
-    pub owner: Option<OwnerLine>,
-    /// What the framework's own law says of it; none where nobody asked for a verdict.
-    pub law: Option<ControlLaw>,
-    pub objectives: Vec<ObjectiveLine>,
-    /// Statements that it rests on or sets aside, in the order of the ledger.
-    pub stated: Vec<StatedLine>,
-    pub gaps: Vec<GapLine>,
-    pub requests: Vec<RequestLine>,
-}
-
-impl ControlLine {
-    fn instead(&self) -> impl Iterator<Item = InsteadLine> {
-        self.stated.iter().filter_map(|one| one.instead(&self.id))
-    }
-}
-
-/// One objective.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ObjectiveLine {
-    pub id: ObjectiveId,
-    pub title: String,
-    /// True when the control is judged as one and this is not a part of it.
-    pub whole: bool,
-    pub state: ControlState,
-    pub state_word: String,
-    pub because: String,
-    /// Only where the split differs from the control's.
-    pub owner: Option<OwnerLine>,
-    /// The strongest check that exists; none means only a person can show it.
-    pub reach: Option<Proof>,
-    pub bearings: Vec<BearingLine>,
-}
-
-/// What one check said about one target, and the evidence it read.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct BearingLine {
-    pub check: CheckId,
-    pub title: String,
-    pub target: String,
-    pub proof: Proof,
-    pub outcome: FindingOutcome,
-    pub because: String,
-    pub evidence: Vec<EvidenceRef>,
-}
-
-/// A record of the register that a finding rests on.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct EvidenceRef {
-    pub leaf: u64,
-    /// None when the record was not handed to this report.
-    pub record_hash: Option<Digest>,
-    pub dataset: Option<DatasetId>,
-    pub dataset_title: Option<String>,
-    pub collected_at: Option<Timestamp>,
 }
 
 /// Builds the report; `verdict` is the one on the same statuses. Takes time linear in what is handed in.

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::{Columns, Named, VerdictRow, VerdictSection, VerdictTable, WordCount, many};
+use super::{Columns, Named, VerdictRow, VerdictSection, VerdictTable, WordCount};
 use crate::assess::verdict::{AddressableState, Decided, Evaluation, Hipaa};
 
 /// In the order in which they are shown.
@@ -38,14 +38,7 @@ pub(super) fn section(named: &Named<'_>, hipaa: &Hipaa, today: NaiveDate) -> Ver
         figure: format!("{decided} of {all} decided"),
         lines,
         counts: counts.into(),
-        tables: VerdictTable::of(
-            many(all, "addressable specification", "addressable specifications"),
-            about,
-            columns,
-            rows,
-        )
-        .into_iter()
-        .collect(),
+        tables: VerdictTable::of("All addressable specifications", about, columns, rows).into_iter().collect(),
     }
 }
 
