@@ -6,6 +6,8 @@
 mod cmmc;
 mod pci;
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 pub use cmmc::{Count, Deduction, Open, Points, Score, Stands, Step, Turn};
@@ -19,11 +21,12 @@ pub use super::cmmc::poam::{LEVEL_2_LEAST, LEVEL_3_LEAST};
 pub use super::cmmc::score::LEVEL_2_HIGHEST;
 pub use super::cmmc::{CmmcFault, number, requirement};
 pub use super::hipaa::{Addressable, AddressableState, Evaluation};
-pub use super::pci::{Due, Word};
+pub use super::pci::{AnalysisState, Answered, Due, RiskAnalysis, Word};
+use crate::catalog::form::Form;
 use crate::catalog::framework::{Control, Framework};
 use crate::model::control::{ControlState, ControlStatus};
 use crate::model::decision::Decisions;
-use crate::model::id::{ControlId, FrameworkId};
+use crate::model::id::{ControlId, FormId, FrameworkId};
 use crate::model::responsibility::Party;
 use crate::model::time::Timestamp;
 
@@ -38,6 +41,11 @@ pub struct Known<'a> {
     pub acting: &'a dyn Fn(&ControlId) -> Option<Party>,
     /// What is to be thought of as met for the score, whatever its status; everywhere but in a question "what if" nothing.
     pub also_met: &'a [ControlId],
+    /// Forms, for those that say which requirements need an analysis.
+    pub forms: &'a BTreeMap<FormId, Form>,
+    /// What statements answered on targeted risk analyses, by leaf; where they were not read, the day of an analysis is that of
+    /// its statement.
+    pub answers: &'a BTreeMap<u64, Answered>,
     pub at: Timestamp,
 }
 

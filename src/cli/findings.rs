@@ -2,16 +2,13 @@
 
 use chrono::NaiveDate;
 use clap::Args;
-use serde_json::json;
 
 use super::moment;
 use super::provider::due_line;
 use super::{Common, Ending, output, session};
-use crate::assess::pci;
-use crate::assess::verdict::{Hipaa, Said, Verdict};
+use crate::assess::verdict::{AnalysisState, Hipaa, RiskAnalysis, Said, Verdict};
 use crate::model::id::{FrameworkId, OrgSlug};
 use crate::model::moment::Moment;
-use crate::pipeline::decisions::read_back::risk_answers;
 use crate::pipeline::standing::{Standing, organization_at};
 use crate::report::facts::clip;
 use crate::store::OrgScope;
@@ -41,28 +38,16 @@ pub async fn run(common: &Common, arguments: FindingsArguments) -> anyhow::Resul
         anyhow::bail!("{} is not among the frameworks of {}", arguments.framework, organization.slug);
     };
     let standing = Standing::known(&app, &organization, at).await?;
-    let mut statuses = standing.statuses_now(at);
-    statuses.retain(|status| status.framework == framework.id);
-    let verdict = standing.verdict(framework, &statuses, at);
-    let analyses = match &verdict {
-        Verdict::Pci(_) => {
-            let answers = risk_answers(&app, &OrgScope::of(&organization), &standing.decisions).await?;
-            Some(pci::risk_analyses(framework, &app.catalog.forms, &statuses, &standing.decisions, &answers, at))
-        }
-        Verdict::Cmmc(_) | Verdict::Hipaa(_) | Verdict::Words(_) => None,
-    };
+    let scope = OrgScope::of(&organization);
+    let verdict = standing.whole_verdict(&app, &scope, (framework, &standing.statuses_now(at)), at).await?;
     if common.json {
-        let mut answer = json!(verdict);
-        if let (Some(answer), Some(analyses)) = (answer.as_object_mut(), &analyses) {
-            answer.insert("risk_analyses".to_owned(), json!(analyses));
-        }
-        output::json(&answer)?;
+        output::json(&verdict)?;
         return Ok(Ending::Fine);
     }
     output::line(&framework.title)?;
     let lines: Vec<[String; 3]> = verdict.said().into_iter().map(line).collect();
     output::table(["control", "finding", "because"], &lines)?;
-    for line in due(&verdict).into_iter().chain(analyses.iter().flatten().map(analysis_line)) {
+    for line in due(&verdict) {
         output::line(&output::plain(&line))?;
     }
     Ok(Ending::Fine)
@@ -72,14 +57,14 @@ pub async fn run(common: &Common, arguments: FindingsArguments) -> anyhow::Resul
 const FREQUENCY_SHOWN: usize = 120;
 
 /// One targeted risk analysis in words.
-fn analysis_line(one: &pci::RiskAnalysis) -> String {
+fn analysis_line(one: &RiskAnalysis) -> String {
     let open = if one.to_be_confirmed { ", to be confirmed" } else { "" };
     let frequency = one.frequency.as_deref().map(|stated| format!("; stated: {}", clip(stated, FREQUENCY_SHOWN)));
     let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
     let stands = match one.state {
-        pci::AnalysisState::Missing => "none is on file".to_owned(),
+        AnalysisState::Missing => "none is on file".to_owned(),
         state => {
-            let due = if state == pci::AnalysisState::ReviewDue { "review due since" } else { "review by" };
+            let due = if state == AnalysisState::ReviewDue { "review due since" } else { "review by" };
             format!("made {}, {due} {}{}", day(one.made_on), day(one.review_by), frequency.unwrap_or_default())
         }
     };
@@ -94,7 +79,7 @@ fn line(said: Said<'_>) -> [String; 3] {
 /// What falls due, one line each.
 fn due(verdict: &Verdict) -> Vec<String> {
     match verdict {
-        Verdict::Pci(pci) => pci.due.iter().map(due_line).collect(),
+        Verdict::Pci(pci) => pci.due.iter().map(due_line).chain(pci.risk_analyses.iter().map(analysis_line)).collect(),
         Verdict::Hipaa(Hipaa { evaluation, .. }) => {
             let due = evaluation.due.map_or_else(|| "now, for none is on file".to_owned(), |day| day.to_string());
             vec![format!("Next evaluation ({}): {due}; {}", evaluation.paragraph, evaluation.because)]

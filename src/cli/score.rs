@@ -84,7 +84,7 @@ pub async fn run(common: &Common, arguments: ScoreArguments) -> anyhow::Result<E
             let standing = Standing::known(&app, &organization, as_of).await?;
             let statuses = standing.statuses_now(as_of);
             let also_met = what_if(&framework, &arguments)?;
-            match standing.verdict_if(&framework, &statuses, as_of, &also_met) {
+            match standing.verdict_if(&framework, &statuses, as_of, &also_met, &BTreeMap::new()) {
                 Verdict::Cmmc(Cmmc { score, .. }) => (framework.title, score?),
                 Verdict::Hipaa(_) | Verdict::Pci(_) | Verdict::Words(_) => bail!("{} has no score", framework.id),
             }

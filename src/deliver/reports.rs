@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::{DeliverFault, write_whole};
 use crate::app::App;
+use crate::assess::verdict::Verdict;
 use crate::catalog::form::sealed::ReadBack;
 use crate::catalog::framework::Framework;
 use crate::model::control::ControlStatus;
@@ -57,6 +58,7 @@ pub struct Basis<'a> {
     pub framework: &'a Framework,
     pub standing: Standing,
     pub statuses: Vec<ControlStatus>,
+    pub verdict: Verdict,
     pub evidence: Vec<SealedEvidence>,
     /// Of the statements that statuses rest on or set aside, what the vault keeps beside their records.
     pub read_back: BTreeMap<u64, ReadBack>,
@@ -84,6 +86,7 @@ impl<'a> Basis<'a> {
         let standing = Standing::known(app, organization, as_of).await?;
         let mut statuses = standing.statuses_now(as_of);
         statuses.retain(|status| status.framework == framework.id);
+        let verdict = standing.whole_verdict(app, &scope, (framework, &statuses), as_of).await?;
         let latest = app.store.latest_evidence(&scope, as_of).await?;
         let mut leaves: BTreeSet<u64> = latest.iter().map(|row| row.sealed.leaf).collect();
         for status in &statuses {
@@ -95,7 +98,7 @@ impl<'a> Basis<'a> {
         let stated = stated::bearing(&framework.id, &statuses, &standing.decisions);
         let read_back = read_back(app, &scope, stated, Patience::Long).await?;
         let now = app.clock.now();
-        Ok(Self { organization, framework, standing, statuses, evidence, read_back, head, as_of, now })
+        Ok(Self { organization, framework, standing, statuses, verdict, evidence, read_back, head, as_of, now })
     }
 
     fn matrix(&self) -> Option<(&ResponsibilityMatrix, MatrixState)> {
@@ -105,7 +108,6 @@ impl<'a> Basis<'a> {
     /// The readiness report; none when no matrix could be made for the framework.
     pub fn readiness(&self, app: &App) -> Result<Option<ReadinessReport>, DeliverFault> {
         let Some((matrix, matrix_state)) = self.matrix() else { return Ok(None) };
-        let verdict = self.standing.verdict(self.framework, &self.statuses, self.as_of);
         let input = ReadinessInput {
             organization: self.organization,
             framework: self.framework,
@@ -122,7 +124,7 @@ impl<'a> Basis<'a> {
             as_of: self.as_of,
             generated_at: self.now,
         };
-        Ok(Some(readiness(input, &verdict)))
+        Ok(Some(readiness(input, &self.verdict)))
     }
 
     /// The responsibility matrix.

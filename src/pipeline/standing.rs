@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{RunFault, decisions, targets};
 use crate::app::App;
 use crate::assess::rollup::framework_statuses;
-use crate::assess::verdict::{self, Verdict};
+use crate::assess::verdict::{self, Answered, Verdict};
 use crate::assess::{Judged, Matrices, Results, Situation, Targets, sources_of};
 use crate::catalog::Catalog;
 use crate::catalog::framework::Framework;
@@ -239,10 +239,31 @@ impl Standing {
         self.statuses(&Results::new(self.results.iter().cloned()), now)
     }
 
-    /// Where the organization stands by the law of one framework, by its statuses at a moment.
+    /// Where the organization stands by the law of one framework, by its statuses at a moment. Nothing is read from the vault:
+    /// targeted risk analyses are dated by their statements.
     #[must_use]
     pub fn verdict(&self, framework: &Framework, statuses: &[ControlStatus], at: Timestamp) -> Verdict {
-        self.verdict_if(framework, statuses, at, &[])
+        self.verdict_if(framework, statuses, at, &[], &BTreeMap::new())
+    }
+
+    /// The same with what statements answered, which lies in the vault.
+    ///
+    /// # Errors
+    /// When the vault cannot be read.
+    pub async fn whole_verdict(
+        &self,
+        app: &App,
+        scope: &OrgScope,
+        (framework, statuses): (&Framework, &[ControlStatus]),
+        at: Timestamp,
+    ) -> Result<Verdict, RunFault> {
+        // Only PCI DSS knows such analyses.
+        let answers = if framework.id.as_str().starts_with("pci-dss-") {
+            decisions::read_back::risk_answers(app, scope, &self.decisions).await?
+        } else {
+            BTreeMap::new()
+        };
+        Ok(self.verdict_if(framework, statuses, at, &[], &answers))
     }
 
     /// The same with a score as if some requirements of CMMC were met as well.
@@ -253,10 +274,12 @@ impl Standing {
         statuses: &[ControlStatus],
         at: Timestamp,
         also_met: &[ControlId],
+        answers: &BTreeMap<u64, Answered>,
     ) -> Verdict {
         let owners = Owners::new(self.matrices.get(&framework.id).map(|(matrix, _)| matrix));
         let acting = |control: &ControlId| owners.acting(&framework.id, control);
-        Verdict::of(verdict::Known { framework, statuses, decisions: &self.decisions, acting: &acting, also_met, at })
+        let (decisions, forms) = (&self.decisions, &self.catalog.forms);
+        Verdict::of(verdict::Known { framework, statuses, decisions, acting: &acting, also_met, forms, answers, at })
     }
 }
 

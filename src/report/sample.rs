@@ -549,6 +549,8 @@ impl Sample {
             decisions: &decisions,
             acting: &acting,
             also_met: &[],
+            forms: &self.catalog.forms,
+            answers: &BTreeMap::new(),
             at: time("2026-03-31T09:00:00Z"),
         });
         let input = ReadinessInput {

@@ -50,6 +50,7 @@ const DEVIATIONS: &[(&str, &str, &str)] = &[
     ("demo", "report::tally", "the demo counts statuses by the report's own rule, so that both tell the same number"),
     ("demo", "track::responsibilities", "the pretend parties act by the functions of `pipeline`, whose requests are values of these rules"),
     ("demo", "collect::host", "the demo's real endpoint is this machine, named as `connect host` names it"),
+    ("deliver", "assess::verdict", "what reports are made from holds the verdict, from `pipeline` to `report`; plain values pass through"),
     ("report", "assess::verdict", "a verdict by a framework's own law is decided in `assess` and only worded in `report`; plain values cross"),
     ("main", "config::environment", "what to log is read before there is a data folder or a settings file"),
 ];

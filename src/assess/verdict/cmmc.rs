@@ -105,6 +105,9 @@ pub struct Stands {
     pub why: String,
     /// Leaves of the evidence and statements that say so.
     pub evidence: BTreeSet<u64>,
+    /// Somebody stated that some of it is there, which the rule gives a value of its own.
+    #[serde(skip)]
+    pub is_partial: bool,
     /// `show` or `mend`.
     pub what: &'static str,
 }
@@ -237,7 +240,8 @@ impl Stands {
             status: status.state,
             why: status.because.clone(),
             evidence: evidence.collect(),
-            what: if status.state == ControlState::Undetermined { "show" } else { "mend" },
+            is_partial: status.is_partial(),
+            what: if status.state == ControlState::Undetermined && !status.is_partial() { "show" } else { "mend" },
         }
     }
 }

@@ -3,7 +3,9 @@
 use serde::Serialize;
 
 use super::{Known, Said};
-use crate::assess::pci::{Document, Due, Finding, Method, Word, analyses, finding, provider_due};
+use crate::assess::pci::{
+    Document, Due, Finding, Method, RiskAnalysis, Word, analyses, finding, provider_due, risk_analyses,
+};
 use crate::model::control::{ControlState, ControlStatus};
 use crate::model::id::{ControlId, FrameworkId, QuestionnaireId};
 
@@ -18,6 +20,8 @@ pub struct Pci {
     pub findings: Vec<Answer>,
     /// What is missing or has to be looked at again: what is missing first, then by day.
     pub due: Vec<Due>,
+    /// Of every requirement whose frequency the firm sets itself, in the framework's order.
+    pub risk_analyses: Vec<RiskAnalysis>,
 }
 
 /// One control.
@@ -50,6 +54,14 @@ impl Pci {
             questionnaire: chosen.cloned(),
             findings: known.statuses.iter().map(answer).collect(),
             due,
+            risk_analyses: risk_analyses(
+                known.framework,
+                known.forms,
+                known.statuses,
+                known.decisions,
+                known.answers,
+                known.at,
+            ),
         }
     }
 }

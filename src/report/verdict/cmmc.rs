@@ -118,9 +118,9 @@ fn level_3(named: &Named<'_>, score: &Score, open: &[Open]) -> VerdictSection {
     }
 }
 
-/// Nobody has shown it either way.
+/// Nobody has shown it either way, nor said that some of it is there.
 fn is_not_shown(turn: &Turn) -> bool {
-    turn.stands.as_ref().is_none_or(|stands| stands.status == ControlState::Undetermined)
+    turn.stands.as_ref().is_none_or(|stands| stands.status == ControlState::Undetermined && !stands.is_partial)
 }
 
 /// How much of what counts as not met is only not shown.
@@ -131,9 +131,14 @@ fn as_counted<'a>(open: impl Iterator<Item = &'a Turn>) -> String {
     if open.is_empty() {
         return format!("Nothing is open. {OUR_COUNT}");
     }
+    let is_partial = |turn: &&&Turn| turn.stands.as_ref().is_some_and(|stands| stands.is_partial);
+    let partial = match open.iter().filter(is_partial).count() {
+        0 => String::new(),
+        count => format!(" ({count} of them there in part)"),
+    };
     format!(
-        "What nobody has shown counts as not met, as an assessor counts it. Of {}, {} found not met and {} only not shown \
-         yet. {OUR_COUNT}",
+        "What nobody has shown counts as not met, as an assessor counts it. Of {}, {} found not met{partial} and {} only not \
+         shown yet. {OUR_COUNT}",
         many(open.len(), "open requirement", "open requirements"),
         many(failed, "is", "are"),
         many(not_shown, "is", "are"),
@@ -142,8 +147,7 @@ fn as_counted<'a>(open: impl Iterator<Item = &'a Turn>) -> String {
 
 /// The points that would be there if all that is only not shown were met.
 fn at_best(points: &Points) -> String {
-    let failed =
-        |one: &&Deduction| one.turn.stands.as_ref().is_some_and(|stands| stands.status == ControlState::NotMet);
+    let failed = |one: &&Deduction| !is_not_shown(&one.turn);
     let lost: u32 = points.deductions.iter().filter(failed).map(|one| one.lost.value).sum();
     let best = LEVEL_2_HIGHEST - i32::try_from(lost).unwrap_or(i32::MAX);
     if best == points.points {

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 
 use super::{Columns, Named, VerdictRow, VerdictSection, VerdictTable, WordCount, many};
-use crate::assess::verdict::{Answer, Due, Pci, Word};
+use crate::assess::verdict::{AnalysisState, Answer, Due, Pci, RiskAnalysis, Word};
 use crate::catalog::framework::{Control, Framework, Questionnaire};
 use crate::model::control::{ControlState, ControlStatus};
 use crate::model::id::ControlId;
@@ -34,7 +34,7 @@ pub(super) fn section(named: &Named<'_>, statuses: &[ControlStatus], pci: &Pci, 
         count: count(Some(word)),
     }));
     counts.sort_by_key(|one| one.state != ControlState::NotMet.as_str());
-    let tables = [beside(named, &answers), due(named, &pci.due, today)];
+    let tables = [beside(named, &answers), due(named, pci, today), analyses(named, &pci.risk_analyses)];
     VerdictSection {
         heading: if questionnaire.is_some() {
             "Answers of the questionnaire"
@@ -42,7 +42,7 @@ pub(super) fn section(named: &Named<'_>, statuses: &[ControlStatus], pci: &Pci, 
             "Findings for the report on compliance"
         },
         figure: format!("{} of {} In Place", in_place(&answers), answers.len()),
-        lines: lines(questionnaire, &answers, &pci.due, today),
+        lines: lines(questionnaire, &answers, pci, today),
         counts,
         tables: tables.into_iter().flatten().collect(),
     }
@@ -84,9 +84,10 @@ fn shape(word: Word) -> &'static str {
 fn lines(
     questionnaire: Option<&Questionnaire>,
     answers: &[(&Control, &Answer)],
-    due: &[Due],
+    pci: &Pci,
     today: NaiveDate,
 ) -> Vec<String> {
+    let due: Vec<&Due> = falls_due(pci).collect();
     let mut lines = vec![format!(
         "Document: {}. These are our words for it, not the finding of an assessor.",
         document(questionnaire)
@@ -123,7 +124,28 @@ fn lines(
         let now = due.iter().filter(|one| one.on.is_none_or(|day| day < today)).count();
         lines.push(format!("What falls due: {}, of which {} missing or overdue.", due.len(), many(now, "is", "are")));
     }
+    if !pci.risk_analyses.is_empty() {
+        let open = pci.risk_analyses.iter().filter(|one| one.state != AnalysisState::OnFile).count();
+        let unsure = pci.risk_analyses.iter().any(|one| one.to_be_confirmed);
+        let unsure = if unsure { "; that these requirements ask for one is to be confirmed" } else { "" };
+        lines.push(format!(
+            "Targeted risk analyses (12.3.1): {}, of which {} missing or due{unsure}.",
+            pci.risk_analyses.len(),
+            many(open, "is", "are")
+        ));
+    }
     lines
+}
+
+/// What falls due but for the targeted risk analyses, which have a list of their own.
+fn falls_due(pci: &Pci) -> impl Iterator<Item = &Due> {
+    let has_own = |one: &Due| {
+        let control = one.control.as_ref();
+        control.is_some_and(|id| {
+            pci.risk_analyses.iter().any(|analysis| analysis.control == *id && analysis.paragraph == one.paragraph)
+        })
+    };
+    pci.due.iter().filter(move |one| !has_own(one))
 }
 
 /// What has to be written beside a word, or is in place in another way than as written.
@@ -152,7 +174,7 @@ fn beside(named: &Named<'_>, answers: &[(&Control, &Answer)]) -> Option<VerdictT
     VerdictTable::of("What has to be written beside the findings", about, columns, rows)
 }
 
-fn due(named: &Named<'_>, all: &[Due], today: NaiveDate) -> Option<VerdictTable> {
+fn due(named: &Named<'_>, pci: &Pci, today: NaiveDate) -> Option<VerdictTable> {
     let row = |one: &Due| {
         let (state, word) = match one.on {
             None => ("not_met", "missing".to_owned()),
@@ -163,8 +185,30 @@ fn due(named: &Named<'_>, all: &[Due], today: NaiveDate) -> Option<VerdictTable>
         let about = named.row(name, one.paragraph);
         VerdictRow { title: one.what.clone(), state: Some(state), word, ..about }
     };
-    let rows: Vec<_> = all.iter().map(row).collect();
+    let rows: Vec<_> = falls_due(pci).map(row).collect();
     let columns = Columns { subject: "What", word: Some("When"), text: "Paragraph", ..Columns::default() };
     let about = "What is missing first, then by day.".to_owned();
     VerdictTable::of("What falls due", about, columns, rows)
+}
+
+/// Requirements whose frequency the firm sets itself, and the analysis behind it.
+fn analyses(named: &Named<'_>, all: &[RiskAnalysis]) -> Option<VerdictTable> {
+    let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
+    let row = |one: &RiskAnalysis| {
+        let (state, word) = match one.state {
+            AnalysisState::Missing => ("not_met", "missing".to_owned()),
+            AnalysisState::ReviewDue => ("not_met", format!("review due since {}", day(one.review_by))),
+            AnalysisState::OnFile => ("met", format!("review by {}", day(one.review_by))),
+        };
+        let text = match (&one.frequency, one.made_on) {
+            (Some(frequency), made_on) => format!("made {}; stated: {frequency}", day(made_on)),
+            (None, Some(made_on)) => format!("made {made_on}"),
+            (None, None) => String::new(),
+        };
+        VerdictRow { state: Some(state), word, ..named.row(one.control.as_str(), &text) }
+    };
+    let about =
+        "Where the firm sets how often something is done: 12.3.1, reviewed at least every 12 months.".to_owned();
+    let columns = Columns { subject: "Control", word: Some("Analysis"), text: "How often", ..Columns::default() };
+    VerdictTable::of("Targeted risk analyses", about, columns, all.iter().map(row).collect())
 }

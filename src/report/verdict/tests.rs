@@ -1,5 +1,6 @@
 //! The words and figures of verdicts on the frameworks that ship, by statuses made up here.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde_json::json;
@@ -10,7 +11,7 @@ use crate::catalog::Catalog;
 use crate::catalog::framework::Framework;
 use crate::model::attestation::Attestation;
 use crate::model::control::ControlState::{self, Met, NotApplicable, NotMet, Undetermined};
-use crate::model::control::ControlStatus;
+use crate::model::control::{ControlStatus, OpenAs};
 use crate::model::decision::Decisions;
 use crate::model::id::ControlId;
 use crate::model::responsibility::Party;
@@ -56,7 +57,16 @@ fn verdict(framework: &Framework, statuses: &[ControlStatus], decisions: &Decisi
         Some(if is_access { Party::Provider } else { Party::Internal })
     };
     let at = time(NOW);
-    Verdict::of(Known { framework, statuses, decisions, acting: &acting, also_met: &[], at })
+    Verdict::of(Known {
+        framework,
+        statuses,
+        decisions,
+        acting: &acting,
+        also_met: &[],
+        forms: &CATALOG.forms,
+        answers: &BTreeMap::new(),
+        at,
+    })
 }
 
 /// What is printed, and in one line.
@@ -289,4 +299,40 @@ fn a_report_prints_the_section_with_links_to_its_controls_and_names_as_text() {
     assert!(!page.contains("<script") && page.contains("&lt;script&gt;"));
     let lost: u32 = report.controls().filter_map(|line| line.law.as_ref()?.lost).sum();
     assert_eq!(lost, 6, "the controls and the section lose the same points");
+}
+
+#[test]
+fn a_statement_that_some_of_it_is_there_costs_the_partial_value_and_is_not_called_unshown() {
+    let level_2 = framework("cmmc-l2");
+    let mut statuses = statuses(level_2, &[("3.13.11", Undetermined), ("3.1.3", Undetermined)]);
+    let partial = statuses.iter_mut().find(|status| status.control.as_str().ends_with("3.13.11")).unwrap();
+    partial.objectives[0].open_as = Some(OpenAs::Partial);
+    let judged = verdict(level_2, &statuses, &no());
+    let told = section(level_2, &statuses, &judged, time(NOW)).unwrap();
+    assert_eq!(told.figure, "106 of 110 points");
+    has_line(&told, "1 is found not met (1 of them there in part) and 1 is only not shown yet.");
+    has_line(&told, "turns out to be met: 107.");
+    let way = table(&told, "Way to all 110 points");
+    let rows: Vec<_> = way.rows.iter().map(|row| (row.title.as_str(), row.controls[0].words.as_str())).collect();
+    assert_eq!(rows, [("1 to show", "3.1.3 (1)"), ("1 to mend", "3.13.11 (3)")], "the provider comes first");
+}
+
+#[test]
+fn risk_analyses_are_listed_once_with_what_is_to_be_confirmed() {
+    let mut decisions = on_form("pci-dss-4.0.1", "pci-targeted-risk-analysis", None);
+    decisions.attestations[0].control = "5.2.3.1".parse().unwrap();
+    let (told, _) = told("pci-dss-4.0.1", &[], &decisions);
+    let analyses = table(&told, "Targeted risk analyses");
+    let on_file = analyses.rows.iter().find(|row| row.name == "5.2.3.1").unwrap();
+    assert_eq!((on_file.word.as_str(), on_file.text.as_str()), ("review by 2027-03-31", "made 2026-03-31"));
+    let missing = analyses.rows.iter().filter(|row| row.word == "missing").count();
+    assert_eq!(missing, analyses.count - 1);
+    has_line(
+        &told,
+        &format!(
+            "{}, of which {missing} are missing or due; that these requirements ask for one is to be",
+            analyses.count
+        ),
+    );
+    assert!(told.tables.iter().all(|table| !table.title.contains("falls due")), "it is not listed twice");
 }
