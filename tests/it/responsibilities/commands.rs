@@ -32,7 +32,7 @@ fn a_table_is_exported_edited_imported_proposed_and_accepted() {
     lines[1..].reverse();
     let last = lines.len() - 1;
     let cells = lines[last].split(',').take(2).collect::<Vec<_>>().join(",");
-    lines[last] = format!("{cells},shared,internal,'=SUM(A1),\"approves \u{202e}it, \u{1f9b7}\",pat,ines,,Agreement 4");
+    lines[last] = format!("{cells},shared,internal,'=SUM(A1),\"approves \u{202e}it, \u{1f9b7}\",,pat,ines,,Agreement 4");
     let file = installation.file("split.csv", lines.join("\r\n"));
     let drafted = run(&installation, &["import", file.to_str().unwrap(), "--by", "pat", "--json"]).fine().json();
     assert_eq!((drafted["version"].as_u64(), drafted["state"].as_str()), (Some(2), Some("draft")));
@@ -76,8 +76,8 @@ fn all_faults_of_a_table_are_shown_with_their_lines_and_nothing_is_taken_over() 
     let headings = run(&installation, &["export"]).fine().stdout.lines().next().unwrap().to_owned();
     let commits = installation.log_objects().len();
     let table = format!(
-        "{headings}\n164.312(d),,shared,provider,a,b,,,,\n164.312(d),,shared,internal,a,b,,,,\n\
-         9.9,,shared,\"provider, internal\",a,b,,,,\n164.312(b),,\u{1b}[2J,provider,a,b,,,,,\n"
+        "{headings}\n164.312(d),,shared,provider,a,b,,,,,\n164.312(d),,shared,internal,a,b,,,,,\n\
+         9.9,,shared,\"provider, internal\",a,b,,,,,\n164.312(b),,\u{1b}[2J,provider,a,b,,,,,,\n"
     );
     let file = installation.file("split.csv", table);
     let told = run(&installation, &["import", file.to_str().unwrap(), "--by", "pat"]);
@@ -86,7 +86,7 @@ fn all_faults_of_a_table_are_shown_with_their_lines_and_nothing_is_taken_over() 
         "line 3: a second accountable party for 164.312(d): line 2 names provider",
         "line 4: `accountable` names 2 parties",
         "line 4: hipaa-security has no control `9.9`",
-        "line 5: there are 11 cells under 10 headings",
+        "line 5: there are 12 cells under 11 headings",
     ]);
     assert!(!told.stderr.contains('\u{1b}'), "{told:?}");
     assert_eq!(installation.log_objects().len(), commits);
@@ -95,7 +95,7 @@ fn all_faults_of_a_table_are_shown_with_their_lines_and_nothing_is_taken_over() 
     run(&installation, &["import", "no-such.csv", "--by", "pat"]).refused(&["cannot read no-such.csv"]);
 
     // Controls that nobody owns make a draft, and no proposal.
-    let little = installation.file("little.csv", format!("{headings}\n164.312(d),,shared,provider,a,a,who,,,\n"));
+    let little = installation.file("little.csv", format!("{headings}\n164.312(d),,shared,provider,a,a,,who,,,\n"));
     let told = run(&installation, &["import", little.to_str().unwrap(), "--by", "pat"]).fine();
     assert!(told.stderr.contains("Nobody owns") && told.stderr.contains("164.312(b)"), "{told:?}");
     run(&installation, &["propose", "--by", "pat"]).refused(&["without an owner", "164.312(b)"]);
