@@ -32,7 +32,8 @@ fn a_table_is_exported_edited_imported_proposed_and_accepted() {
     lines[1..].reverse();
     let last = lines.len() - 1;
     let cells = lines[last].split(',').take(2).collect::<Vec<_>>().join(",");
-    lines[last] = format!("{cells},shared,internal,'=SUM(A1),\"approves \u{202e}it, \u{1f9b7}\",,pat,ines,,Agreement 4");
+    lines[last] =
+        format!("{cells},shared,internal,'=SUM(A1),\"approves \u{202e}it, \u{1f9b7}\",,pat,ines,,Agreement 4");
     let file = installation.file("split.csv", lines.join("\r\n"));
     let drafted = run(&installation, &["import", file.to_str().unwrap(), "--by", "pat", "--json"]).fine().json();
     assert_eq!((drafted["version"].as_u64(), drafted["state"].as_str()), (Some(2), Some("draft")));
