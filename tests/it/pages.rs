@@ -146,12 +146,10 @@ fn a_browser_shows_the_name_and_the_figures_of_status() {
     let Some(browser) = browser::installed() else {
         return skip("the overview in a browser", "no Chromium is installed");
     };
-    let served = Served::start();
-    let page = rendered(&browser, &served.link());
+    let (page, status) = page_and_status(&browser);
 
     assert!(page.contains("Larkspur Dental Group"), "{page}");
     assert!(page.contains("<html") && !page.contains("token="), "{page}");
-    let status = served.status();
     let frameworks = status["frameworks"].as_array().unwrap();
     let articles: Vec<&str> = page.split("<article class=\"framework\">").skip(1).collect();
     assert_eq!(articles.len(), frameworks.len());
@@ -171,6 +169,22 @@ fn a_browser_shows_the_name_and_the_figures_of_status() {
         })
         .sum();
     assert_eq!(open, status["gaps"]["open"].as_u64().unwrap());
+}
+
+/// The overview and what `status` says beside it. `serve` keeps its schedule: where a run ended between the two, both are
+/// asked again of a fresh installation, for a link lets a browser in only once.
+fn page_and_status(browser: &Path) -> (String, Value) {
+    let figures = |status: &Value| (status["frameworks"].clone(), status["gaps"].clone());
+    for _ in 0..3 {
+        let served = Served::start();
+        let before = served.status();
+        let page = rendered(browser, &served.link());
+        let after = served.status();
+        if figures(&before) == figures(&after) {
+            return (page, after);
+        }
+    }
+    panic!("a run ended between two looks, three times over");
 }
 
 /// From the overview a reader comes in five clicks to a record and the hashes of its bytes. Both are those of the vault:
