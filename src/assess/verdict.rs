@@ -137,7 +137,7 @@ impl Verdict {
         };
         let known = Known { statuses: own, ..known };
         match known.framework.id.as_str() {
-            id if id.starts_with("pci-dss-") => Self::Pci(Pci::of(known)),
+            _ if known.framework.id.is_pci_dss() => Self::Pci(Pci::of(known)),
             "hipaa-security" => Self::Hipaa(Hipaa::of(known)),
             "cmmc-l1" | "cmmc-l2" | "cmmc-l3" => Self::Cmmc(Cmmc::of(known)),
             _ => Self::Words(Words::of(known, Some(Vec::new()))),

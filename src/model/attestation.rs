@@ -35,7 +35,7 @@ impl Claim {
     /// catalog.
     #[must_use]
     pub fn is_known_to(self, framework: &FrameworkId) -> bool {
-        self != Self::NotTested || framework.as_str().starts_with("pci-dss-")
+        self != Self::NotTested || framework.is_pci_dss()
     }
 
     /// Whether it leaves the control open on purpose: neither met nor not applicable. Such a claim is only made on a form,

@@ -160,6 +160,14 @@ text_id!(/// Somebody outside who provides a service to an organization: `card-p
     ProviderId, "provider's short name", "use lower-case letters, digits and hyphens, such as card-processor",
     |text| text.len() <= 63 && is_word(text, b"-"));
 
+impl FrameworkId {
+    /// Whether it is PCI DSS, in whatever version: its words and forms are the same.
+    #[must_use]
+    pub fn is_pci_dss(&self) -> bool {
+        self.as_str().starts_with("pci-dss-")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{ControlId, DatasetId, OrgSlug};

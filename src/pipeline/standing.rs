@@ -258,7 +258,7 @@ impl Standing {
         at: Timestamp,
     ) -> Result<Verdict, RunFault> {
         // Only PCI DSS knows such analyses.
-        let answers = if framework.id.as_str().starts_with("pci-dss-") {
+        let answers = if framework.id.is_pci_dss() {
             decisions::read_back::risk_answers(app, scope, &self.decisions).await?
         } else {
             BTreeMap::new()

@@ -16,6 +16,7 @@ use serde::Serialize;
 
 pub use control::{ControlLaw, Laws};
 
+use super::facts::clip;
 use crate::assess::verdict::{Verdict, number};
 use crate::catalog::framework::{Control, Framework};
 use crate::model::control::ControlStatus;
@@ -170,7 +171,7 @@ impl<'a> Named<'a> {
             state: None,
             word: String::new(),
             party: None,
-            text: clip(text),
+            text: clip(text, REASON_SHOWN),
             controls: Vec::new(),
         }
     }
@@ -202,13 +203,6 @@ impl VerdictTable {
 /// `1 requirement is`, `4 requirements are`.
 fn many(count: usize, one: &str, more: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { more })
-}
-
-fn clip(text: &str) -> String {
-    match text.char_indices().nth(REASON_SHOWN) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default().trim_end()),
-        None => text.to_owned(),
-    }
 }
 
 /// A fact of a control as a whole number.
