@@ -102,7 +102,8 @@ impl<W: Write + Seek> Seek for Window<W> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Cursor, Seek, SeekFrom, Write};
+    use std::fs::File;
+    use std::io::{Cursor, Read, Seek, SeekFrom, Write};
 
     use proptest::prelude::*;
 
@@ -144,16 +145,32 @@ mod tests {
         told
     }
 
+    fn content(mut file: File) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        file.rewind().unwrap();
+        file.read_to_end(&mut bytes).unwrap();
+        bytes
+    }
+
     proptest! {
+        // Compared on files, which is what a window stands over: a cursor over a vector grows when nothing is written
+        // behind its end, and a file does not.
         #[test]
-        fn whatever_is_written_and_wherever_one_goes_the_bytes_are_those_without_a_window(
+        fn whatever_is_written_and_wherever_one_goes_the_file_is_the_one_without_a_window(
             steps in prop::collection::vec(step(), 0..60)
         ) {
-            let mut plain = Cursor::new(Vec::new());
-            let mut window = Window::new(Cursor::new(Vec::new()));
+            let mut plain = tempfile::tempfile().unwrap();
+            let mut window = Window::new(tempfile::tempfile().unwrap());
             prop_assert_eq!(take(&steps, &mut window), take(&steps, &mut plain));
-            prop_assert_eq!(window.into_inner().unwrap().into_inner(), plain.into_inner());
+            prop_assert_eq!(content(window.into_inner().unwrap()), content(plain));
         }
+    }
+
+    #[test]
+    fn nothing_written_behind_the_end_leaves_the_file_as_long_as_it_was() {
+        let mut window = Window::new(tempfile::tempfile().unwrap());
+        take(&[Step::ToStart(1), Step::Write(Vec::new()), Step::Back(0)], &mut window);
+        assert_eq!(content(window.into_inner().unwrap()), b"");
     }
 
     #[test]
