@@ -142,26 +142,20 @@ pub struct Due {
     pub paragraph: &'static str,
 }
 
-/// Targeted risk analyses and controls of the customized approach that were stated, with the day they are due again.
+/// The analyses behind controls of the customized approach that were stated, with the day they are due again: PCI DSS
+/// 12.3.2. Those of 12.3.1 are [`risk_analyses`].
 #[must_use]
-pub fn analyses(decisions: &Decisions, framework: &FrameworkId, now: Timestamp) -> Vec<Due> {
-    let due = |one: &Attestation| {
-        let (what, paragraph) = match one.form.as_ref()?.id.as_str() {
-            RISK_ANALYSIS => ("targeted risk analysis", "PCI DSS 12.3.1"),
-            CUSTOMIZED => ("controls matrix and risk analysis of the customized approach", "PCI DSS 12.3.2"),
-            _ => return None,
-        };
-        let from = one.valid_from.as_datetime().date_naive();
-        Some(Due {
-            what: what.to_owned(),
-            control: Some(one.control.clone()),
-            provider: None,
-            on: from.checked_add_months(YEAR),
-            paragraph,
-        })
+pub fn customized_due(decisions: &Decisions, framework: &FrameworkId, now: Timestamp) -> Vec<Due> {
+    let due = |one: &Attestation| Due {
+        what: "controls matrix and risk analysis of the customized approach".to_owned(),
+        control: Some(one.control.clone()),
+        provider: None,
+        on: one.valid_from.as_datetime().date_naive().checked_add_months(YEAR),
+        paragraph: "PCI DSS 12.3.2",
     };
+    let is_customized = |one: &&Attestation| one.form.as_ref().is_some_and(|form| form.id.as_str() == CUSTOMIZED);
     let statements = Statements::of(decisions, framework, now);
-    let mut all: Vec<Due> = statements.all().into_iter().filter_map(due).collect();
+    let mut all: Vec<Due> = statements.all().into_iter().filter(is_customized).map(due).collect();
     all.sort_by(|one, other| (one.on, &one.control).cmp(&(other.on, &other.control)));
     all
 }

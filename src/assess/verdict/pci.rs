@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Known, Said};
 use crate::assess::pci::{
-    Document, Due, Finding, Method, RiskAnalysis, Word, analyses, finding, provider_due, risk_analyses,
+    Document, Due, Finding, Method, RiskAnalysis, Word, customized_due, finding, provider_due, risk_analyses,
 };
 use crate::model::control::{ControlState, ControlStatus};
 use crate::model::id::{ControlId, FrameworkId, QuestionnaireId};
@@ -44,7 +44,7 @@ impl Pci {
             because: status.because.clone(),
         };
         let providers = known.decisions.providers.iter().filter(|one| one.removed.is_none());
-        let mut due = analyses(known.decisions, &known.framework.id, known.at);
+        let mut due = customized_due(known.decisions, &known.framework.id, known.at);
         due.extend(providers.flat_map(provider_due));
         // None is before every day.
         due.sort_by_key(|one| one.on);

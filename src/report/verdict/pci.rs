@@ -87,7 +87,6 @@ fn lines(
     pci: &Pci,
     today: NaiveDate,
 ) -> Vec<String> {
-    let due: Vec<&Due> = falls_due(pci).collect();
     let mut lines = vec![format!(
         "Document: {}. These are our words for it, not the finding of an assessor.",
         document(questionnaire)
@@ -120,9 +119,13 @@ fn lines(
             ));
         }
     }
-    if !due.is_empty() {
-        let now = due.iter().filter(|one| one.on.is_none_or(|day| day < today)).count();
-        lines.push(format!("What falls due: {}, of which {} missing or overdue.", due.len(), many(now, "is", "are")));
+    if !pci.due.is_empty() {
+        let now = pci.due.iter().filter(|one| one.on.is_none_or(|day| day < today)).count();
+        lines.push(format!(
+            "What falls due: {}, of which {} missing or overdue.",
+            pci.due.len(),
+            many(now, "is", "are")
+        ));
     }
     if !pci.risk_analyses.is_empty() {
         let open = pci.risk_analyses.iter().filter(|one| one.state != AnalysisState::OnFile).count();
@@ -135,17 +138,6 @@ fn lines(
         ));
     }
     lines
-}
-
-/// What falls due but for the targeted risk analyses, which have a list of their own.
-fn falls_due(pci: &Pci) -> impl Iterator<Item = &Due> {
-    let has_own = |one: &Due| {
-        let control = one.control.as_ref();
-        control.is_some_and(|id| {
-            pci.risk_analyses.iter().any(|analysis| analysis.control == *id && analysis.paragraph == one.paragraph)
-        })
-    };
-    pci.due.iter().filter(move |one| !has_own(one))
 }
 
 /// What has to be written beside a word, or is in place in another way than as written.
@@ -185,7 +177,7 @@ fn due(named: &Named<'_>, pci: &Pci, today: NaiveDate) -> Option<VerdictTable> {
         let about = named.row(name, one.paragraph);
         VerdictRow { title: one.what.clone(), state: Some(state), word, ..about }
     };
-    let rows: Vec<_> = falls_due(pci).map(row).collect();
+    let rows: Vec<_> = pci.due.iter().map(row).collect();
     let columns = Columns { subject: "What", word: Some("When"), text: "Paragraph", ..Columns::default() };
     let about = "What is missing first, then by day.".to_owned();
     VerdictTable::of("What falls due", about, columns, rows)
