@@ -9,7 +9,7 @@ use super::{Common, Ending, output, session};
 use crate::assess::verdict::{AnalysisState, Hipaa, RiskAnalysis, Said, Verdict};
 use crate::model::id::{FrameworkId, OrgSlug};
 use crate::model::moment::Moment;
-use crate::pipeline::standing::{Standing, organization_at};
+use crate::pipeline::standing::Standing;
 use crate::report::facts::clip;
 use crate::store::OrgScope;
 
@@ -31,14 +31,14 @@ pub async fn run(common: &Common, arguments: FindingsArguments) -> anyhow::Resul
     let app = session::app(common).await?;
     let organization = session::organization(&app, &arguments.org).await?;
     let at = moment::as_of(arguments.as_of, &organization, app.clock.now());
-    let organization = organization_at(&app, &organization, at).await?;
+    let standing = Standing::known(&app, &organization, at).await?;
+    let organization = &standing.organization;
     let framework = app.catalog.frameworks.get(&arguments.framework);
     let framework = framework.filter(|framework| organization.frameworks.contains(&framework.id));
     let Some(framework) = framework else {
         anyhow::bail!("{} is not among the frameworks of {}", arguments.framework, organization.slug);
     };
-    let standing = Standing::known(&app, &organization, at).await?;
-    let scope = OrgScope::of(&organization);
+    let scope = OrgScope::of(organization);
     let verdict = standing.whole_verdict(&app, &scope, (framework, &standing.statuses_now(at)), at).await?;
     if common.json {
         output::json(&verdict)?;

@@ -19,7 +19,7 @@ use crate::catalog::framework::Framework;
 use crate::model::id::{ControlId, FrameworkId, OrgSlug};
 use crate::model::moment::Moment;
 use crate::model::responsibility::Party;
-use crate::pipeline::standing::{Standing, organization_at};
+use crate::pipeline::standing::Standing;
 
 /// What nobody has shown counts as not met, as an assessor counts it.
 #[derive(Debug, Args)]
@@ -77,11 +77,10 @@ pub async fn run(common: &Common, arguments: ScoreArguments) -> anyhow::Result<E
             let organization = session::organization(&app, org).await?;
             let framework = the_framework(&app.catalog.frameworks, &arguments.framework)?;
             let as_of = moment::as_of(arguments.as_of, &organization, app.clock.now());
-            let organization = organization_at(&app, &organization, as_of).await?;
-            if !organization.frameworks.contains(&framework.id) {
+            let standing = Standing::known(&app, &organization, as_of).await?;
+            if !standing.organization.frameworks.contains(&framework.id) {
                 bail!("{} is not among the frameworks of {}", framework.id, organization.slug);
             }
-            let standing = Standing::known(&app, &organization, as_of).await?;
             let statuses = standing.statuses_now(as_of);
             let also_met = what_if(&framework, &arguments)?;
             match standing.verdict_if(&framework, &statuses, as_of, &also_met, &BTreeMap::new()) {

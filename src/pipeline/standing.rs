@@ -29,7 +29,8 @@ use crate::track::{assignment, history, requests};
 /// Everything known about an organization at a moment.
 pub struct Standing {
     catalog: std::sync::Arc<Catalog>,
-    frameworks: Vec<FrameworkId>,
+    /// As it was then: what it was called, where its days began, and what it was judged by.
+    pub organization: Organization,
     pub targets: Targets,
     pub results: Vec<Judged>,
     /// The splits that applied.
@@ -67,7 +68,7 @@ impl Standing {
             seen.into_iter().map(|row| (row.sealed.leaf, row.sealed.collected_at)).collect();
         let judged = |one: JudgedResult| judged_with(one.result, one.judged_at, &seen);
         let (decisions, changes) = decisions::known_with_changes(app, &scope, known_at).await?;
-        let organization = &changes.organization_at(organization, as_of);
+        let organization = changes.organization_at(organization, as_of);
         let mut results: Vec<Judged> = known_then.into_iter().map(judged).collect();
         results.retain(|judged| targets::counts(&app.catalog, &changes, judged, as_of));
         let late: Vec<Judged> = late.into_iter().map(judged).collect();
@@ -94,7 +95,7 @@ impl Standing {
         };
         let mut standing = Self {
             catalog: app.catalog.clone(),
-            frameworks: organization.frameworks.clone(),
+            organization,
             targets: targets::in_scope(app, &scope, as_of, &results, &changes).await?,
             results,
             matrices,
@@ -137,7 +138,7 @@ impl Standing {
     fn hold_back_controls_in_use(&mut self) {
         for gap in &mut self.gaps {
             let all = self.catalog.controls_of_check(&gap.check);
-            let in_use = all.iter().filter(|held| self.frameworks.contains(&held.framework));
+            let in_use = all.iter().filter(|held| self.organization.frameworks.contains(&held.framework));
             gap.controls = in_use.cloned().collect();
         }
     }
@@ -206,7 +207,8 @@ impl Standing {
         self.results = results.iter().cloned().collect();
         let statuses = self.statuses(&results, as_of);
         let owners = Owners::new(self.matrices.values().map(|(matrix, _)| matrix));
-        let rules = GapRules { catalog: &self.catalog, frameworks: &self.frameworks, owners: &owners, now: as_of };
+        let rules =
+            GapRules { catalog: &self.catalog, frameworks: &self.organization.frameworks, owners: &owners, now: as_of };
         let gaps = history::with_late_results(&rules, std::mem::take(&mut self.gaps), &told, kept);
         let changed = requests::follow_up(&owners, &self.requests, &statuses, as_of);
         let mut requests: BTreeMap<_, _> =
@@ -226,7 +228,8 @@ impl Standing {
             matrices: &self.matrices,
             now,
         };
-        self.frameworks
+        self.organization
+            .frameworks
             .iter()
             .filter_map(|id| self.catalog.frameworks.get(id))
             .flat_map(|framework| framework_statuses(&situation, framework))

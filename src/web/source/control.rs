@@ -17,7 +17,7 @@ use crate::model::moment::Moment;
 use crate::model::organization::Organization;
 use crate::model::responsibility::{MatrixState, ResponsibilityMatrix};
 use crate::model::time::Timestamp;
-use crate::pipeline::standing::{Standing, organization_at};
+use crate::pipeline::standing::Standing;
 use crate::report::data::{FrameworkHeading, MatrixHeading};
 use crate::report::facts::{Fact, clip, facts};
 use crate::report::readiness::{ControlLine, ObjectiveLine, ReadinessInput, control_line};
@@ -142,14 +142,14 @@ impl StorePages {
     ) -> Result<Option<ControlPage>, SourceError> {
         let Some(organization) = self.organization(slug).await? else { return Ok(None) };
         let place = self.place(&organization, as_of);
-        let organization = organization_at(&self.app, &organization, place.as_of).await?;
-        let Some(framework) = self.framework_in_use(&organization, id) else { return Ok(None) };
         let Some(control) = self.app.catalog.control(id, control.as_str()) else { return Ok(None) };
         let scope = OrgScope::of(&organization);
         let standing = Standing::known(&self.app, &organization, place.as_of).await?;
+        let organization = &standing.organization;
+        let Some(framework) = self.framework_in_use(organization, id) else { return Ok(None) };
         let mut statuses = standing.statuses_now(place.as_of);
         statuses.retain(|status| status.framework == framework.id);
-        let line = self.line(&organization, framework, control, &standing, &statuses, &place).await?;
+        let line = self.line(organization, framework, control, &standing, &statuses, &place).await?;
         let Some(mut line) = line else { return Ok(None) };
         let status = statuses.iter().find(|status| status.control == control.id);
         let objectives = std::mem::take(&mut line.objectives);
@@ -172,13 +172,13 @@ impl StorePages {
         let mut parts: Vec<Relative> = catalog.children(id, &control.id).map(relative).collect();
         let more_parts = parts.len().saturating_sub(PARTS_SHOWN);
         parts.truncate(PARTS_SHOWN);
-        let mut crossings = crossings(catalog, &organization, id, &control.id);
+        let mut crossings = crossings(catalog, organization, id, &control.id);
         let more_crossings = crossings.len().saturating_sub(CROSSINGS_SHOWN);
         crossings.truncate(CROSSINGS_SHOWN);
         Ok(Some(ControlPage {
             framework: framework.into(),
             family: control.family.clone(),
-            matrix: matrix_heading(&organization, &standing, id),
+            matrix: matrix_heading(organization, &standing, id),
             control: line,
             objectives,
             more_gaps,

@@ -15,7 +15,7 @@ use crate::model::moment::Moment;
 use crate::model::responsibility::Party;
 use crate::model::scope::ScopeDecision;
 use crate::model::time::Timestamp;
-use crate::pipeline::standing::{Standing, organization_at};
+use crate::pipeline::standing::Standing;
 use crate::report::data::{FrameworkHeading, MatrixHeading, OwnerLine};
 use crate::report::facts::clip;
 use crate::report::tally::{self, Counting, Countings, ORDER, Totals};
@@ -132,9 +132,9 @@ impl StorePages {
     ) -> Result<Option<FrameworkPage>, SourceError> {
         let Some(organization) = self.organization(slug).await? else { return Ok(None) };
         let place = self.place(&organization, query.as_of);
-        let organization = organization_at(&self.app, &organization, place.as_of).await?;
-        let Some(framework) = self.framework_in_use(&organization, id) else { return Ok(None) };
         let standing = Standing::known(&self.app, &organization, place.as_of).await?;
+        let organization = &standing.organization;
+        let Some(framework) = self.framework_in_use(organization, id) else { return Ok(None) };
         let statuses = standing.statuses_now(place.as_of);
         let verdict = standing.verdict(framework, &statuses, place.as_of);
         let rows = rows(framework, &standing, &statuses);
@@ -147,7 +147,7 @@ impl StorePages {
         let questionnaire = questionnaire.and_then(|id| framework.questionnaire(id)).map(|one| one.title.clone());
         Ok(Some(FrameworkPage {
             framework: framework.into(),
-            matrix: matrix_heading(&organization, &standing, id),
+            matrix: matrix_heading(organization, &standing, id),
             questionnaire,
             out_of_scope,
             more_out_of_scope,

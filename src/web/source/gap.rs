@@ -11,7 +11,7 @@ use crate::model::moment::Moment;
 use crate::model::organization::Organization;
 use crate::model::responsibility::Party;
 use crate::model::time::Timestamp;
-use crate::pipeline::standing::{Standing, organization_at};
+use crate::pipeline::standing::Standing;
 use crate::report::gap_detail::{GapDetail, GapDetailInput, OwnedLine, gap_detail};
 use crate::schedule;
 use crate::store::OrgScope;
@@ -82,15 +82,15 @@ impl StorePages {
         let Some(organization) = self.organization(slug).await? else { return Ok(None) };
         let scope = OrgScope::of(&organization);
         let place = self.place(&organization, as_of);
-        let organization = organization_at(&self.app, &organization, place.as_of).await?;
         let standing = Standing::known(&self.app, &organization, place.as_of).await?;
+        let organization = &standing.organization;
         let Some(gap) = standing.gaps.iter().find(|gap| gap.id == id) else { return Ok(None) };
         let stories = standing.stories(&self.app, &scope, place.as_of).await?;
         let evidence = self.app.store.evidence_at(&scope, &gap.evidence).await?;
         let evidence: Vec<_> = evidence.into_iter().map(|row| row.sealed).collect();
-        let next = self.next_looks(&organization, gap, &place).await?;
+        let next = self.next_looks(organization, gap, &place).await?;
         let mut detail = gap_detail(GapDetailInput {
-            organization: &organization,
+            organization,
             catalog: &self.app.catalog,
             gap,
             matrices: &standing.matrices,
@@ -105,7 +105,7 @@ impl StorePages {
         let mut history: Vec<Step> = std::mem::take(&mut detail.history).into_iter().rev().map(step).collect();
         let more_history = cut(&mut history, STEPS_SHOWN);
         Ok(Some(GapPage {
-            held_back: held_back(&organization, std::mem::take(&mut detail.rows)),
+            held_back: held_back(organization, std::mem::take(&mut detail.rows)),
             gap: detail,
             more_resources,
             more_evidence,

@@ -15,7 +15,7 @@ use crate::model::moment::Moment;
 use crate::model::organization::Organization;
 use crate::model::responsibility::Party;
 use crate::model::time::Timestamp;
-use crate::pipeline::standing::{Standing, organization_at};
+use crate::pipeline::standing::Standing;
 use crate::report::gaps::Assignee;
 use crate::report::work::severity_rank;
 use crate::track::assignment::turn;
@@ -107,8 +107,8 @@ impl StorePages {
     pub async fn gaps(&self, slug: &OrgSlug, query: &GapsQuery) -> Result<Option<GapsPage>, SourceError> {
         let Some(organization) = self.organization(slug).await? else { return Ok(None) };
         let place = self.place(&organization, query.as_of);
-        let organization = organization_at(&self.app, &organization, place.as_of).await?;
         let standing = Standing::known(&self.app, &organization, place.as_of).await?;
+        let organization = &standing.organization;
         let all = &standing.gaps;
         let choice = |words: &str, wanted: GapsQuery, is_current: bool| Choice {
             words: words.to_owned(),
@@ -137,7 +137,7 @@ impl StorePages {
         let (by_party, by_severity, by_state) = (by_party.collect(), by_severity.collect(), by_state.collect());
         let groups = PARTIES.map(|party| {
             let own = all.iter().filter(|gap| gap.party == party && query.wants(gap));
-            group(party, own, |gap| row(gap, &organization, &standing.decisions, place.as_of))
+            group(party, own, |gap| row(gap, organization, &standing.decisions, place.as_of))
         });
         let is_shown = |group: &GapGroup| group.count > 0 || (query.party.is_none() && group.party != Party::Vendor);
         let groups: Vec<GapGroup> = groups.into_iter().filter(is_shown).collect();

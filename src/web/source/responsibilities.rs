@@ -11,7 +11,7 @@ use crate::model::matrix::{MatrixHistory, MatrixStep};
 use crate::model::moment::Moment;
 use crate::model::responsibility::Party;
 use crate::model::time::Timestamp;
-use crate::pipeline::standing::{Standing, organization_at};
+use crate::pipeline::standing::Standing;
 use crate::report::data::FrameworkHeading;
 use crate::report::matrix::{MatrixInput, MatrixLine, MatrixReport, matrix};
 use crate::web::SourceError;
@@ -81,14 +81,14 @@ impl StorePages {
     ) -> Result<Option<ResponsibilitiesPage>, SourceError> {
         let Some(organization) = self.organization(slug).await? else { return Ok(None) };
         let place = self.place(&organization, query.as_of);
-        let organization = organization_at(&self.app, &organization, place.as_of).await?;
-        let Some(framework) = self.framework_in_use(&organization, id) else { return Ok(None) };
         let standing = Standing::known(&self.app, &organization, place.as_of).await?;
+        let organization = &standing.organization;
+        let Some(framework) = self.framework_in_use(organization, id) else { return Ok(None) };
         let known = standing.versions.get(id).map(Vec::as_slice).unwrap_or_default();
         let mut split = standing.matrices.get(id).map(|(of_framework, matrix_state)| {
             let sealed = known.iter().find(|one| one.version == of_framework.version);
             matrix(MatrixInput {
-                organization: &organization,
+                organization,
                 framework,
                 catalog_digest: self.app.catalog.digest,
                 matrix: of_framework,
