@@ -55,3 +55,4 @@ pub mod responsibility;
 pub mod retention;
 pub mod scope;
 pub mod time;
+pub mod turn;

@@ -17,6 +17,7 @@ use crate::model::id::{CheckId, ControlId, DatasetId, FrameworkId, GapId, Object
 use crate::model::organization::Organization;
 use crate::model::responsibility::{MatrixState, Party, Responsibility, ResponsibilityMatrix};
 use crate::model::time::Timestamp;
+use crate::model::turn::turn;
 
 /// Everything that is told of a gap, as known at `as_of`.
 #[derive(Debug, Clone, Copy)]
@@ -114,8 +115,7 @@ pub struct ShownBy {
 pub fn gap_detail(input: GapDetailInput<'_>) -> GapDetail {
     let gap = input.gap;
     let check = input.catalog.checks.get(&gap.check);
-    let assignment = input.decisions.assignment(gap.id, input.as_of);
-    let due_on = assignment.and_then(|one| one.due_on);
+    let turn = turn(gap, input.decisions, input.as_of);
     let rows: Vec<OwnedLine> = gap.controls.iter().flat_map(|held| owned(&input, held)).collect();
     let read = check.map(|check| check.datasets()).unwrap_or_default();
     let names: Vec<String> = read.iter().map(ToString::to_string).collect();
@@ -134,11 +134,9 @@ pub fn gap_detail(input: GapDetailInput<'_>) -> GapDetail {
         party: gap.party,
         why_party: why(&input, &rows),
         rows,
-        assignee: assignment
-            .and_then(|one| one.person.as_ref())
-            .map(|handle| Assignee::new(handle, input.decisions, input.as_of)),
-        due_on,
-        is_overdue: due_on.is_some_and(|due| due < input.organization.day_of(input.as_of)),
+        assignee: turn.handle.map(|handle| Assignee::new(handle, input.decisions, input.as_of)),
+        due_on: turn.due_on,
+        is_overdue: turn.is_overdue(input.organization.day_of(input.as_of)),
         remediation: gap.remediation.clone(),
         other_parts: other_parts(input.catalog, gap),
         check: gap.check.clone(),

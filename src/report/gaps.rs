@@ -16,6 +16,7 @@ use crate::model::id::{CheckId, ControlId, FrameworkId, GapId, PersonHandle};
 use crate::model::organization::Organization;
 use crate::model::responsibility::Party;
 use crate::model::time::Timestamp;
+use crate::model::turn::turn;
 
 /// Steps of a gap's history that are printed; what came before is given as a number.
 const STEPS_SHOWN: usize = 6;
@@ -195,11 +196,7 @@ pub fn gap_list(input: GapsInput<'_>) -> GapsReport {
 }
 
 fn entry(input: &GapsInput<'_>, gap: &Gap, ids: &[String]) -> GapEntry {
-    let assignment = input.decisions.assignment(gap.id, input.as_of);
-    let person = assignment.and_then(|one| one.person.as_ref());
-    let assignee = person.map(|handle| Assignee::new(handle, input.decisions, input.as_of));
-    let due_on = assignment.and_then(|one| one.due_on);
-    let is_handed = assignment.is_some_and(|one| one.party.is_some());
+    let turn = turn(gap, input.decisions, input.as_of);
     let history = input.stories.get(&gap.id).map(Vec::as_slice).unwrap_or_default();
     let more_history = history.len().saturating_sub(STEPS_SHOWN);
     GapEntry {
@@ -212,7 +209,7 @@ fn entry(input: &GapsInput<'_>, gap: &Gap, ids: &[String]) -> GapEntry {
         state: gap.state,
         because: gap.because.clone(),
         remediation: gap.remediation.clone(),
-        other_parts: if is_handed { other_parts(input.catalog, gap) } else { Vec::new() },
+        other_parts: if turn.is_handed_over { other_parts(input.catalog, gap) } else { Vec::new() },
         resources: gap.resources.clone(),
         resources_shown: RESOURCES_SHOWN,
         more_resources: gap.resources.len().saturating_sub(RESOURCES_SHOWN),
@@ -220,9 +217,9 @@ fn entry(input: &GapsInput<'_>, gap: &Gap, ids: &[String]) -> GapEntry {
         opened_at: gap.opened_at,
         last_seen_at: gap.last_seen_at,
         reopened: gap.reopened,
-        assignee,
-        due_on,
-        is_overdue: due_on.is_some_and(|due| due < input.organization.day_of(input.as_of)),
+        assignee: turn.handle.map(|handle| Assignee::new(handle, input.decisions, input.as_of)),
+        due_on: turn.due_on,
+        is_overdue: turn.is_overdue(input.organization.day_of(input.as_of)),
         evidence: gap.evidence.clone(),
         history: history.iter().skip(more_history).cloned().collect(),
         more_history,

@@ -14,10 +14,10 @@ use crate::model::id::{DatasetId, OrgSlug};
 use crate::model::moment::Moment;
 use crate::model::organization::Organization;
 use crate::model::time::Timestamp;
+use crate::model::turn::{Turn, turn};
 use crate::pipeline::standing::Standing;
 use crate::report::gap_detail::{GapDetail, GapDetailInput, gap_detail};
 use crate::store::OrgScope;
-use crate::track::assignment::{Turn, turn};
 
 #[derive(Debug, Args)]
 pub struct ShowArguments {
@@ -44,7 +44,7 @@ pub async fn run(common: &Common, arguments: ShowArguments) -> anyhow::Result<En
     let standing = Standing::known(&app, &organization, as_of).await?;
     let kept = app.store.gaps(&scope).await?;
     let meant = find(&kept, &arguments.id)?;
-    let Some(gap) = standing.gaps.iter().find(|gap| gap.id == meant.id) else {
+    let Some(gap) = standing.all_gaps().find(|gap| gap.id == meant.id) else {
         anyhow::bail!(
             "gap {} was not known at {}; it was first seen at {}",
             meant.id,
@@ -57,7 +57,7 @@ pub async fn run(common: &Common, arguments: ShowArguments) -> anyhow::Result<En
     let evidence: Vec<_> = evidence.into_iter().map(|row| row.sealed).collect();
     let next = next_looks(&app, &organization, gap, now).await?;
     let detail = gap_detail(GapDetailInput {
-        organization: &organization,
+        organization: &standing.organization,
         catalog: &app.catalog,
         gap,
         matrices: &standing.matrices,

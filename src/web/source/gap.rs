@@ -84,7 +84,7 @@ impl StorePages {
         let place = self.place(&organization, as_of);
         let standing = Standing::known(&self.app, &organization, place.as_of).await?;
         let organization = &standing.organization;
-        let Some(gap) = standing.gaps.iter().find(|gap| gap.id == id) else { return Ok(None) };
+        let Some(gap) = standing.all_gaps().find(|gap| gap.id == id) else { return Ok(None) };
         let stories = standing.stories(&self.app, &scope, place.as_of).await?;
         let evidence = self.app.store.evidence_at(&scope, &gap.evidence).await?;
         let evidence: Vec<_> = evidence.into_iter().map(|row| row.sealed).collect();
