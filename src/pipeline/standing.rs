@@ -1,6 +1,9 @@
 //! Where an organization stands as of a moment: what was known then, put together from the store.
 
+mod faults;
 mod past;
+
+pub use self::faults::faults;
 
 use std::collections::{BTreeMap, BTreeSet};
 
