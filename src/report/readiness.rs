@@ -274,7 +274,7 @@ impl<'a> Sources<'a> {
             let proofs = self.catalog.checks_for_objective(&self.framework.id, id.as_str());
             let reach = proofs.iter().map(|(_, proof)| *proof).max();
             let bearings = known.map(|known| known.bearings.as_slice()).unwrap_or_default();
-            coverage.add(state, bearings, reach);
+            coverage.add(state, known.copied(), reach);
             lines.push(ObjectiveLine {
                 title,
                 whole,
