@@ -138,7 +138,7 @@ pub fn readiness(input: ReadinessInput<'_>, verdict: &Verdict) -> ReadinessRepor
         },
         matrix: MatrixHeading::new(input.matrix.version, input.matrix.model, input.matrix_state),
         totals,
-        verdict: verdict::section(input.framework, input.statuses, verdict, input.as_of),
+        verdict: verdict::section(input.framework, input.statuses, verdict, input.organization.day_of(input.as_of)),
         coverage,
         instead: families.iter().flat_map(|family| &family.controls).flat_map(ControlLine::instead).collect(),
         families,
