@@ -56,3 +56,4 @@ pub mod responsibility;
 pub mod retention;
 pub mod scope;
 pub mod time;
+pub mod turn;
