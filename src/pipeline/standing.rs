@@ -295,8 +295,18 @@ impl Standing {
     ) -> Verdict {
         let owners = Owners::new(self.matrices.get(&framework.id).map(|(matrix, _)| matrix));
         let acting = |control: &ControlId| owners.acting(&framework.id, control);
-        let (decisions, forms) = (&self.decisions, &self.catalog.forms);
-        Verdict::of(verdict::Known { framework, statuses, decisions, acting: &acting, also_met, forms, answers, at })
+        let (decisions, forms, days) = (&self.decisions, &self.catalog.forms, self.organization.days());
+        Verdict::of(verdict::Known {
+            framework,
+            statuses,
+            decisions,
+            acting: &acting,
+            also_met,
+            forms,
+            answers,
+            at,
+            days,
+        })
     }
 }
 

@@ -345,7 +345,7 @@ fn held_back<'a>(input: &GapsInput<'_>, controls: impl Iterator<Item = &'a Contr
     input.organization.frameworks.iter().filter_map(framework).collect()
 }
 
-/// A framework as people name it, with its version.
+/// A framework as people name it; the id where the catalog does not know it.
 #[must_use]
 pub fn framework_title(catalog: &Catalog, id: &FrameworkId) -> String {
     catalog.frameworks.get(id).map_or_else(|| id.to_string(), |one| one.title.clone())

@@ -449,6 +449,25 @@ fn a_signature_counts_only_with_the_persons_own_key_over_these_very_bytes() {
 }
 
 #[test]
+fn a_date_of_a_statement_is_a_whole_day_where_the_organization_is() {
+    let installation = with_dana();
+    let zone =
+        ["org", "change", "--org", ORG, "--time-zone", "America/New_York", "--by", DANA, "--because", "We moved."];
+    installation.run(&zone).fine();
+    // A year at most, and the same day of the next year is a year.
+    let untested = |dates: &[&str]| {
+        let stated = [&answers("pci-not-tested", &UNTESTED)[..], dates].concat();
+        attest(&installation, "pci-dss-4.0.1", "9.2.1", &stated)
+    };
+    untested(&["--valid-from", "2026-01-31", "--valid-until", "2027-02-01"])
+        .refused(&["it may stand 12 months at most"]);
+    untested(&["--valid-from", "2026-01-31", "--valid-until", "2027-01-31"]).fine();
+    let listed = installation.run(&["attest", "list", "--org", ORG, "--json"]).fine().json();
+    assert_eq!(listed[0]["valid_from"], "2026-01-31T05:00:00.000000Z");
+    assert_eq!(listed[0]["valid_until"], "2027-02-01T04:59:59.999999Z");
+}
+
+#[test]
 fn service_providers_are_kept_with_what_falls_due_and_what_cmmc_asks_of_them() {
     let installation = with_dana();
     let provider = |arguments: &[&str]| {
@@ -465,6 +484,10 @@ fn service_providers_are_kept_with_what_falls_due_and_what_cmmc_asks_of_them() {
     let name = "Card Host <i>\u{202e}GmbH";
     provider(&["--name", name, "--service", "Web shop", "--managed-by", "provider", "--cloud", "--handles", "cui"])
         .fine();
+    provider(&["--document", "plan.pdf"]).fine();
+    let words = installation.run(&["provider", "list", "--org", ORG]).fine().stdout;
+    assert!(words.contains("end not said: Card Host") && words.contains("nobody said until when"), "{words:?}");
+    assert!(words.contains("never done: Card Host"), "{words:?}");
     provider(&["--checked", "2026-03-01", "--document", "matrix.pdf", "--document-until", "2999-03-01"]).fine();
     let listed = installation.run(&["provider", "list", "--org", ORG, "--json"]).fine().list();
     let [one] = listed.as_slice() else { panic!("{listed:#?}") };
@@ -496,6 +519,9 @@ fn the_dates_of_a_status_are_told_with_what_is_only_recalled() {
     };
     let conditional = score("cmmc-l2", &["--conditional", "--json"]).fine().json();
     assert_eq!(conditional["calendar"]["closeout_by"], "2026-08-29");
+    assert_eq!(conditional["calendar"]["on"]["stands"], "not_closed_out", "that day is over");
+    let gone = score("cmmc-l2", &["--conditional"]).fine().stdout;
+    assert!(gone.contains("the status is gone, for its closeout") && !gone.contains("Next affirmation"), "{gone}");
     let closed = score("cmmc-l2", &["--closed-out", "2026-06-01", "--json"]).fine().json();
     assert_eq!(
         (closed["calendar"]["ends"].as_str(), closed["calendar"]["closeout_by"].as_str()),

@@ -170,12 +170,9 @@ fn print(gap: &GapDetail, turn: &Turn<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// `2026-03-04 09:00 UTC: note (by Dana Reyes, Internal IT; record 41): ordered the keys`.
+/// `2026-03-04 09:00 UTC: note by Dana Reyes (Internal IT), record 41: ordered the keys`.
 fn told(step: &Happening) -> String {
-    let by = step.by.as_ref().map_or_else(String::new, |by| {
-        let party = by.party.map_or_else(String::new, |party| format!(", {}", party.title()));
-        format!("by {}{party}; ", by.name)
-    });
+    let by = step.by.as_ref().map_or_else(String::new, |by| format!(" by {}", by.for_people()));
     let text = if step.text.is_empty() { String::new() } else { format!(": {}", step.text) };
-    format!("{}: {} ({by}record {}){text}", step.at.for_people(), step.what, step.leaf)
+    format!("{}: {}{by}, record {}{text}", step.at.for_people(), step.what, step.leaf)
 }

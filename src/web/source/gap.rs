@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Place, StorePages, signed};
+use super::{Place, StorePages};
 use crate::model::gap::{Gap, GapState, Happening};
 use crate::model::id::{ControlId, DatasetId, FrameworkId, GapId, OrgSlug};
 use crate::model::moment::Moment;
 use crate::model::organization::Organization;
+use crate::model::person::Signatory;
 use crate::model::responsibility::Party;
 use crate::model::time::Timestamp;
 use crate::pipeline::standing::{Standing, faults};
@@ -169,6 +170,6 @@ fn held_back(organization: &Organization, rows: Vec<OwnedLine>) -> Vec<HeldBack>
 }
 
 fn step(step: Happening) -> Step {
-    let by = step.by.as_ref().map(signed);
+    let by = step.by.as_ref().map(Signatory::for_people);
     Step { what: step.what, text: step.text, by, at: step.at, leaf: step.leaf }
 }
