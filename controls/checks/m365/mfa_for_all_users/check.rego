@@ -5,6 +5,7 @@
 #   guests too, for every application, whatever the circumstances. Several policies may do this together. Nobody may
 #   be exempt but declared emergency access and directory synchronization; an exempt group counts as its members.
 #   Policies that only report, that leave out trusted locations or that accept something else instead do not count.
+#   HIPAA 164.312(d) asks that people prove who they are; the rule in force names no method, so this is one way of many.
 # related_resources:
 #   - ref: https://learn.microsoft.com/entra/identity/conditional-access/policy-all-users-mfa-strength
 #   - ref: https://github.com/cisagov/ScubaGear/blob/main/PowerShell/ScubaGear/baselines/aad.md
@@ -20,7 +21,7 @@
 #       "3.5.3[c]": part
 #       "3.5.3[d]": part
 #     hipaa-security:
-#       164.312(d): part
+#       164.312(d): supporting
 #     pci-dss-4.0.1:
 #       8.4.1: supporting
 #       8.4.2: supporting
