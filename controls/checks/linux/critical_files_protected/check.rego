@@ -13,7 +13,7 @@
 #   proves:
 #     cmmc-l2:
 #       "3.1.5[d]": supporting
-#       "3.4.5[d]": supporting
+#       "3.4.5[h]": supporting
 #       "3.5.10[a]": supporting
 #     hipaa-security:
 #       164.308(a)(4)(ii)(B): supporting
