@@ -15,8 +15,6 @@
 #       "3.1.19[b]": supporting
 #     hipaa-security:
 #       164.312(a)(2)(iv): part
-#     pci-dss-4.0.1:
-#       3.5.1.2: supporting
 #   remediation:
 #     provider: >-
 #       Move the file systems named here onto LUKS devices (usually by reinstalling), keep the recovery keys apart

@@ -16,8 +16,6 @@
 #       "3.8.6[a]": supporting
 #     hipaa-security:
 #       164.312(a)(2)(iv): part
-#     pci-dss-4.0.1:
-#       3.5.1.2: supporting
 #   remediation:
 #     provider: >-
 #       Assign a disk encryption profile (BitLocker, FileVault) with recovery key escrow to every device group,
