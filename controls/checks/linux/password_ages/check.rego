@@ -3,7 +3,7 @@
 # description: >-
 #   Every local password must be changed after at most the agreed number of days (setting `password_max_age_days`,
 #   90 if none is agreed) and is not older than that. Where another factor is always asked, an organization may
-#   decide that this does not bind it.
+#   decide that this does not bind it. More than the 90 days of PCI DSS passes if it is agreed, and the finding says so.
 # related_resources:
 #   - ref: https://man7.org/linux/man-pages/man5/shadow.5.html
 # custom:
@@ -25,6 +25,7 @@
 package checks.linux.password_ages
 
 import data.lib.datasets
+import data.lib.pci_dss
 import data.lib.values
 
 shadow_id := "linux/shadow_ages"
@@ -66,7 +67,7 @@ else := {"outcome": "fail", "because": sprintf("The ageing of the password of %s
 	is_null(row.last_change_days)
 }
 
-else := {"outcome": "pass", "because": sprintf("The password of %s must be changed at the next sign-in", [account(row)])} if {
+else := {"outcome": "pass", "because": sprintf("The password of %s must be changed at the next sign-in%s", [account(row), loose(row)])} if {
 	row.last_change_days == 0
 }
 
@@ -74,7 +75,9 @@ else := {"outcome": "fail", "because": sprintf("The password of %s is %d days ol
 	today - row.last_change_days > limit
 }
 
-else := {"outcome": "pass", "because": sprintf("The password of %s is changed in time", [account(row)])}
+else := {"outcome": "pass", "because": sprintf("The password of %s is changed in time%s", [account(row), loose(row)])}
+
+loose(row) := pci_dss.above(row.max, 90, "days")
 
 findings contains object.union(verdict(row), {"resource": sprintf("account %s", [account(row)])}) if {
 	some row in datasets.rows(shadow_id)
