@@ -4,6 +4,8 @@
 #   Every local password must be changed after at most the agreed number of days (setting `password_max_age_days`,
 #   90 if none is agreed) and is not older than that. Where another factor is always asked, an organization may
 #   decide that this does not bind it. More than the 90 days of PCI DSS passes if it is agreed, and the finding says so.
+#   PCI DSS 8.3.9 leaves out accounts that need another factor too, or whose risk is judged at each sign-in; that is not
+#   seen here.
 # related_resources:
 #   - ref: https://man7.org/linux/man-pages/man5/shadow.5.html
 # custom:
@@ -13,13 +15,14 @@
 #     hipaa-security:
 #       164.308(a)(5)(ii)(D): supporting
 #     pci-dss-4.0.1:
-#       8.3.9: part
+#       8.3.9: supporting
 #   remediation:
 #     provider: >-
 #       Set `PASS_MAX_DAYS` for new accounts and `chage -M` for those named here, and move people to keys or a
 #       second factor where rotation is not wanted.
 #     internal: >-
-#       Agree on the number of days or on the second factor that replaces rotation, and tell the people concerned.
+#       Agree on the number of days or on the second factor that replaces rotation, and tell the people concerned. For
+#       PCI DSS state which accounts need another factor, and name this check.
 #   irrelevant:
 #     linux/shadow_ages: [name, algorithm, min, warn, inactive, expires]
 package checks.linux.password_ages
