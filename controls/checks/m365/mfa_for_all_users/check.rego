@@ -18,7 +18,6 @@
 #     m365/conditional_access_policies: feature_absent
 #   proves:
 #     cmmc-l2:
-#       "3.5.3[c]": part
 #       "3.5.3[d]": part
 #     hipaa-security:
 #       164.312(d): supporting
@@ -111,7 +110,7 @@ decision := verdicts.decide({
 	"undone": "the Conditional Access policies do not demand multifactor authentication of everybody",
 	"open": "Multifactor authentication is not demanded of %s",
 	"none": "No Conditional Access policy in force demands multifactor authentication of everybody for every application, and security defaults are off",
-	"defaults": "Security defaults are on, so every user must register for and use multifactor authentication when Microsoft asks for it (which is not at every sign-in: PCI DSS 8.4.2 needs more)",
+	"defaults": "Security defaults are on, so every user must register for and use multifactor authentication when Microsoft asks for it (which is not at every sign-in: CMMC 3.5.3[d] and PCI DSS 8.4.2 need more)",
 })
 
 findings contains object.union(decision, {"resource": "tenant"})
