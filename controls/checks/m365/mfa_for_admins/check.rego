@@ -27,7 +27,7 @@
 #     hipaa-security:
 #       164.312(d): supporting
 #     pci-dss-4.0.1:
-#       8.4.1: part
+#       8.4.1: supporting
 #       8.4.2: supporting
 #   remediation:
 #     provider: >-
