@@ -252,6 +252,7 @@ fn what_follows_from_its_parts_is_not_stated_itself_and_claims_that_leave_open_k
 fn targeted_risk_analyses_are_listed_with_the_frequency_that_was_stated_and_those_that_are_missing() {
     let installation = with_dana();
     let analysed = [
+        "what_is_done=The servers run what their maker signed, and nothing else starts.",
         "assets=Servers without a virus scanner",
         "threats=Malware",
         "factors=They reach no network of others.",

@@ -65,6 +65,8 @@ fn exceptions_never_reach_what_the_rules_keep_them_from() {
     assert!(!suits("pci-customized-approach", "pci-dss-4.0.1", "A3.1.1"));
     assert!(suits("pci-customized-approach", "pci-dss-4.0.1", "8.4.2"));
     assert!(!suits("pci-targeted-risk-analysis", "pci-dss-4.0.1", "8.4.2"));
+    assert!(suits("pci-risk-analyses", "pci-dss-4.0.1", "12.3.1"));
+    assert!(!suits("pci-targeted-risk-analysis", "pci-dss-4.0.1", "12.3.1"), "one analysis is not all of them");
     assert!(!suits("cmmc-met", "pci-dss-4.0.1", "8.4.2"), "another framework's form");
     assert!(!suits("breach-met", "hipaa-breach", "164.402"), "only a definition");
 }
