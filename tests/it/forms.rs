@@ -125,7 +125,7 @@ async fn a_decision_a_compensating_control_and_an_exception_each_change_the_stat
             "cmmc-enduring-exception",
             EXCEPTION.to_vec(),
             "findings",
-            "an enduring exception in the security plan, which counts as met",
+            "an enduring exception in the security plan or, at Level 1, the document in its place, which counts as met",
         ),
     ] {
         let before = found(&installation, framework, "findings", control);
