@@ -69,7 +69,9 @@ fn exceptions_never_reach_what_the_rules_keep_them_from() {
     assert!(!suits("pci-targeted-risk-analysis", "pci-dss-4.0.1", "12.3.1"), "one analysis is not all of them");
     assert!(!suits("cmmc-met", "pci-dss-4.0.1", "8.4.2"), "another framework's form");
     assert!(!suits("breach-met", "hipaa-breach", "164.402"), "only a definition");
-    assert!(!suits("cmmc-external-provider", "cmmc-l1", "b.1.i") && suits("cmmc-external-provider", "cmmc-l2", "3.1.1"));
+    assert!(
+        !suits("cmmc-external-provider", "cmmc-l1", "b.1.i") && suits("cmmc-external-provider", "cmmc-l2", "3.1.1")
+    );
     assert!(suits("cmmc-external-provider-level-1", "cmmc-l1", "b.1.i"));
 }
 
