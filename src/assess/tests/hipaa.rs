@@ -112,7 +112,7 @@ fn an_evaluation_whose_statement_has_ended_is_still_the_last_one() {
         let next = evaluation(framework, &decisions, now(), LocalDays::UTC);
         [next.last, next.due].map(|day| day.map_or_else(|| "-".to_owned(), |day| day.to_string()))
     };
-    assert_eq!(next(&[told.clone()]), ["2026-03-01", "2026-03-20"]);
+    assert_eq!(next(std::slice::from_ref(&told)), ["2026-03-01", "2026-03-20"]);
     let away = Attestation { claim: Claim::NotApplicable, leaf: 8, ..told.clone() };
     assert_eq!(next(&[away]), ["-", "-"], "only one that took place counts");
     let withdrawn = Attestation { claim: Claim::Withdrawn, leaf: 9, replaces: Some(7), ..told.clone() };
