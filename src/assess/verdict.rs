@@ -182,9 +182,7 @@ impl Hipaa {
     fn said(&self) -> Vec<Said<'_>> {
         let mut decided = self.addressable.iter().map(|one| &one.decision).peekable();
         let said = |worded: &'_ Worded| match decided.next_if(|one| one.control == worded.control) {
-            Some(one) => {
-                (format!("Addressable: {}", one.state.words()), format!("{} ({})", one.because, one.paragraph))
-            }
+            Some(one) => (worded.of_addressable(one.state), format!("{} ({})", one.because, one.paragraph)),
             None => (worded.finding.clone(), worded.because.clone()),
         };
         let said: Vec<_> = self.words.findings.iter().map(said).collect();
@@ -216,6 +214,16 @@ impl Words {
 }
 
 impl Worded {
+    /// The word for an addressable specification. Where a check shows that it is not implemented, that is said first: what
+    /// stays open is whether something else stands in its place.
+    fn of_addressable(&self, state: AddressableState) -> String {
+        if (self.status, state) == (ControlState::NotMet, AddressableState::Undecided) {
+            format!("{}; addressable, no decision documented", self.finding)
+        } else {
+            format!("Addressable: {}", state.words())
+        }
+    }
+
     fn said(&self) -> Said<'_> {
         let finding = self.by.map_or_else(|| self.finding.clone(), |by| format!("{}, {by}", self.finding));
         Said { control: &self.control, finding, because: self.because.clone(), notes: &[] }

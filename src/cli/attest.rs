@@ -127,7 +127,11 @@ pub async fn run(common: &Common, arguments: AttestArguments) -> anyhow::Result<
         Some(AttestCommand::Template { form }) => {
             let catalog = session::catalog(common)?;
             let form = catalog.forms.get(form).ok_or_else(|| forms::unknown(form))?;
-            output::line(answers::template(form).trim_end())?;
+            if common.json {
+                output::json(&answers::empty(form))?;
+            } else {
+                output::line(answers::template(form).trim_end())?;
+            }
             return Ok(Ending::Fine);
         }
         _ => {}

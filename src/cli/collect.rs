@@ -15,7 +15,7 @@ use crate::model::id::{ControlId, DatasetId, OrgSlug};
 use crate::model::organization::Organization;
 use crate::pipeline::targets::consent_links;
 use crate::pipeline::{self, DatasetLine, RunReport, RunRequest};
-use crate::report::unseen::{self, Advice, Known, Missed};
+use crate::report::unseen::{self, Advice, Controls, Known, Missed};
 use crate::store::{NewConnection, OrgScope};
 
 /// Exits 0 when the run ended, whatever could not be collected: that is said per dataset. Exits 2 when Ctrl-C ended it
@@ -206,15 +206,20 @@ fn print_advice(app: &App, one: &Advice) -> anyhow::Result<()> {
         output::line(&format!("  Where: {}", output::plain(link)))?;
     }
     output::line(&format!("  Who: {}", one.who))?;
-    if one.leaves_unknown.is_empty() {
+    if one.leaves_unknown.is_empty() && one.holds_up.is_empty() {
         return output::line("  Leaves unknown: no control of the frameworks in use");
     }
-    for (id, controls) in &one.leaves_unknown {
+    print_controls(app, "Leaves unknown", &one.leaves_unknown)?;
+    print_controls(app, "Statements wait for it, unless they name the checks it feeds", &one.holds_up)
+}
+
+fn print_controls(app: &App, what: &str, all: &Controls) -> anyhow::Result<()> {
+    for (id, controls) in all {
         let title = app.catalog.frameworks.get(id).map_or(id.as_str(), |framework| &framework.title);
         let named: Vec<&str> = controls.iter().take(NAMED).map(ControlId::as_str).collect();
         let more = if controls.len() > NAMED { ", …" } else { "" };
         let many = output::count(controls.len(), "control");
-        output::line(&format!("  Leaves unknown: {many} of {title} ({}{more})", named.join(", ")))?;
+        output::line(&format!("  {what}: {many} of {title} ({}{more})", named.join(", ")))?;
     }
     Ok(())
 }

@@ -45,7 +45,9 @@ pub async fn run(common: &Common, arguments: FindingsArguments) -> anyhow::Resul
         output::json(&verdict)?;
         return Ok(Ending::Fine);
     }
-    output::line(&framework.title)?;
+    let answered = standing.decisions.questionnaire(&framework.id, at).and_then(|id| framework.questionnaire(id));
+    let answered = answered.map(|one| format!(", by the questionnaire {}", one.title)).unwrap_or_default();
+    output::line(&output::plain(&format!("{}{answered}", framework.title)))?;
     let lines: Vec<[String; 3]> = verdict.said().into_iter().map(line).collect();
     output::table(["control", "finding", "because"], &lines)?;
     for line in due(&verdict, organization.day_of(at)) {

@@ -1,6 +1,5 @@
 //! `countersign prove`
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -79,7 +78,7 @@ pub async fn run(common: &Common, arguments: ProveArguments) -> anyhow::Result<E
         }
     };
     if let Some(path) = &arguments.out {
-        write_new(path, &proof)?;
+        output::new_file(path, proof.as_bytes())?;
     }
     if common.json {
         output::json(&value)?;
@@ -130,11 +129,4 @@ fn refuse(common: &Common, fault: ProofFault) -> anyhow::Result<Ending> {
         output::line(&format!("ALTERED: {fault}"))?;
     }
     Ok(Ending::Altered)
-}
-
-fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
-    let mut file = std::fs::File::create_new(path).with_context(|| format!("cannot make {}", path.display()))?;
-    file.write_all(text.as_bytes())
-        .and_then(|()| file.sync_all())
-        .with_context(|| format!("cannot write {}", path.display()))
 }

@@ -9,6 +9,7 @@
 pub mod attest;
 pub mod connections;
 mod documents;
+mod following;
 pub mod forms;
 pub mod gaps;
 mod moved;
@@ -34,6 +35,7 @@ use crate::model::attestation::Claim;
 use crate::model::change::Changes;
 use crate::model::decision::Decisions;
 use crate::model::evidence::RawArtifact;
+use crate::model::gap::EvidenceRequest;
 use crate::model::id::{
     CheckId, ControlId, FormId, FrameworkId, GapId, ObjectiveId, PersonHandle, ProviderId, QuestionnaireId,
 };
@@ -55,9 +57,11 @@ const SERVICE_PROVIDER: &str = "service_provider";
 const ORGANIZATION_CHANGE: &str = "organization_change";
 const ORGANIZATION_SETTINGS: &str = "organization_settings";
 const CONNECTION: &str = "connection";
-/// Those that change the organization itself or what it is connected to.
-const CHANGES: [&str; 3] = [ORGANIZATION_CHANGE, ORGANIZATION_SETTINGS, CONNECTION];
-const SUBJECTS: [&str; 9] = [
+/// Requests that opened and closed by a decision of the same commit.
+const REQUESTS: &str = "requests";
+/// Those whose artifacts tell the database something: of the organization itself, what it is connected to, and what is asked.
+const CHANGES: [&str; 4] = [ORGANIZATION_CHANGE, ORGANIZATION_SETTINGS, CONNECTION, REQUESTS];
+const SUBJECTS: [&str; 10] = [
     PERSON,
     SCOPE,
     QUESTIONNAIRE,
@@ -67,6 +71,7 @@ const SUBJECTS: [&str; 9] = [
     ORGANIZATION_CHANGE,
     ORGANIZATION_SETTINGS,
     CONNECTION,
+    REQUESTS,
 ];
 
 /// Longest text of a reason, statement or note, in characters: a record has 32 KiB for everything.
@@ -212,7 +217,7 @@ where
         if drafts.is_empty() {
             return Ok(Some(Vec::new()));
         }
-        let committed = seal(lease, size, drafts).await?;
+        let committed = seal(lease, size, drafts, Vec::new()).await?;
         Ok(committed.map(|committed| committed.admitted.iter().map(|admitted| admitted.leaf).collect()))
     })
     .await
@@ -229,7 +234,13 @@ where
     Ok(decide(app, organization, one).await?.first().copied().unwrap_or_default())
 }
 
-async fn seal(lease: &Lease<'_>, size: u64, drafts: Vec<Draft>) -> Result<Option<Committed>, CommitFault> {
+/// Seals decisions on a ledger of exactly `size` leaves, and tells the database of the requests that moved with them.
+async fn seal(
+    lease: &Lease<'_>,
+    size: u64,
+    drafts: Vec<Draft>,
+    requests: Vec<EvidenceRequest>,
+) -> Result<Option<Committed>, CommitFault> {
     let statements: Vec<Statement> = drafts.iter().map(|draft| draft.statement.clone()).collect();
     let entrants = drafts.into_iter().map(entrant).collect();
     let index = |committed: &Committed| {
@@ -237,7 +248,7 @@ async fn seal(lease: &Lease<'_>, size: u64, drafts: Vec<Draft>) -> Result<Option
             let named = admitted.artifacts.iter().map(records::named).collect();
             row(admitted.leaf, &with_artifacts(statement.clone(), named)).ok().flatten()
         });
-        IndexRows { decisions: rows.collect(), ..IndexRows::default() }
+        IndexRows { decisions: rows.collect(), requests: requests.clone(), ..IndexRows::default() }
     };
     commit_on(lease, size, entrants, index).await
 }

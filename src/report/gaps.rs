@@ -122,6 +122,10 @@ pub struct PartEntry {
     /// Whose turn it is.
     pub turn: Party,
     pub because: String,
+    /// As [`GapEntry::faults`].
+    pub faults: Vec<Fault>,
+    pub faults_shown: usize,
+    pub more_faults: usize,
     pub text: String,
     #[serde(skip)]
     opened_at: Timestamp,
@@ -268,6 +272,7 @@ pub(super) fn told_apart(gap: &Gap, faults: &BTreeMap<GapId, Vec<Fault>>) -> Vec
 
 fn part(input: &GapsInput<'_>, gap: &Gap, ids: &[String]) -> Option<PartEntry> {
     let own = other_parts(input.catalog, gap).into_iter().find(|one| one.party == input.party)?;
+    let faults = told_apart(gap, input.faults);
     Some(PartEntry {
         id: gap.id,
         short_id: short_id(&gap.id.to_string(), ids),
@@ -277,6 +282,9 @@ fn part(input: &GapsInput<'_>, gap: &Gap, ids: &[String]) -> Option<PartEntry> {
         target: gap.target.clone(),
         turn: gap.party,
         because: gap.because.clone(),
+        faults_shown: RESOURCES_SHOWN,
+        more_faults: faults.len().saturating_sub(RESOURCES_SHOWN),
+        faults,
         text: own.text,
         opened_at: gap.opened_at,
     })

@@ -97,7 +97,7 @@ fn of_gap(report: &GapsReport, gap: &GapEntry) -> [String; 25] {
 /// Its `party` is whose list this is, not whose turn the gap is.
 fn of_part(report: &GapsReport, part: &PartEntry) -> [String; 25] {
     let mut cells: [String; 25] = Default::default();
-    let [kind, gap, party, severity, state, title, because, to_do, target, ..] = &mut cells;
+    let [kind, gap, party, severity, state, title, because, to_do, target, _, found_in_each, ..] = &mut cells;
     "part".clone_into(kind);
     *gap = part.id.to_string();
     report.party.as_str().clone_into(party);
@@ -107,6 +107,7 @@ fn of_part(report: &GapsReport, part: &PartEntry) -> [String; 25] {
     because.clone_from(&part.because);
     to_do.clone_from(&part.text);
     target.clone_from(&part.target);
+    *found_in_each = lines(part.faults.iter().map(|fault| fault.because.as_str()));
     cells
 }
 

@@ -13,6 +13,7 @@ use super::coverage::Coverage;
 use super::data::{
     Basis, EvidenceLine, FrameworkHeading, LedgerHead, MatrixHeading, OrganizationHeading, dataset_title,
 };
+use super::facts::only_for;
 use super::sight::{self, NotSeenLine};
 use super::stated::{self, InsteadLine, StatedLine};
 use super::tally::{self, Counting, Countings, Totals};
@@ -206,7 +207,8 @@ impl<'a> Sources<'a> {
                 (None, "no status".to_owned(), "States scope or definitions, so it is never judged.".to_owned())
             }
             (Counting::NotInQuestionnaire, _) => {
-                let because = "The chosen questionnaire does not ask it, so it is not judged.".to_owned();
+                let whom = only_for(control).map(|whom| format!(" It is only for {whom}.")).unwrap_or_default();
+                let because = format!("The chosen questionnaire does not ask it, so it is not judged.{whom}");
                 (None, "not in this questionnaire".to_owned(), because)
             }
             (_, Some(status)) => (Some(status.state), self.framework.word(status.state), status.because.clone()),

@@ -21,8 +21,6 @@ use crate::model::words;
 
 /// The form on which such an analysis is stated.
 pub const RISK_ANALYSIS: &str = "pci-targeted-risk-analysis";
-/// The requirement that asks for the analyses: it sets no frequency itself.
-const ASKS_FOR_THEM: &str = "12.3.1";
 
 words! {
     /// Where an analysis stands.
@@ -91,7 +89,7 @@ pub fn risk_analyses(
     };
     let suiting = framework.controls.iter().filter(|control| form.suits(&framework.id, control));
     suiting
-        .filter(|control| control.id.as_str() != ASKS_FOR_THEM && is_asked(&control.id))
+        .filter(|control| is_asked(&control.id))
         .map(|control| {
             let is_one = |one: &&Attestation| one.form.as_ref().is_some_and(|used| used.id == form.id);
             let standing = statements.on_whole(&control.id).filter(is_one);

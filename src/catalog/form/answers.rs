@@ -197,6 +197,18 @@ pub fn template(form: &Form) -> String {
     text
 }
 
+/// The same without its comments, to be filled in by a program.
+#[must_use]
+pub fn empty(form: &Form) -> Value {
+    let mut answers = Map::from_iter([(FORM.to_owned(), json!(form.id))]);
+    if !form.ways.is_empty() {
+        answers.insert(WAY.to_owned(), "".into());
+    }
+    let empty = |field: &Field| if field.kind == FieldKind::List { json!([]) } else { json!("") };
+    answers.extend(form.fields.iter().map(|field| (field.id.clone(), empty(field))));
+    answers.into()
+}
+
 fn wrapped(words: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in words.split_whitespace() {

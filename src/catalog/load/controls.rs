@@ -137,6 +137,16 @@ impl Collected {
                 );
                 faults.add(&head.shown, at, message);
             }
+            for whom in &one.leaves_out {
+                let is_known = self.controls.iter().any(|control| control.applies_to() == Some(whom));
+                if !is_known && !self.missing.may_hold(whom) {
+                    let message = format!(
+                        "the questionnaire `{}` leaves out `{whom}`, which no control has as its fact `applies_to`",
+                        one.id
+                    );
+                    faults.add(&head.shown, at, message);
+                }
+            }
         }
     }
 

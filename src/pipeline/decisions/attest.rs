@@ -6,8 +6,9 @@ use bytes::Bytes;
 use chrono::Months;
 use countersign_seal::record::{Attestation as Said, Claim as Claimed, FormUse as Used};
 
+use super::following::decide_and_follow;
 use super::forms::{self, FormRequest};
-use super::{DecisionFault, Draft, LONGEST_TEXT, actor, decide_one, documents, in_use, signer, text};
+use super::{DecisionFault, Draft, LONGEST_TEXT, actor, documents, in_use, signer, text};
 use crate::app::App;
 use crate::catalog::form::Form;
 use crate::catalog::framework::Control;
@@ -72,7 +73,7 @@ pub async fn attest(app: &App, organization: &Organization, request: AttestReque
         Some(_) => Some(signable(organization, &request, &prepared)?),
         None => None,
     };
-    let decided = decide_one(app, organization, async |scope, decisions, now| {
+    let decided = decide_and_follow(app, organization, async |scope, decisions, now| {
         let person = actor(decisions, &request.by, now)?;
         let from = request.valid_from.unwrap_or(now);
         let until = request.valid_until.unwrap_or_else(|| forms::after(from, prepared.stands));
@@ -196,7 +197,7 @@ pub async fn withdraw(
     by: &PersonHandle,
 ) -> Result<u64, DecisionFault> {
     let statement = text("the reason", because, LONGEST_TEXT)?;
-    let decided = decide_one(app, organization, async |scope, decisions, now| {
+    let decided = decide_and_follow(app, organization, async |scope, decisions, now| {
         let person = actor(decisions, by, now)?;
         let standing = decisions.attestations.iter().find(|one| one.leaf == attestation);
         let standing = standing.ok_or(DecisionFault::NothingToReplace(attestation))?;

@@ -238,7 +238,23 @@ fn every_counted_control_of_pci_has_one_word_and_what_needs_writing_is_listed() 
     let count = |word: &str| saq.counts.iter().find(|one| one.word == word).unwrap().count;
     assert_eq!(count("In Place with CCW"), 1);
     assert!(saq.figure.starts_with(&format!("{} of ", count("In Place") + 1)), "{}", saq.figure);
-    has_line(&saq, "to be confirmed whether this questionnaire asks it");
+    has_line(&saq, "For 235 of 235 controls it is to be confirmed whether this questionnaire asks it");
+    assert!(
+        saq.figure.ends_with("of 235 In Place; which of them it asks is to be confirmed of each"),
+        "{}",
+        saq.figure
+    );
+}
+
+#[test]
+fn an_addressable_specification_that_a_check_finds_wanting_is_called_not_implemented_and_undecided() {
+    let hipaa = framework("hipaa-security");
+    let statuses = statuses(hipaa, &[("164.312(a)(2)(iv)", NotMet), ("164.312(a)(2)(iii)", Undetermined)]);
+    let judged = verdict(hipaa, &statuses, &no());
+    let said = judged.said();
+    let finding = |id: &str| said.iter().find(|said| said.control.as_str() == id).unwrap().finding.clone();
+    assert_eq!(finding("164.312(a)(2)(iv)"), "Not implemented; addressable, no decision documented");
+    assert_eq!(finding("164.312(a)(2)(iii)"), "Addressable: not decided yet");
 }
 
 #[test]

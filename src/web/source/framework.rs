@@ -17,7 +17,7 @@ use crate::model::scope::ScopeDecision;
 use crate::model::time::Timestamp;
 use crate::pipeline::standing::Standing;
 use crate::report::data::{FrameworkHeading, MatrixHeading, OwnerLine};
-use crate::report::facts::clip;
+use crate::report::facts::{clip, only_for};
 use crate::report::tally::{self, Counting, Countings, ORDER, Totals};
 use crate::report::verdict::{self, VerdictSection};
 use crate::web::SourceError;
@@ -137,7 +137,8 @@ impl StorePages {
         let Some(framework) = self.framework_in_use(organization, id) else { return Ok(None) };
         let statuses = standing.statuses_now(place.as_of);
         let verdict = standing.verdict(framework, &statuses, place.as_of);
-        let rows = rows(framework, &standing, &statuses);
+        let words = verdict.said().into_iter().map(|said| (said.control, said.finding)).collect();
+        let rows = rows(framework, &standing, &statuses, &words);
         let chosen: Vec<&(&Control, ControlRow)> = rows.iter().filter(|(_, row)| query.wants(row)).collect();
         let shown = chosen.len().min(ROWS_SHOWN);
         let mut out_of_scope = out_of_scope(id, &standing.decisions, place.as_of);
@@ -188,6 +189,7 @@ fn rows<'a>(
     framework: &'a Framework,
     standing: &Standing,
     statuses: &[ControlStatus],
+    words: &HashMap<&ControlId, String>,
 ) -> Vec<(&'a Control, ControlRow)> {
     let own = statuses.iter().filter(|status| status.framework == framework.id);
     let own: HashMap<&ControlId, &ControlStatus> = own.map(|status| (&status.control, status)).collect();
@@ -207,9 +209,13 @@ fn rows<'a>(
         let status = own.get(&control.id);
         let (state, state_word, because) = match (counting, status) {
             (Counting::NotAssessable, _) => (None, "states scope or definitions: no status".to_owned(), String::new()),
-            (Counting::NotInQuestionnaire, _) => (None, "not in this questionnaire".to_owned(), String::new()),
+            (Counting::NotInQuestionnaire, _) => {
+                let whom = only_for(control).map(|whom| format!("It is only for {whom}."));
+                (None, "not in this questionnaire".to_owned(), whom.unwrap_or_default())
+            }
             (_, Some(status)) => {
-                (Some(status.state), framework.word(status.state), clip(&status.because, REASON_SHOWN))
+                let word = words.get(&control.id).cloned().unwrap_or_else(|| framework.word(status.state));
+                (Some(status.state), word, clip(&status.because, REASON_SHOWN))
             }
             (_, None) => {
                 let state = ControlState::Undetermined;

@@ -90,7 +90,7 @@ async fn a_tenant_without_consent_is_answered_with_one_piece_of_advice_and_plain
     let link = consent["link"].as_str().unwrap();
     assert!(link.starts_with(tenant.login_url()) && link.contains(tenant.client_id()), "{link}");
     assert!(consent["who"].as_str().unwrap().contains("administrator of the tenant"), "{consent:#}");
-    let unknown = &line(&report, "m365/authorization_policy")["leaves_unknown"];
+    let unknown = &line(&report, "m365/managed_devices")["leaves_unknown"];
     assert!(!unknown["cmmc-l2"].as_array().unwrap().is_empty(), "{unknown:#}");
     assert_eq!(line(&report, "m365/domains")["leaves_unknown"], Value::Object(serde_json::Map::new()));
 
