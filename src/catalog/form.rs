@@ -103,6 +103,10 @@ pub struct Way {
     /// As [`Form::departs`].
     #[serde(default)]
     pub departs: bool,
+    /// Nothing is done by it, for reasons on file: what the control is called then instead of the framework's word for met. A
+    /// parent all of whose parts are so is not met by them and has to be stated itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nothing_done: Option<String>,
     /// Ids or numbers of the controls it is for; none: all of the form's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub only: Vec<String>,
@@ -189,6 +193,11 @@ impl Form {
             && chosen.facts.iter().all(|(name, value)| control.facts.get(name) == Some(value))
             && (chosen.only.is_empty() || is_named(control, &chosen.only))
             && !is_named(control, &chosen.but)
+    }
+
+    /// Whether something of a framework does not apply by it.
+    pub(super) fn leaves_out_of(&self, framework: &FrameworkId) -> bool {
+        self.claim == Claim::NotApplicable && self.frameworks.contains(framework)
     }
 
     /// Where it stands among the forms that fit a control: the one made for this kind of control, the plain one, what else

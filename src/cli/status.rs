@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::moment;
 use super::{Common, Ending, output, session};
+use crate::assess::verdict;
 use crate::model::control::ControlState;
 use crate::model::gap::GapState;
 use crate::model::id::{FrameworkId, OrgSlug};
@@ -81,7 +82,7 @@ pub async fn run(common: &Common, arguments: StatusArguments) -> anyhow::Result<
                 json!({
                     "id": status.control,
                     "status": status.state,
-                    "word": framework.word(status.state),
+                    "word": verdict::word(framework, status, &standing.decisions, &app.catalog.forms),
                     "because": status.because,
                     "as_of": status.as_of,
                 })
@@ -165,7 +166,10 @@ fn print(
         let rows: Vec<[String; 3]> = statuses
             .iter()
             .filter(|status| status.framework == framework.id)
-            .map(|status| [status.control.to_string(), framework.word(status.state), status.because.clone()])
+            .map(|status| {
+                let word = verdict::word(framework, status, &standing.decisions, &app.catalog.forms);
+                [status.control.to_string(), word, status.because.clone()]
+            })
             .collect();
         output::table(["control", "status", "because"], &rows)?;
     }

@@ -9,7 +9,7 @@ use super::Known;
 use crate::assess::cmmc::calendar::Level;
 use crate::assess::cmmc::exceptions::Exception;
 use crate::assess::cmmc::poam::{self, Legality};
-use crate::assess::cmmc::{CmmcFault, Findings, number, path, score};
+use crate::assess::cmmc::{CmmcFault, Findings, finding, number, path, score};
 use crate::catalog::framework::{Control, Framework};
 use crate::model::control::{ControlState, ControlStatus};
 use crate::model::id::{ControlId, FrameworkId};
@@ -124,7 +124,7 @@ impl Score {
         exceptions: Vec<Exception>,
     ) -> Result<Self, CmmcFault> {
         let behind = Behind::of(framework, known);
-        let is_open = |control: &&Control| !findings.get(&control.id).is_some_and(|found| found.counts_as_met());
+        let is_open = |control: &&Control| !finding(findings, control).counts_as_met();
         let open: Vec<&Control> = framework.controls.iter().filter(is_open).collect();
         let blank = Self {
             framework: framework.id.clone(),

@@ -33,7 +33,7 @@ pub fn run(common: &Common, arguments: &FormsArguments) -> anyhow::Result<Ending
             let control = catalog.control(framework, named);
             let control =
                 control.ok_or_else(|| anyhow::anyhow!("{framework} has no control `{}`", output::plain(named)))?;
-            let parts = catalog.frameworks.get(framework).map(|known| known.parts_of(control)).unwrap_or_default();
+            let parts = catalog.only_its_parts(framework, control);
             if !parts.is_empty() {
                 let parts: Vec<&str> = parts.iter().map(|part| part.id.as_str()).collect();
                 anyhow::bail!("{} follows from its parts; ask about one of them: {}", control.id, parts.join(", "));

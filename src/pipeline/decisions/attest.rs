@@ -164,6 +164,11 @@ async fn prepare<'a>(
             let forms = forms::listed(suiting);
             return Err(DecisionFault::NeedsForm { claim, control: control.id.clone(), forms });
         }
+        if claim == Claim::NotApplicable && app.catalog.always_applies(&request.framework, control) {
+            let forms = forms::listed(app.catalog.forms_for(&request.framework, control));
+            let framework = request.framework.clone();
+            return Err(DecisionFault::AlwaysApplies { framework, control: control.id.clone(), forms });
+        }
         return Ok(Prepared { about, claim, statement, documents, form: None, stands });
     };
     let form = app.catalog.forms.get(&asked.id);
@@ -260,7 +265,7 @@ fn about<'a>(app: &'a App, framework: &FrameworkId, named: &str) -> Result<(&'a 
     if !control.assessable {
         return Err(DecisionFault::NotAssessable { control: control.id.clone() });
     }
-    let parts = known.parts_of(control);
+    let parts = app.catalog.only_its_parts(framework, control);
     if let Some(first) = parts.first() {
         return Err(DecisionFault::OnlyItsParts {
             framework: framework.clone(),

@@ -6,11 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use super::links::{Choice, link};
 use super::{Place, StorePages, matrix_heading, reasons, signed};
+use crate::assess::verdict::word;
+use crate::catalog::form::Form;
 use crate::catalog::framework::{Control, Framework};
 use crate::model::control::{ControlState, ControlStatus};
 use crate::model::decision::Decisions;
 use crate::model::gap::GapState;
-use crate::model::id::{ControlId, FrameworkId, OrgSlug};
+use crate::model::id::{ControlId, FormId, FrameworkId, OrgSlug};
 use crate::model::moment::Moment;
 use crate::model::responsibility::Party;
 use crate::model::scope::ScopeDecision;
@@ -137,7 +139,7 @@ impl StorePages {
         let Some(framework) = self.framework_in_use(organization, id) else { return Ok(None) };
         let statuses = standing.statuses_now(place.as_of);
         let verdict = standing.verdict(framework, &statuses, place.as_of);
-        let rows = rows(framework, &standing, &statuses);
+        let rows = rows(framework, &self.app.catalog.forms, &standing, &statuses);
         let chosen: Vec<&(&Control, ControlRow)> = rows.iter().filter(|(_, row)| query.wants(row)).collect();
         let shown = chosen.len().min(ROWS_SHOWN);
         let mut out_of_scope = out_of_scope(id, &standing.decisions, place.as_of);
@@ -186,6 +188,7 @@ fn out_of_scope(framework: &FrameworkId, decisions: &Decisions, at: Timestamp) -
 /// Every row of the framework, in its order.
 fn rows<'a>(
     framework: &'a Framework,
+    forms: &BTreeMap<FormId, Form>,
     standing: &Standing,
     statuses: &[ControlStatus],
 ) -> Vec<(&'a Control, ControlRow)> {
@@ -209,7 +212,8 @@ fn rows<'a>(
             (Counting::NotAssessable, _) => (None, "states scope or definitions: no status".to_owned(), String::new()),
             (Counting::NotInQuestionnaire, _) => (None, "not in this questionnaire".to_owned(), String::new()),
             (_, Some(status)) => {
-                (Some(status.state), framework.word(status.state), clip(&status.because, REASON_SHOWN))
+                let word = word(framework, status, &standing.decisions, forms);
+                (Some(status.state), word, clip(&status.because, REASON_SHOWN))
             }
             (_, None) => {
                 let state = ControlState::Undetermined;
