@@ -13,8 +13,9 @@ use serde::Serialize;
 use super::moment;
 use super::{Common, Ending, output, session};
 use crate::assess::cmmc::calendar::{Calendar, Level, Standing as Reached, Status};
+use crate::assess::cmmc::poam::{Legality, Refusal};
 use crate::assess::cmmc::{Finding, requirement};
-use crate::assess::verdict::{Cmmc, Count, Deduction, Score, Step, Verdict};
+use crate::assess::verdict::{Cmmc, Count, Deduction, Open, Score, Step, Verdict};
 use crate::catalog::framework::Framework;
 use crate::model::id::{ControlId, FrameworkId, OrgSlug};
 use crate::model::moment::Moment;
@@ -61,16 +62,19 @@ struct Told {
     score: Score,
     #[serde(skip_serializing_if = "Option::is_none")]
     calendar: Option<Calendar>,
+    /// Whether the status of the calendar stood on the day asked about; of a file of findings no day is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status_stands: Option<bool>,
 }
 
 pub async fn run(common: &Common, arguments: ScoreArguments) -> anyhow::Result<Ending> {
-    let (title, score) = match (&arguments.statuses, &arguments.org) {
+    let (title, score, day) = match (&arguments.statuses, &arguments.org) {
         (Some(file), _) => {
             let framework = the_framework(&session::catalog(common)?.frameworks, &arguments.framework)?;
             let mut findings = statuses::read(file, &framework)?;
             findings.extend(what_if(&framework, &arguments)?.into_iter().map(|id| (id, Finding::Met)));
             let score = Score::of(&framework, &findings, None, Vec::new())?;
-            (framework.title, score)
+            (framework.title, score, None)
         }
         (None, Some(org)) => {
             let app = session::app(common).await?;
@@ -84,13 +88,15 @@ pub async fn run(common: &Common, arguments: ScoreArguments) -> anyhow::Result<E
             let statuses = standing.statuses_now(as_of);
             let also_met = what_if(&framework, &arguments)?;
             match standing.verdict_if(&framework, &statuses, as_of, &also_met, &BTreeMap::new()) {
-                Verdict::Cmmc(Cmmc { score, .. }) => (framework.title, score?),
+                Verdict::Cmmc(Cmmc { score, .. }) => (framework.title, score?, Some(organization.day_of(as_of))),
                 Verdict::Hipaa(_) | Verdict::Pci(_) | Verdict::Words(_) => bail!("{} has no score", framework.id),
             }
         }
         (None, None) => bail!("give --statuses or --org"),
     };
-    let told = Told { calendar: calendar(score.level, &arguments)?, score };
+    let calendar = calendar(score.level, &arguments)?;
+    let status_stands = calendar.as_ref().zip(day).map(|(calendar, day)| calendar.stands_on(day));
+    let told = Told { calendar, status_stands, score };
     if common.json {
         output::json(&told)?;
     } else {
@@ -137,7 +143,7 @@ fn calendar(level: Level, arguments: &ScoreArguments) -> anyhow::Result<Option<C
 }
 
 fn print(title: &str, told: &Told) -> anyhow::Result<()> {
-    let Told { score, calendar } = told;
+    let Told { score, calendar, status_stands } = told;
     output::line(title)?;
     match (score.score, score.no_score_because) {
         (Some(score), _) => output::line(&format!("Score: {score}"))?,
@@ -146,7 +152,14 @@ fn print(title: &str, told: &Told) -> anyhow::Result<()> {
     if let (None, Count::Points(points)) = (score.score, &score.count) {
         output::line(&format!("With a plan it would be {}.", points.points))?;
     }
-    let words = |possible: bool| if possible { "yes" } else { "no" };
+    if let Some(needs) = score.needs {
+        output::line(&format!("Needs {needs}"))?;
+    }
+    let words = |possible: bool| match (possible, score.needs) {
+        (true, Some(_)) => "yes, once Level 2 is final",
+        (true, None) => "yes",
+        (false, _) => "no",
+    };
     output::line(&format!("Final status possible: {}", words(score.legality.final_possible)))?;
     output::line(&format!("Conditional status possible: {}", words(score.legality.conditional_possible)))?;
     if let Count::Points(points) = &score.count {
@@ -157,15 +170,51 @@ fn print(title: &str, told: &Told) -> anyhow::Result<()> {
         output::line(&output::plain(&words))?;
     }
     if let Some(calendar) = calendar {
-        dates(calendar)?;
+        dates(calendar, *status_stands)?;
     }
-    match &score.count {
-        Count::Points(points) => {
-            way("To a conditional status, in this order:", &points.to_conditional)?;
-            way("To all points, in this order:", &points.to_final)
-        }
-        Count::Open { .. } => score.legality.poam_refused.iter().try_for_each(|refusal| output::line(&refusal.because)),
+    if let Count::Open { open } = &score.count {
+        still_open(open)?;
     }
+    waiting(&score.legality)?;
+    if let Count::Points(points) = &score.count {
+        way("To a conditional status, in this order:", &points.to_conditional)?;
+        way("To all points, in this order:", &points.to_final)?;
+    }
+    Ok(())
+}
+
+/// What is not met at a level that counts requirements.
+fn still_open(open: &[Open]) -> anyhow::Result<()> {
+    if open.is_empty() {
+        return Ok(());
+    }
+    let row = |one: &Open| {
+        let (status, why) = match &one.turn.stands {
+            Some(stands) => (stands.status.as_str().replace('_', " "), stands.why.clone()),
+            None => ("-".to_owned(), "-".to_owned()),
+        };
+        [one.control.clone(), status, one.turn.party.map_or("-", Party::as_str).to_owned(), why]
+    };
+    output::line("")?;
+    output::line("Open:")?;
+    output::table(["control", "status", "whose turn", "why"], &open.iter().map(row).collect::<Vec<_>>())
+}
+
+/// What of the open may wait on a plan of action, and what may not, each with the reason.
+fn waiting(legality: &Legality) -> anyhow::Result<()> {
+    if legality.poam_allowed.is_empty() && legality.poam_refused.is_empty() {
+        return Ok(());
+    }
+    output::line("")?;
+    let may = &legality.poam_allowed;
+    let list = if may.is_empty() { "nothing".to_owned() } else { format!("{} ({})", may.join(", "), may.len()) };
+    output::line(&format!("Of what is open, may wait on a POA&M: {list}"))?;
+    if legality.poam_refused.is_empty() {
+        return Ok(());
+    }
+    output::line("May not wait:")?;
+    let row = |refusal: &Refusal| [refusal.control.clone(), refusal.because.clone()];
+    output::table(["control", "because"], &legality.poam_refused.iter().map(row).collect::<Vec<_>>())
 }
 
 /// What points are lost for, and the ledger leaves of the evidence that says so.
@@ -211,13 +260,26 @@ fn way(heading: &str, steps: &[Step]) -> anyhow::Result<()> {
 }
 
 /// The dates of a calendar.
-fn dates(calendar: &Calendar) -> anyhow::Result<()> {
+fn dates(calendar: &Calendar, stands: Option<bool>) -> anyhow::Result<()> {
+    let days = |days: &[NaiveDate]| days.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    match (stands, calendar.closeout_by) {
+        (Some(false), Some(day)) => {
+            output::line(&format!("The conditional status lapsed: no closeout was confirmed by {day}"))?;
+        }
+        (Some(false), None) => output::line(&format!("The status is over since {}", calendar.ends))?,
+        _ => {}
+    }
     if let Some(day) = calendar.closeout_by {
         output::line(&format!("Closeout confirmed by: {day}"))?;
     }
-    let days: Vec<String> = calendar.affirmations.iter().map(ToString::to_string).collect();
-    output::line(&format!("Affirmations: {}", days.join(", ")))?;
+    output::line(&format!("Affirmations: {}", days(&calendar.affirmations)))?;
     output::line(&format!("The status ends: {}", calendar.ends))?;
+    if let Some(later) = &calendar.if_closed_out {
+        let (affirmed, ends) = (days(&later.affirmations), later.ends);
+        output::line(&format!(
+            "If closed out by then: affirmations at the closeout, {affirmed}; the status ends: {ends}"
+        ))?;
+    }
     output::line(&format!("Artifacts are kept until: {}", calendar.keep_until))?;
     calendar.notes.iter().try_for_each(|note| output::line(&format!("Note: {note}")))
 }

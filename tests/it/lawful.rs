@@ -80,3 +80,58 @@ fn a_decision_that_nothing_is_done_is_not_called_implemented_and_its_standard_is
     attest(&installation, "hipaa-security", "164.312(e)(1)", &[]).fine();
     assert_eq!(status("164.312(e)(1)"), ("met".to_owned(), "Implemented".to_owned()));
 }
+
+/// Findings of a framework in which everything is met but these.
+fn findings(framework: &str, open: &[&str]) -> (tempfile::TempDir, String) {
+    let folder = crate::support::command::scratch();
+    let shown = countersign(&["catalog", "show", framework, "--json"]).fine().json();
+    let controls = shown["controls"].as_array().unwrap();
+    let all: serde_json::Map<String, serde_json::Value> = controls
+        .iter()
+        .filter(|control| control["assessable"] != false)
+        .map(|control| control["id"].as_str().unwrap())
+        .filter(|id| !open.iter().any(|open| id.ends_with(&format!("-{open}"))))
+        .map(|id| (id.to_owned(), "met".into()))
+        .collect();
+    let file = folder.path().join("findings.json");
+    std::fs::write(&file, serde_json::Value::from(all).to_string()).unwrap();
+    let file = file.to_str().unwrap().to_owned();
+    (folder, file)
+}
+
+#[test]
+fn level_3_is_final_only_once_level_2_is_and_what_may_wait_is_told_with_the_reason() {
+    let (_folder, all) = findings("cmmc-l3", &[]);
+    let words = countersign(&["score", "cmmc-l3", "--statuses", &all]).fine().stdout;
+    assert!(words.contains("Score: 24"), "{words}");
+    assert!(words.contains("Needs a Final Level 2 (C3PAO) status first") && words.contains("170.18(a)"), "{words}");
+    assert!(words.contains("Final status possible: yes, once Level 2 is final"), "{words}");
+    let (_folder, open) = findings("cmmc-l3", &["3.1.2e", "3.6.1e"]);
+    let words = countersign(&["score", "cmmc-l3", "--statuses", &open]).fine().stdout;
+    assert!(words.contains("may wait on a POA&M: 3.1.2e (1)"), "{words}");
+    assert!(words.contains("3.6.1e may not be on a POA&M: 32 CFR 170.21(a)(3)(ii)"), "{words}");
+    let (_folder, open) = findings("cmmc-l2", &["3.1.3", "3.1.20"]);
+    let words = countersign(&["score", "cmmc-l2", "--statuses", &open]).fine().stdout;
+    assert!(words.contains("may wait on a POA&M: 3.1.3 (1)"), "{words}");
+    assert!(words.contains("3.1.20 may not be on a POA&M: 32 CFR 170.21(a)(2)(iii)"), "{words}");
+}
+
+#[test]
+fn a_conditional_status_ends_with_its_closeout_and_is_said_to_have_lapsed_after_it() {
+    let installation = with_dana();
+    let asked = |as_of: &str| {
+        let given =
+            ["score", "cmmc-l2", "--org", ORG, "--status-date", "2026-05-31", "--conditional", "--as-of", as_of];
+        installation.run(&given).fine().stdout
+    };
+    let (last, over) = (asked("2026-11-27"), asked("2026-11-28"));
+    assert!(last.contains("The status ends: 2026-11-27") && !last.contains("lapsed"), "{last}");
+    assert!(last.contains("Affirmations: 2026-05-31\n"), "{last}");
+    assert!(
+        last.contains(
+            "If closed out by then: affirmations at the closeout, 2027-05-31, 2028-05-31; the status ends: 2029-05-31"
+        ),
+        "{last}"
+    );
+    assert!(over.contains("The conditional status lapsed: no closeout was confirmed by 2026-11-27"), "{over}");
+}

@@ -196,7 +196,10 @@ fn the_dates_of_a_status_follow_from_its_first_day() {
     let calendar = Calendar::of(conditional).unwrap();
     assert_eq!(calendar.closeout_by, Some(day("2026-08-29")));
     assert!(calendar.stands_on(day("2026-08-29")) && !calendar.stands_on(day("2026-08-30")));
-    assert_eq!((calendar.ends, calendar.keep_until), (day("2029-03-02"), day("2032-03-02")));
+    assert_eq!((calendar.ends, calendar.keep_until), (day("2026-08-29"), day("2032-03-02")));
+    assert_eq!(calendar.affirmations, [day("2026-03-02")], "no other comes without a closeout");
+    let later = calendar.if_closed_out.unwrap();
+    assert_eq!((later.affirmations, later.ends), (["2027-03-02", "2028-03-02"].map(day).into(), day("2029-03-02")));
     let closed = Status { stands: Standing::ClosedOut(day("2026-08-01")), ..conditional };
     let calendar = Calendar::of(closed).unwrap();
     assert_eq!((calendar.closeout_by, calendar.ends), (None, day("2029-03-02")), "the status date stays the first");

@@ -18,7 +18,8 @@ use crate::model::responsibility::Party;
 const NO_PLAN: &str = "3.12.4 is not met, or not shown: without an up-to-date system security plan the assessment cannot be \
                        completed and there is no score, 32 CFR 170.24(c)(2)(i)(B)(5)";
 const NO_SCORE_AT_LEVEL_1: &str = "Level 1 has no score: it is met as a whole or not, 32 CFR 170.24(c)(1)";
-const LEVEL_2_FIRST: &str = "the highest Level 2 score first, 32 CFR 170.24(c)(3)";
+const LEVEL_2_FIRST: &str =
+    "a Final Level 2 (C3PAO) status first, with the highest Level 2 score: 32 CFR 170.18(a), 170.24(c)(3)";
 
 /// What the findings of one level come to.
 #[derive(Debug, Clone, PartialEq, Serialize)]
