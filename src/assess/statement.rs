@@ -66,6 +66,12 @@ impl<'a> Statements<'a> {
         self.ended.get(&(control, None)).copied()
     }
 
+    /// All that are in force, and those whose time is over and whose place nothing has taken; in no order that means anything.
+    pub fn in_force_or_ended(&self) -> impl Iterator<Item = &'a Attestation> {
+        let over = self.ended.iter().filter(|(unit, _)| !self.in_force.contains_key(*unit)).map(|(_, one)| *one);
+        self.in_force.values().copied().chain(over)
+    }
+
     /// All that are in force, in no order that means anything.
     pub fn all(&self) -> Vec<&'a Attestation> {
         self.in_force.values().copied().collect()
