@@ -2,9 +2,11 @@
 //!
 //! A form is a file, `controls/forms/<family>/<form>.yaml`; [`Form`] is its shape. It says what to answer, how many documents
 //! to show and how long the statement may stand, and decides nothing: the roll-up does, by what [`Form::departs`] and the
-//! words of [`Form::says`] tell it. Start with [`Form`]; [`answers`] checks what somebody filled in, [`sealed`] reads it back.
+//! words of [`Form::says`] tell it. Start with [`Form`]; [`answers`] checks what somebody filled in,
+//! [`days`] its days, and [`sealed`] reads it back.
 
 pub mod answers;
+pub mod days;
 pub mod sealed;
 
 use std::collections::BTreeMap;
@@ -12,6 +14,7 @@ use std::collections::BTreeMap;
 use countersign_seal::digest::Digest;
 use serde::{Deserialize, Serialize};
 
+use self::days::DayLimits;
 use super::framework::Control;
 use crate::model::attestation::{Claim, FormUse};
 use crate::model::control::Rhythm;
@@ -145,6 +148,9 @@ pub struct Field {
     /// The ways that ask for it; none: all of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ways: Vec<String>,
+    /// Which days it takes; for the kind `date` only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<DayLimits>,
 }
 
 fn yes() -> bool {

@@ -135,3 +135,26 @@ fn a_conditional_status_ends_with_its_closeout_and_is_said_to_have_lapsed_after_
     );
     assert!(over.contains("The conditional status lapsed: no closeout was confirmed by 2026-11-27"), "{over}");
 }
+
+#[test]
+fn a_day_that_its_field_does_not_take_is_refused_with_the_limit_and_said_before() {
+    let installation = with_dana();
+    let before = installation.log_objects().len();
+    let on = |form: &'static str, answers: &[&'static str]| {
+        let mut all = vec!["--form", form];
+        all.extend(answers.iter().flat_map(|one| ["--answer", *one]));
+        all
+    };
+    let period = on("breach-none", &["from=2998-01-01", "to=2997-12-31", "looked_at=l"]);
+    attest(&installation, "hipaa-breach", "164.404(a)(1)", &period).refused(&[
+        "`from` is 2998-01-01, which is after today",
+        "`to` is 2997-12-31, which is after today",
+        "`to` is 2997-12-31, which is before `from`, 2998-01-01",
+    ]);
+    let all = ["assets=a", "threats=t", "factors=f", "frequency=f", "kept=k", "analysed_on=2019-01-01"];
+    attest(&installation, "pci-dss-4.0.1", "5.2.3.1", &on("pci-targeted-risk-analysis", &all))
+        .refused(&["`analysed_on` is 2019-01-01, older than 12 months"]);
+    assert_eq!(installation.log_objects().len(), before);
+    let words = countersign(&["attest", "forms", "hipaa-breach", "164.404(a)(1)"]).fine().stdout;
+    assert!(words.contains("Not after today; not before the day of `from`."), "{words}");
+}

@@ -156,6 +156,9 @@ impl Check<'_> {
             for fault in faults_of(field) {
                 self.fault(&at, format!("the field `{}` {fault}", field.id));
             }
+            if let Some(fault) = field.day.as_ref().and_then(|limits| limits.fault(form, field)) {
+                self.fault(&at, format!("the field `{}` {fault}", field.id));
+            }
             for way in field.ways.iter().filter(|way| form.way(way).is_none()) {
                 self.fault(
                     &at,

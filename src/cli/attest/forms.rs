@@ -93,7 +93,9 @@ fn print(form: &Form, control: &Control) -> anyhow::Result<()> {
     for field in asked {
         let optional = if field.required { "" } else { ", may stay empty" };
         let ways = if field.ways.is_empty() { String::new() } else { format!(", for {}", field.ways.join(" and ")) };
-        line(format!("  {} ({}{optional}{ways}): {}. {}", field.id, field.kind.as_str(), field.title, field.help))?;
+        let limits = field.day.as_ref().map_or_else(String::new, |limits| format!(" {}", limits.words()));
+        let (kind, title, help) = (field.kind.as_str(), &field.title, &field.help);
+        line(format!("  {} ({kind}{optional}{ways}): {title}. {help}{limits}", field.id))?;
     }
     let documents = &form.documents;
     if !documents.kinds.is_empty() {

@@ -180,6 +180,8 @@ async fn prepare<'a>(
         faults.push(format!("only the requirement as a whole has a partial value; state it of {}", control.id));
     }
     let filled = asked.filled(form).map_err(|more| faults.extend(more)).ok();
+    let today = organization.day_of(app.clock.now());
+    faults.extend(filled.iter().flat_map(|filled| filled.days_beyond_limits(form, today)));
     faults.extend(filled.as_ref().and_then(|filled| forms::unfit_way(form, &filled.used, control)));
     let documents = documents.map_err(|more| faults.extend(more)).ok();
     let (Some(filled), Some(documents), true) = (filled, documents, faults.is_empty()) else {
