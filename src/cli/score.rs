@@ -12,14 +12,16 @@ use serde::Serialize;
 
 use super::moment;
 use super::{Common, Ending, output, session};
-use crate::assess::cmmc::calendar::{Calendar, Level, Standing as Reached, Status};
+use crate::assess::cmmc::calendar::{Calendar, Level, OnDay, Standing as Reached, Stands, Status};
 use crate::assess::cmmc::poam::{Legality, Refusal};
 use crate::assess::cmmc::{Finding, requirement};
 use crate::assess::verdict::{Cmmc, Count, Deduction, Open, Score, Step, Verdict};
 use crate::catalog::framework::Framework;
+use crate::model::days::LocalDays;
 use crate::model::id::{ControlId, FrameworkId, OrgSlug};
 use crate::model::moment::Moment;
 use crate::model::responsibility::Party;
+use crate::model::time::Timestamp;
 use crate::pipeline::standing::Standing;
 
 /// What nobody has shown counts as not met, as an assessor counts it.
@@ -38,7 +40,7 @@ pub struct ScoreArguments {
     /// zone; default: now
     #[arg(long, value_name = "TIME|DATE", requires = "org")]
     as_of: Option<Moment>,
-    /// Day of the status that was reached, to see its closeout, affirmations and end
+    /// Day of the status that was reached, to see its closeout, affirmations and end, and whether it stands
     #[arg(long, value_name = "DAY")]
     status_date: Option<NaiveDate>,
     /// That status is conditional
@@ -61,20 +63,26 @@ struct Told {
     #[serde(flatten)]
     score: Score,
     #[serde(skip_serializing_if = "Option::is_none")]
-    calendar: Option<Calendar>,
-    /// Whether the status of the calendar stood on the day asked about; of a file of findings no day is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status_stands: Option<bool>,
+    calendar: Option<Dates>,
+}
+
+/// The dates of a status, and where it stands on the day that is asked about.
+#[derive(Serialize)]
+struct Dates {
+    #[serde(flatten)]
+    calendar: Calendar,
+    on: OnDay,
 }
 
 pub async fn run(common: &Common, arguments: ScoreArguments) -> anyhow::Result<Ending> {
-    let (title, score, day) = match (&arguments.statuses, &arguments.org) {
+    let (title, score, today) = match (&arguments.statuses, &arguments.org) {
         (Some(file), _) => {
             let framework = the_framework(&session::catalog(common)?.frameworks, &arguments.framework)?;
             let mut findings = statuses::read(file, &framework)?;
             findings.extend(what_if(&framework, &arguments)?.into_iter().map(|id| (id, Finding::Met)));
             let score = Score::of(&framework, &findings, None, Vec::new())?;
-            (framework.title, score, None)
+            // A file belongs to no organization.
+            (framework.title, score, LocalDays::UTC.day_of(Timestamp::now()))
         }
         (None, Some(org)) => {
             let app = session::app(common).await?;
@@ -88,15 +96,13 @@ pub async fn run(common: &Common, arguments: ScoreArguments) -> anyhow::Result<E
             let statuses = standing.statuses_now(as_of);
             let also_met = what_if(&framework, &arguments)?;
             match standing.verdict_if(&framework, &statuses, as_of, &also_met, &BTreeMap::new()) {
-                Verdict::Cmmc(Cmmc { score, .. }) => (framework.title, score?, Some(organization.day_of(as_of))),
+                Verdict::Cmmc(Cmmc { score, .. }) => (framework.title, score?, standing.organization.day_of(as_of)),
                 Verdict::Hipaa(_) | Verdict::Pci(_) | Verdict::Words(_) => bail!("{} has no score", framework.id),
             }
         }
         (None, None) => bail!("give --statuses or --org"),
     };
-    let calendar = calendar(score.level, &arguments)?;
-    let status_stands = calendar.as_ref().zip(day).map(|(calendar, day)| calendar.stands_on(day));
-    let told = Told { calendar, status_stands, score };
+    let told = Told { calendar: dates(score.level, &arguments, today)?, score };
     if common.json {
         output::json(&told)?;
     } else {
@@ -119,7 +125,7 @@ fn what_if(framework: &Framework, arguments: &ScoreArguments) -> anyhow::Result<
 }
 
 /// The dates that follow from a status somebody says was reached.
-fn calendar(level: Level, arguments: &ScoreArguments) -> anyhow::Result<Option<Calendar>> {
+fn dates(level: Level, arguments: &ScoreArguments, today: NaiveDate) -> anyhow::Result<Option<Dates>> {
     let Some(dated) = arguments.status_date else { return Ok(None) };
     let stands = match (arguments.conditional, arguments.closed_out) {
         (true, _) => Reached::Conditional,
@@ -139,11 +145,11 @@ fn calendar(level: Level, arguments: &ScoreArguments) -> anyhow::Result<Option<C
     }
     let calendar = Calendar::of(status);
     let calendar = calendar.ok_or_else(|| anyhow::anyhow!("{dated} is too far away for a calendar"))?;
-    Ok(Some(calendar))
+    Ok(Some(Dates { on: calendar.on(today), calendar }))
 }
 
 fn print(title: &str, told: &Told) -> anyhow::Result<()> {
-    let Told { score, calendar, status_stands } = told;
+    let Told { score, calendar } = told;
     output::line(title)?;
     match (score.score, score.no_score_because) {
         (Some(score), _) => output::line(&format!("Score: {score}"))?,
@@ -169,8 +175,8 @@ fn print(title: &str, told: &Told) -> anyhow::Result<()> {
         let words = format!("{} is met by: {}. {}", exception.objective, exception.by, exception.because);
         output::line(&output::plain(&words))?;
     }
-    if let Some(calendar) = calendar {
-        dates(calendar, *status_stands)?;
+    if let Some(dates) = calendar {
+        tell(dates)?;
     }
     if let Count::Open { open } = &score.count {
         still_open(open)?;
@@ -259,15 +265,18 @@ fn way(heading: &str, steps: &[Step]) -> anyhow::Result<()> {
     output::table(["control", "gain", "what", "whose turn", "because"], &steps.iter().map(row).collect::<Vec<_>>())
 }
 
-/// The dates of a calendar.
-fn dates(calendar: &Calendar, stands: Option<bool>) -> anyhow::Result<()> {
+/// The dates of a status, in words.
+fn tell(Dates { calendar, on }: &Dates) -> anyhow::Result<()> {
     let days = |days: &[NaiveDate]| days.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    match (stands, calendar.closeout_by) {
-        (Some(false), Some(day)) => {
-            output::line(&format!("The conditional status lapsed: no closeout was confirmed by {day}"))?;
-        }
-        (Some(false), None) => output::line(&format!("The status is over since {}", calendar.ends))?,
-        _ => {}
+    let stands = match on.stands {
+        Stands::NotYet => "has not begun",
+        Stands::Stands => "stands",
+        Stands::NotClosedOut => "is gone, for its closeout was to be confirmed before: 32 CFR 170.21(b)",
+        Stands::Ended => "has ended",
+    };
+    output::line(&format!("On {} the status {stands}", on.day))?;
+    if let Some(day) = on.next_affirmation {
+        output::line(&format!("Next affirmation: {day}"))?;
     }
     if let Some(day) = calendar.closeout_by {
         output::line(&format!("Closeout confirmed by: {day}"))?;

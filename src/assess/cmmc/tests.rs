@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use countersign_seal::digest::Digest;
 use proptest::prelude::*;
 
-use super::calendar::{Calendar, Level, Standing, Status};
+use super::calendar::{Calendar, Level, Standing, Stands, Status};
 use super::{CmmcFault, Finding, Findings, number, path, poam, requirement, score};
 use crate::catalog::Catalog;
 use crate::catalog::framework::Framework;
@@ -195,7 +195,10 @@ fn the_dates_of_a_status_follow_from_its_first_day() {
     let conditional = Status { level: Level::Level2, dated: day("2026-03-02"), stands: Standing::Conditional };
     let calendar = Calendar::of(conditional).unwrap();
     assert_eq!(calendar.closeout_by, Some(day("2026-08-29")));
-    assert!(calendar.stands_on(day("2026-08-29")) && !calendar.stands_on(day("2026-08-30")));
+    let on = |calendar: &Calendar, at: &str| (calendar.on(day(at)).stands, calendar.on(day(at)).next_affirmation);
+    assert_eq!(on(&calendar, "2026-03-01"), (Stands::NotYet, Some(day("2026-03-02"))));
+    assert_eq!(on(&calendar, "2026-08-29"), (Stands::Stands, None), "the next one comes only with the closeout");
+    assert_eq!(on(&calendar, "2026-08-30"), (Stands::NotClosedOut, None));
     assert_eq!((calendar.ends, calendar.keep_until), (day("2026-08-29"), day("2032-03-02")));
     assert_eq!(calendar.affirmations, [day("2026-03-02")], "no other comes without a closeout");
     let later = calendar.if_closed_out.unwrap();
@@ -204,6 +207,10 @@ fn the_dates_of_a_status_follow_from_its_first_day() {
     let calendar = Calendar::of(closed).unwrap();
     assert_eq!((calendar.closeout_by, calendar.ends), (None, day("2029-03-02")), "the status date stays the first");
     assert_eq!(calendar.affirmations, ["2026-03-02", "2026-08-01", "2027-03-02", "2028-03-02"].map(day));
+    assert_eq!(on(&calendar, "2026-08-01"), (Stands::Stands, Some(day("2026-08-01"))), "due on its day");
+    assert_eq!(on(&calendar, "2026-08-02"), (Stands::Stands, Some(day("2027-03-02"))));
+    assert_eq!(on(&calendar, "2029-03-02"), (Stands::Stands, None), "there is no further one");
+    assert_eq!(on(&calendar, "2029-03-03"), (Stands::Ended, None));
     let first = Status { level: Level::Level1, dated: day("2024-02-29"), stands: Standing::Final };
     let calendar = Calendar::of(first).unwrap();
     assert_eq!((calendar.ends, calendar.affirmations), (day("2025-02-28"), vec![day("2024-02-29")]));

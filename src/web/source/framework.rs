@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use super::links::{Choice, link};
-use super::{Place, StorePages, matrix_heading, reasons, signed};
+use super::{Place, StorePages, matrix_heading, reasons};
 use crate::assess::verdict::{Answered, word};
 use crate::catalog::form::Form;
 use crate::catalog::framework::{Control, Framework};
@@ -161,7 +161,7 @@ impl StorePages {
             out_of_scope,
             more_out_of_scope,
             totals: tally::totals(framework, &statuses),
-            verdict: verdict::section(framework, &statuses, &verdict, place.as_of),
+            verdict: verdict::section(framework, &statuses, &verdict, organization.day_of(place.as_of)),
             why_undetermined: reasons::why_undetermined(&self.app.catalog, framework, &statuses, &standing.targets),
             was_judged: !standing.results.is_empty(),
             was_stated: statuses
@@ -205,7 +205,7 @@ fn out_of_scope(framework: &FrameworkId, decisions: &Decisions, at: Timestamp) -
         resource: decision.resource.clone(),
         category: decision.category.words(),
         because: decision.because.clone(),
-        by: signed(&decision.by),
+        by: decision.by.for_people(),
         at: decision.at,
         leaf: decision.leaf,
     };
