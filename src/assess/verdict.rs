@@ -22,6 +22,7 @@ pub use super::cmmc::score::LEVEL_2_HIGHEST;
 pub use super::cmmc::{CmmcFault, number, requirement};
 pub use super::hipaa::{Addressable, AddressableState, Evaluation};
 pub use super::pci::{AnalysisState, Answered, Due, NoDay, RiskAnalysis, Word};
+use super::statement::nothing_done;
 use crate::catalog::form::Form;
 use crate::catalog::framework::{Control, Framework};
 use crate::model::control::{ControlState, ControlStatus};
@@ -201,7 +202,7 @@ impl Words {
         let worded = |status: &ControlStatus| Worded {
             control: status.control.clone(),
             status: status.state,
-            finding: known.framework.word(status.state),
+            finding: word(known.framework, status, known.decisions, known.forms),
             because: status.because.clone(),
             by: by(status),
         };
@@ -227,6 +228,21 @@ impl Worded {
     fn said(&self) -> Said<'_> {
         let finding = self.by.map_or_else(|| self.finding.clone(), |by| format!("{}, {by}", self.finding));
         Said { control: &self.control, finding, because: self.because.clone(), notes: &[] }
+    }
+}
+
+/// What a control with this status is called: the framework's word, or its form's where it is met by reasons why nothing is
+/// done.
+#[must_use]
+pub fn word(
+    framework: &Framework,
+    status: &ControlStatus,
+    decisions: &Decisions,
+    forms: &BTreeMap<FormId, Form>,
+) -> String {
+    match nothing_done(status, decisions, forms) {
+        Some((_, word)) => word.to_owned(),
+        None => framework.word(status.state),
     }
 }
 

@@ -110,6 +110,10 @@ pub enum DecisionFault {
     OnlyItsParts { framework: FrameworkId, control: ControlId, parts: String, first: ControlId },
     #[error("`{}` is stated on a form only; for {control} there is: {forms}", .claim.as_str())]
     NeedsForm { claim: Claim, control: ControlId, forms: String },
+    #[error(
+        "{framework} has no form by which {control} would not apply, so it has to be shown. Forms for it: {forms}; countersign attest forms tells what each asks"
+    )]
+    AlwaysApplies { framework: FrameworkId, control: ControlId, forms: String },
     #[error("{control} has no objective `{objective}`; countersign catalog show shows those it has")]
     NoSuchObjective { control: ControlId, objective: ObjectiveId },
     #[error("there is no check `{0}`; countersign check list shows those there are")]

@@ -7,6 +7,7 @@ pub use self::faults::faults;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::decisions::read_back::Patience;
 use super::{RunFault, decisions, targets};
 use crate::app::App;
 use crate::assess::rollup::{framework_statuses, outside};
@@ -296,7 +297,7 @@ impl Standing {
     }
 
     /// Where the organization stands by the law of one framework, by its statuses at a moment. Nothing is read from the vault:
-    /// targeted risk analyses are dated by their statements.
+    /// analyses of PCI DSS are dated by their statements, so that it serves where no day of them is said.
     #[must_use]
     pub fn verdict(&self, framework: &Framework, statuses: &[ControlStatus], at: Timestamp) -> Verdict {
         self.verdict_if(framework, statuses, at, &[], &BTreeMap::new())
@@ -315,7 +316,7 @@ impl Standing {
     ) -> Result<Verdict, RunFault> {
         // Only PCI DSS knows such analyses.
         let answers = if framework.id.is_pci_dss() {
-            decisions::read_back::risk_answers(app, scope, &self.decisions).await?
+            decisions::read_back::risk_answers(app, scope, &self.decisions, Patience::Long).await?
         } else {
             BTreeMap::new()
         };

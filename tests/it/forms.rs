@@ -251,6 +251,9 @@ fn what_follows_from_its_parts_is_not_stated_itself_and_claims_that_leave_open_k
 #[test]
 fn targeted_risk_analyses_are_listed_with_the_frequency_that_was_stated_and_those_that_are_missing() {
     let installation = with_dana();
+    let made = chrono::Utc::now().date_naive() - chrono::Days::new(100);
+    let again = (made + chrono::Months::new(12)).to_string();
+    let (made, made_on) = (made.to_string(), format!("analysed_on={made}"));
     let analysed = [
         "what_is_done=The servers run what their maker signed, and nothing else starts.",
         "assets=Servers without a virus scanner",
@@ -258,7 +261,7 @@ fn targeted_risk_analyses_are_listed_with_the_frequency_that_was_stated_and_thos
         "factors=They reach no network of others.",
         "frequency=Every three <b>months\u{202e}, because they change rarely.",
         "kept=Looked at on 2026-01-05.",
-        "analysed_on=2026-02-10",
+        &made_on,
     ];
     let mut arguments = answers("pci-targeted-risk-analysis", &analysed);
     arguments.extend(["--file", "plan.pdf"]);
@@ -269,14 +272,14 @@ fn targeted_risk_analyses_are_listed_with_the_frequency_that_was_stated_and_thos
     let of = |control: &str| all.iter().find(|one| one["control"] == control).unwrap();
     let own = of("5.2.3.1");
     assert!(own["frequency"].as_str().unwrap().starts_with("Every three <b>months"), "{own:#}");
-    assert_eq!((own["made_on"].as_str(), own["review_by"].as_str()), (Some("2026-02-10"), Some("2027-02-10")));
+    assert_eq!((own["made_on"].as_str(), own["review_by"].as_str()), (Some(made.as_str()), Some(again.as_str())));
     assert_eq!(
         (of("11.6.1")["state"].as_str(), of("11.6.1")["to_be_confirmed"].as_bool()),
         (Some("missing"), Some(true))
     );
     let words = installation.run(&["findings", "pci-dss-4.0.1", "--org", ORG]).fine().stdout;
     assert!(
-        words.contains("Targeted risk analysis for 5.2.3.1 (PCI DSS 12.3.1, to be confirmed): made 2026-02-10"),
+        words.contains(&format!("Targeted risk analysis for 5.2.3.1 (PCI DSS 12.3.1, to be confirmed): made {made}")),
         "{words}"
     );
     assert!(words.contains("for 11.6.1 (PCI DSS 12.3.1, to be confirmed): none is on file"), "{words}");
@@ -485,6 +488,9 @@ fn service_providers_are_kept_with_what_falls_due_and_what_cmmc_asks_of_them() {
     let name = "Card Host <i>\u{202e}GmbH";
     provider(&["--name", name, "--service", "Web shop", "--managed-by", "provider", "--cloud", "--handles", "cui"])
         .fine();
+    let other = installation.run(&["provider", "list", "--org", ORG, "--json"]).fine().list();
+    assert_eq!(other[0]["due"], serde_json::json!([]), "12.8 asks only of those that get card data");
+    provider(&["--handles", "cui", "--handles", "card_data"]).fine();
     provider(&["--document", "plan.pdf"]).fine();
     let words = installation.run(&["provider", "list", "--org", ORG]).fine().stdout;
     assert!(words.contains("end not said: Card Host") && words.contains("nobody said until when"), "{words:?}");
@@ -500,6 +506,7 @@ fn service_providers_are_kept_with_what_falls_due_and_what_cmmc_asks_of_them() {
     assert!(due.contains(&("PCI DSS 12.8.4", &"2027-03-01".into())), "{due:?}");
     let words = installation.run(&["provider", "list", "--org", ORG]).fine().stdout;
     assert!(words.contains("missing: Card Host") && !words.contains('\u{202e}'), "{words:?}");
+    assert!(words.contains("CMMC: Card Host") && words.contains("FedRAMP"), "{words:?}");
 
     let remove = ["provider", "remove", "card-host", "--org", ORG, "--by", DANA, "--because", "Moved."];
     installation.run(&remove).fine();

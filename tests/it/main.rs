@@ -21,6 +21,7 @@ mod forms;
 mod gaps;
 mod hostile;
 mod keys;
+mod lawful;
 mod layers;
 mod packages;
 mod pages;

@@ -136,6 +136,11 @@ impl Answers {
 }
 
 impl Filled {
+    /// The day that a field names; none where it is no date or was not answered.
+    pub(super) fn day(&self, field: &str) -> Option<NaiveDate> {
+        self.answers.get(field)?.as_str()?.parse().ok()
+    }
+
     /// The artifact `form.json`: canonical JSON that names the form, the digest of its definition, and the answers.
     ///
     /// # Errors
@@ -183,6 +188,9 @@ pub fn template(form: &Form) -> String {
         comment(&mut text, &field.help);
         if !field.ways.is_empty() {
             comment(&mut text, &format!("Only for: {}", field.ways.join(", ")));
+        }
+        if let Some(limits) = &field.day {
+            comment(&mut text, &limits.words());
         }
         if !field.choices.is_empty() {
             comment(&mut text, &format!("One of: {}", field.choices.join(", ")));

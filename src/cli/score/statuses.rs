@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
-use crate::assess::cmmc::{Finding, Findings, requirement};
+use crate::assess::cmmc::{CmmcFault, Finding, Findings, is_security_plan, requirement};
 use crate::catalog::framework::Framework;
 
 /// More than any framework needs.
@@ -40,6 +40,9 @@ fn parse(text: &str, framework: &Framework) -> Result<Findings, Vec<(usize, Stri
         let line = line_of(text, &name);
         let found = serde_json::from_value::<Finding>(word.clone().into());
         match (requirement(framework, &name), found) {
+            (Ok(control), Ok(Finding::NotApplicable)) if is_security_plan(control) => {
+                faults.push((line, CmmcFault::AlwaysApplies(control.id.clone()).to_string()));
+            }
             (Ok(control), Ok(found)) => {
                 if findings.insert(control.id.clone(), found).is_some() {
                     faults.push((line, format!("`{name}` is named twice")));
@@ -117,6 +120,14 @@ mod tests {
         let lines: Vec<usize> = faults.iter().map(|(line, _)| *line).collect();
         assert_eq!(lines, [3, 4, 5], "{faults:?}");
         assert!(faults[0].1.contains("9.9.9") && faults[1].1.contains("yes") && faults[2].1.contains("twice"));
+    }
+
+    #[test]
+    fn a_security_plan_is_never_not_applicable() {
+        let faults = parse("{\n\"3.12.4\": \"not_applicable\"}", level_2()).unwrap_err();
+        assert_eq!(faults[0].0, 2);
+        assert!(faults[0].1.contains("CA.L2-3.12.4 always applies"), "{faults:?}");
+        assert!(faults[0].1.contains("170.24(c)(2)(i)(B)(5)"), "{faults:?}");
     }
 
     #[test]

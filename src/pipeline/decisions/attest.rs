@@ -165,6 +165,11 @@ async fn prepare<'a>(
             let forms = forms::listed(suiting);
             return Err(DecisionFault::NeedsForm { claim, control: control.id.clone(), forms });
         }
+        if claim == Claim::NotApplicable && app.catalog.always_applies(&request.framework, control) {
+            let forms = forms::listed(app.catalog.forms_for(&request.framework, control));
+            let framework = request.framework.clone();
+            return Err(DecisionFault::AlwaysApplies { framework, control: control.id.clone(), forms });
+        }
         return Ok(Prepared { about, claim, statement, documents, form: None, stands });
     };
     let form = app.catalog.forms.get(&asked.id);
@@ -176,6 +181,8 @@ async fn prepare<'a>(
         faults.push(format!("only the requirement as a whole has a partial value; state it of {}", control.id));
     }
     let filled = asked.filled(form).map_err(|more| faults.extend(more)).ok();
+    let today = organization.day_of(app.clock.now());
+    faults.extend(filled.iter().flat_map(|filled| filled.days_beyond_limits(form, today)));
     faults.extend(filled.as_ref().and_then(|filled| forms::unfit_way(form, &filled.used, control)));
     let documents = documents.map_err(|more| faults.extend(more)).ok();
     let (Some(filled), Some(documents), true) = (filled, documents, faults.is_empty()) else {
@@ -261,7 +268,7 @@ fn about<'a>(app: &'a App, framework: &FrameworkId, named: &str) -> Result<(&'a 
     if !control.assessable {
         return Err(DecisionFault::NotAssessable { control: control.id.clone() });
     }
-    let parts = known.parts_of(control);
+    let parts = app.catalog.only_its_parts(framework, control);
     if let Some(first) = parts.first() {
         return Err(DecisionFault::OnlyItsParts {
             framework: framework.clone(),

@@ -111,6 +111,15 @@ fn lines(
         document(questionnaire)
     )];
     let open: Vec<_> = answers.iter().filter(|(_, one)| one.finding.word.is_none()).collect();
+    let left_out = answers.iter().filter(|(_, one)| one.finding.word == Some(Word::NotTested)).count();
+    if left_out > 0 {
+        lines.push(format!(
+            "Of the {} that no status decides, {} left out on purpose and Not Tested, and {} not yet determined.",
+            open.len() + left_out,
+            many(left_out, "is", "are"),
+            many(open.len(), "is", "are"),
+        ));
+    }
     if !open.is_empty() {
         let not_tested = open.iter().filter(|(_, one)| one.finding.as_it_stands == Word::NotTested).count();
         lines.push(format!(
