@@ -44,6 +44,8 @@ mod status;
 mod verify;
 mod watching;
 
+pub use output::note;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
