@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::collectors::LoadedCollectors;
 use super::frameworks::{LoadedFramework, LoadedFrameworks};
+use super::yaml::names;
 use crate::catalog::check::CheckDefinition;
 use crate::catalog::fault::Faults;
 use crate::model::id::CheckId;
@@ -125,18 +126,6 @@ pub(super) fn checks(
 fn line_in_metadata(text: &str, needle: &str) -> Option<u64> {
     let found = text.lines().position(|line| line.trim_start().starts_with('#') && names(line, needle));
     found.map(|index| index as u64 + 1)
-}
-
-fn names(line: &str, needle: &str) -> bool {
-    let belongs = |letter: char| letter.is_alphanumeric() || "._/()[]-".contains(letter);
-    line.match_indices(needle).any(|(at, _)| {
-        let before = line.get(..at).and_then(|before| before.chars().next_back());
-        let mut after = line.get(at + needle.len()..).unwrap_or_default().chars();
-        // A list ends with a bracket, and a key with a colon.
-        let (next, then) = (after.next(), after.next());
-        let ends = !next.is_some_and(belongs) || (next == Some(']') && !then.is_some_and(belongs));
-        !before.filter(|letter| *letter != '[').is_some_and(belongs) && ends
-    })
 }
 
 #[cfg(test)]
