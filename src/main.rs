@@ -1,5 +1,7 @@
 //! Arguments, logging, run, exit code. Everything else is in the library.
 
+#![deny(clippy::print_stderr, clippy::print_stdout)]
+
 use std::process::ExitCode;
 
 use clap::Parser;

@@ -3,6 +3,8 @@
 //! Results go to stdout, usage and failures to stderr. Exit codes: 0 fine, 3 altered or inconsistent, 2 could not be
 //! checked. All the work is in `countersign_seal::verify`.
 
+#![deny(clippy::print_stderr, clippy::print_stdout)]
+
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
