@@ -185,7 +185,7 @@ async fn state(common: &Common, app: &App, statement: StatementArguments) -> any
         std::io::stdout().lock().write_all(&bytes)?;
         return Ok(());
     }
-    let notes = attest::notes(app, &request)?;
+    let notes = attest::notes(app, &organization, &request)?;
     said(common, attest::attest(app, &organization, request).await?, &words)?;
     for note in notes {
         output::note(format_args!("note: {}", output::plain(&note)));

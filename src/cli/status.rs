@@ -13,6 +13,7 @@ use crate::model::id::{FrameworkId, OrgSlug};
 use crate::model::moment::Moment;
 use crate::model::organization::Organization;
 use crate::model::responsibility::Party;
+use crate::pipeline::frameworks::{framework_of, missing};
 use crate::pipeline::standing::{Standing, organization_at};
 use crate::report::tally::{ORDER, totals};
 use crate::store::OrgScope;
@@ -48,10 +49,11 @@ pub async fn run(common: &Common, arguments: StatusArguments) -> anyhow::Result<
     let as_of = moment::as_of(arguments.as_of, &organization, now);
     let known_at = moment::known_at(arguments.known_at, as_of, &organization, now)?;
     let organization = organization_at(&app, &organization, as_of).await?;
-    if let Some(framework) = &arguments.framework
-        && !organization.frameworks.contains(framework)
-    {
-        anyhow::bail!("{framework} is not among the frameworks of {}", organization.slug);
+    match &arguments.framework {
+        Some(framework) => drop(framework_of(&app.catalog, &organization, framework)?),
+        None => {
+            missing(&app.catalog, &organization).iter().for_each(|fault| output::note(format_args!("note: {fault}")))
+        }
     }
     if arguments.as_of.is_some()
         && let Some(first) = moment::no_evidence_then(&app, &organization, as_of).await?

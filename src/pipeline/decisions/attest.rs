@@ -7,7 +7,7 @@ use chrono::Months;
 use countersign_seal::record::{Attestation as Said, Claim as Claimed, FormUse as Used};
 
 use super::forms::{self, FormRequest};
-use super::{DecisionFault, Draft, LONGEST_TEXT, actor, decide_one, documents, in_use, signer, text};
+use super::{DecisionFault, Draft, LONGEST_TEXT, actor, decide_one, documents, signer, text};
 use crate::app::App;
 use crate::catalog::form::Form;
 use crate::catalog::framework::Control;
@@ -17,7 +17,8 @@ use crate::model::evidence::{Body, RawArtifact};
 use crate::model::id::{CheckId, ControlId, FrameworkId, ObjectiveId, PersonHandle};
 use crate::model::organization::Organization;
 use crate::model::time::Timestamp;
-use crate::pipeline::records;
+use crate::pipeline::frameworks::framework_of;
+use crate::pipeline::{RunFault, records};
 
 /// How long a statement stands when nobody says otherwise.
 const STANDS: Months = Months::new(12);
@@ -79,6 +80,10 @@ pub async fn attest(app: &App, organization: &Organization, request: AttestReque
         if until <= from {
             return Err(DecisionFault::EndsBeforeItBegins { from, until });
         }
+        // It would count for nothing and still take the place of one that does.
+        if until <= now {
+            return Err(DecisionFault::HasEnded { from, until });
+        }
         let mut artifacts = prepared.documents.clone();
         let json = |name: &str, bytes: &[u8]| {
             let body = Body::Memory(Bytes::copy_from_slice(bytes));
@@ -139,7 +144,8 @@ fn signable(
 }
 
 /// What a reader of the statement would miss, in words: advice, where nothing forbids it.
-pub fn notes(app: &App, request: &AttestRequest) -> Result<Vec<String>, DecisionFault> {
+pub fn notes(app: &App, organization: &Organization, request: &AttestRequest) -> Result<Vec<String>, DecisionFault> {
+    framework_of(&app.catalog, organization, &request.framework)?;
     let (control, _) = about(app, &request.framework, &request.about)?;
     Ok(forms::notes(app, request, control))
 }
@@ -149,7 +155,7 @@ async fn prepare<'a>(
     organization: &Organization,
     request: &AttestRequest,
 ) -> Result<Prepared<'a>, DecisionFault> {
-    in_use(organization, &request.framework)?;
+    framework_of(&app.catalog, organization, &request.framework)?;
     let (control, about) = about(app, &request.framework, &request.about)?;
     let statement = text("the statement", &request.statement, LONGEST_TEXT)?;
     if let Some(unknown) = request.addresses.iter().find(|id| !app.catalog.checks.contains_key(id)) {
@@ -248,7 +254,8 @@ fn newest<'a>(decisions: &'a Decisions, framework: &FrameworkId, about: &About) 
 /// Finds the control or objective somebody names. What only follows from its parts is refused with their names.
 fn about<'a>(app: &'a App, framework: &FrameworkId, named: &str) -> Result<(&'a Control, About), DecisionFault> {
     let unknown = || DecisionFault::NoSuchControl { framework: framework.clone(), control: named.to_owned() };
-    let known = app.catalog.frameworks.get(framework).ok_or_else(unknown)?;
+    let no_framework = || RunFault::NoSuchFramework(framework.clone());
+    let known = app.catalog.frameworks.get(framework).ok_or_else(no_framework)?;
     let of_objective = |control: &&Control| control.objectives.iter().any(|one| one.id.as_str() == named);
     let (control, objective) = if let Some(control) = app.catalog.control(framework, named) {
         (control, None)
