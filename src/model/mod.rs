@@ -42,6 +42,7 @@ pub mod cell;
 pub mod change;
 pub mod control;
 pub mod csv_rows;
+pub mod days;
 pub mod decision;
 pub mod evidence;
 pub mod finding;

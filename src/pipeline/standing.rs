@@ -1,6 +1,9 @@
 //! Where an organization stands as of a moment: what was known then, put together from the store.
 
+mod faults;
 mod past;
+
+pub use self::faults::faults;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -292,8 +295,18 @@ impl Standing {
     ) -> Verdict {
         let owners = Owners::new(self.matrices.get(&framework.id).map(|(matrix, _)| matrix));
         let acting = |control: &ControlId| owners.acting(&framework.id, control);
-        let (decisions, forms) = (&self.decisions, &self.catalog.forms);
-        Verdict::of(verdict::Known { framework, statuses, decisions, acting: &acting, also_met, forms, answers, at })
+        let (decisions, forms, days) = (&self.decisions, &self.catalog.forms, self.organization.days());
+        Verdict::of(verdict::Known {
+            framework,
+            statuses,
+            decisions,
+            acting: &acting,
+            also_met,
+            forms,
+            answers,
+            at,
+            days,
+        })
     }
 }
 

@@ -8,11 +8,11 @@ use countersign_seal::digest::Digest;
 use serde::Serialize;
 
 use super::data::{dataset_title, kind_words};
-use super::gaps::{Assignee, ToDo, framework_title, other_parts};
+use super::gaps::{Assignee, ToDo, framework_title, other_parts, told_apart};
 use crate::catalog::Catalog;
 use crate::model::decision::Decisions;
 use crate::model::evidence::SealedEvidence;
-use crate::model::gap::{ControlRef, Gap, GapState, Happening};
+use crate::model::gap::{ControlRef, Fault, Gap, GapState, Happening};
 use crate::model::id::{CheckId, ControlId, DatasetId, FrameworkId, GapId, ObjectiveId};
 use crate::model::organization::Organization;
 use crate::model::responsibility::{MatrixState, Party, Responsibility, ResponsibilityMatrix};
@@ -29,6 +29,8 @@ pub struct GapDetailInput<'a> {
     pub matrices: &'a BTreeMap<FrameworkId, (ResponsibilityMatrix, MatrixState)>,
     pub decisions: &'a Decisions,
     pub story: &'a [Happening],
+    /// What it was found to be wrong in, as far as that is known.
+    pub faults: &'a BTreeMap<GapId, Vec<Fault>>,
     /// The evidence records it rests on.
     pub evidence: &'a [SealedEvidence],
     /// When datasets of its target are collected next, by schedule.
@@ -50,6 +52,8 @@ pub struct GapDetail {
     pub reopened: u32,
     pub target: String,
     pub resources: Vec<String>,
+    /// The same thing by thing, each with what is wrong in it; none where that is not known, or `because` says it all.
+    pub faults: Vec<Fault>,
     pub party: Party,
     /// Why it is this party's turn, in one sentence.
     pub why_party: String,
@@ -131,6 +135,7 @@ pub fn gap_detail(input: GapDetailInput<'_>) -> GapDetail {
         reopened: gap.reopened,
         target: gap.target.clone(),
         resources: gap.resources.clone(),
+        faults: told_apart(gap, input.faults),
         party: gap.party,
         why_party: why(&input, &rows),
         rows,

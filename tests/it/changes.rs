@@ -208,7 +208,7 @@ async fn a_framework_that_was_never_in_use_begins_with_the_split_of_its_template
     let scope = countersign::store::OrgScope::of(&northwind);
     let person = countersign::pipeline::decisions::people::PersonRequest {
         handle: handle(SAM),
-        party: countersign::model::responsibility::Party::Internal,
+        party: Party::Internal,
         name: "Sam".to_owned(),
         email: None,
         ssh_key: None,

@@ -66,12 +66,12 @@ fn in_the_way(framework: &str, unit: &str) -> Vec<String> {
 }
 
 const COMPENSATING: [&str; 7] = [
-    "constraints=The booking partner cannot be invited otherwise.",
-    "definition=Every invitation is looked through on the same day.",
-    "objective=Only approved accounts exist.",
-    "identified_risk=An account of nobody for a day.",
-    "validation=Ten invitations of last month were looked at on 2026-03-02.",
-    "maintenance=The service desk keeps the list.",
+    "constraints=The scanner of the branch cannot ask for a second factor.",
+    "definition=Its account can send mail to one address only, from one address only.",
+    "objective=A stolen password alone opens nothing.",
+    "identified_risk=Somebody sends mail as the scanner.",
+    "validation=Signing in from elsewhere was tried on 2026-03-02 and refused.",
+    "maintenance=The service desk reads the sign-in log weekly.",
     "reviewed_on=2026-03-02",
 ];
 
@@ -111,8 +111,8 @@ async fn a_decision_a_compensating_control_and_an_exception_each_change_the_stat
         ),
         (
             "pci-dss-4.0.1",
-            "8.2.4",
-            "8.2.4",
+            "8.5.1",
+            "8.5.1",
             "pci-compensating-control",
             COMPENSATING.to_vec(),
             "findings",
@@ -120,12 +120,12 @@ async fn a_decision_a_compensating_control_and_an_exception_each_change_the_stat
         ),
         (
             "cmmc-l2",
-            "AC.L2-3.1.2",
-            "3.1.2[b]",
+            "AC.L2-3.1.19",
+            "3.1.19[b]",
             "cmmc-enduring-exception",
             EXCEPTION.to_vec(),
             "findings",
-            "an enduring exception in the security plan, which counts as met",
+            "an enduring exception in the security plan or, at Level 1, the document in its place, which counts as met",
         ),
     ] {
         let before = found(&installation, framework, "findings", control);
@@ -171,7 +171,7 @@ async fn a_decision_a_compensating_control_and_an_exception_each_change_the_stat
                 assert_eq!(exception["by"], "enduring exception");
                 assert!(exception["because"].as_str().unwrap().contains(words), "{exception:#}");
                 let shown = installation.run(&["score", framework, "--org", ORG]).fine().stdout;
-                assert!(shown.contains("3.1.2[b] is met by: enduring exception"), "{shown}");
+                assert!(shown.contains("3.1.19[b] is met by: enduring exception"), "{shown}");
                 assert!(!shown.contains('\u{202e}'), "a name turned the terminal: {shown:?}");
             }
         }
@@ -252,6 +252,7 @@ fn what_follows_from_its_parts_is_not_stated_itself_and_claims_that_leave_open_k
 fn targeted_risk_analyses_are_listed_with_the_frequency_that_was_stated_and_those_that_are_missing() {
     let installation = with_dana();
     let analysed = [
+        "what_is_done=The servers run what their maker signed, and nothing else starts.",
         "assets=Servers without a virus scanner",
         "threats=Malware",
         "factors=They reach no network of others.",
@@ -449,6 +450,25 @@ fn a_signature_counts_only_with_the_persons_own_key_over_these_very_bytes() {
 }
 
 #[test]
+fn a_date_of_a_statement_is_a_whole_day_where_the_organization_is() {
+    let installation = with_dana();
+    let zone =
+        ["org", "change", "--org", ORG, "--time-zone", "America/New_York", "--by", DANA, "--because", "We moved."];
+    installation.run(&zone).fine();
+    // A year at most, and the same day of the next year is a year.
+    let untested = |dates: &[&str]| {
+        let stated = [&answers("pci-not-tested", &UNTESTED)[..], dates].concat();
+        attest(&installation, "pci-dss-4.0.1", "9.2.1", &stated)
+    };
+    untested(&["--valid-from", "2026-01-31", "--valid-until", "2027-02-01"])
+        .refused(&["it may stand 12 months at most"]);
+    untested(&["--valid-from", "2026-01-31", "--valid-until", "2027-01-31"]).fine();
+    let listed = installation.run(&["attest", "list", "--org", ORG, "--json"]).fine().json();
+    assert_eq!(listed[0]["valid_from"], "2026-01-31T05:00:00.000000Z");
+    assert_eq!(listed[0]["valid_until"], "2027-02-01T04:59:59.999999Z");
+}
+
+#[test]
 fn service_providers_are_kept_with_what_falls_due_and_what_cmmc_asks_of_them() {
     let installation = with_dana();
     let provider = |arguments: &[&str]| {
@@ -465,6 +485,10 @@ fn service_providers_are_kept_with_what_falls_due_and_what_cmmc_asks_of_them() {
     let name = "Card Host <i>\u{202e}GmbH";
     provider(&["--name", name, "--service", "Web shop", "--managed-by", "provider", "--cloud", "--handles", "cui"])
         .fine();
+    provider(&["--document", "plan.pdf"]).fine();
+    let words = installation.run(&["provider", "list", "--org", ORG]).fine().stdout;
+    assert!(words.contains("end not said: Card Host") && words.contains("nobody said until when"), "{words:?}");
+    assert!(words.contains("never done: Card Host"), "{words:?}");
     provider(&["--checked", "2026-03-01", "--document", "matrix.pdf", "--document-until", "2999-03-01"]).fine();
     let listed = installation.run(&["provider", "list", "--org", ORG, "--json"]).fine().list();
     let [one] = listed.as_slice() else { panic!("{listed:#?}") };
@@ -496,6 +520,9 @@ fn the_dates_of_a_status_are_told_with_what_is_only_recalled() {
     };
     let conditional = score("cmmc-l2", &["--conditional", "--json"]).fine().json();
     assert_eq!(conditional["calendar"]["closeout_by"], "2026-08-29");
+    assert_eq!(conditional["calendar"]["on"]["stands"], "not_closed_out", "that day is over");
+    let gone = score("cmmc-l2", &["--conditional"]).fine().stdout;
+    assert!(gone.contains("the status is gone, for its closeout") && !gone.contains("Next affirmation"), "{gone}");
     let closed = score("cmmc-l2", &["--closed-out", "2026-06-01", "--json"]).fine().json();
     assert_eq!(
         (closed["calendar"]["ends"].as_str(), closed["calendar"]["closeout_by"].as_str()),
