@@ -75,6 +75,8 @@ pub async fn run(common: &Common, arguments: ReportArguments) -> anyhow::Result<
             output::line(&one.path.display().to_string())?;
         }
     }
-    left_out.iter().for_each(|fault| output::note(format_args!("left out: {fault}")));
+    for fault in &left_out {
+        output::note(format_args!("left out: {fault}"));
+    }
     Ok(if left_out.is_empty() { Ending::Fine } else { Ending::InPart })
 }

@@ -47,7 +47,7 @@ pub async fn overview(app: Arc<App>, schedule: Schedule) -> anyhow::Result<()> {
         Err(fault) => return Err(fault.into()),
     };
     let announce = move |token: &str| {
-        super::output::note(format_args!("Another browser can use: {}", web::access::link(address, token)))
+        super::output::note(format_args!("Another browser can use: {}", web::access::link(address, token)));
     };
     let token = AccessToken::fresh()?.announcing(announce);
     // Heard from here on: whoever reads the link may ask to stop at once.

@@ -49,10 +49,11 @@ pub async fn run(common: &Common, arguments: StatusArguments) -> anyhow::Result<
     let as_of = moment::as_of(arguments.as_of, &organization, now);
     let known_at = moment::known_at(arguments.known_at, as_of, &organization, now)?;
     let organization = organization_at(&app, &organization, as_of).await?;
-    match &arguments.framework {
-        Some(framework) => drop(framework_of(&app.catalog, &organization, framework)?),
-        None => {
-            missing(&app.catalog, &organization).iter().for_each(|fault| output::note(format_args!("note: {fault}")))
+    if let Some(framework) = &arguments.framework {
+        framework_of(&app.catalog, &organization, framework)?;
+    } else {
+        for fault in missing(&app.catalog, &organization) {
+            output::note(format_args!("note: {fault}"));
         }
     }
     if arguments.as_of.is_some()

@@ -102,7 +102,7 @@ fn toml_string(text: &str) -> String {
         match letter {
             '"' | '\\' => quoted.extend(['\\', letter]),
             _ if output::plain(letter.encode_utf8(&mut [0; 4])).contains(letter) => quoted.push(letter),
-            _ => quoted.push_str(&format!("\\u{:04X}", u32::from(letter))),
+            _ => quoted.extend([format!("\\u{:04X}", u32::from(letter))]),
         }
     }
     quoted.push('"');

@@ -28,7 +28,8 @@ fn more_faults_than_people_read_are_counted_and_the_first_have_each_their_line()
     assert!(told[0].starts_with(&format!("{ALL}:8: the objective `o1` is a duplicate")), "{:?}", told[0]);
     assert_eq!(told.len(), 201, "{told:#?}");
     assert!(told[200].starts_with(&format!("{ALL}:208: there are 99 more faults")), "{:?}", told[200]);
-    let broken: String = (0..100).map(|at| format!("- id: c{at}\n  titel: T\n")).collect();
+    let broken: String =
+        (0..100).flat_map(|at| ["- id: c".to_owned(), at.to_string(), "\n  titel: T\n".to_owned()]).collect();
     let told = lines_of(&broken);
     let last = told.iter().rfind(|fault| fault.starts_with(ALL)).unwrap();
     assert!(last.starts_with(&format!("{ALL}:83: from here on there are more faults")), "{told:#?}");
