@@ -193,7 +193,7 @@ async fn state(common: &Common, app: &App, statement: StatementArguments) -> any
     let notes = attest::notes(app, &organization, &request)?;
     said(common, attest::attest(app, &organization, request).await?, &words)?;
     for note in notes {
-        eprintln!("note: {}", output::plain(&note));
+        output::note(format_args!("note: {}", output::plain(&note)));
     }
     Ok(())
 }

@@ -96,7 +96,7 @@ pub async fn run(common: &Common, arguments: CollectArguments) -> anyhow::Result
         print(&app, &report, &advice)?;
     }
     for busy in &report.busy {
-        eprintln!("{}, so it was left out.", output::plain(&busy.words()));
+        output::note(format_args!("{}, so it was left out.", output::plain(&busy.words())));
     }
     if report.ended_early || !report.busy.is_empty() {
         return Ok(Ending::InPart);
@@ -116,7 +116,10 @@ async fn connect_this_machine(app: &App, organization: &Organization, source: Op
     };
     if wanted {
         let target = local_host_name();
-        eprintln!("No host is connected to {}; connecting this machine as {target}.", organization.slug);
+        output::note(format_args!(
+            "No host is connected to {}; connecting this machine as {target}.",
+            organization.slug
+        ));
         let new = NewConnection { source: Source::Host, target, settings: json!({}), secret: None };
         app.store.add_connection(&scope, &new, app.clock.now()).await?;
     }

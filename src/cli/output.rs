@@ -1,5 +1,6 @@
 //! Printing: plain tables for people, JSON for scripts. Text from outside never reaches the terminal raw.
 
+use std::fmt;
 use std::io::Write;
 use std::path::Path;
 
@@ -21,6 +22,16 @@ pub fn line(text: &str) -> anyhow::Result<()> {
         Err(fault) if fault.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         other => Ok(other?),
     }
+}
+
+/// Tells the user something beside the result, on stderr. Where nobody can be told, because the reader went away (`2>&1 |
+/// head`) or the disk of the file is full, nothing is told: the exit code still says how it ended.
+pub fn note(words: fmt::Arguments<'_>) {
+    tell(&mut std::io::stderr().lock(), words);
+}
+
+fn tell(to: &mut dyn Write, words: fmt::Arguments<'_>) {
+    let _ = writeln!(to, "{words}");
 }
 
 /// Prints text that may come from outside, line by line.
@@ -92,7 +103,7 @@ pub fn count_of(number: u64, one: &str, more: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{new_file, plain};
+    use super::{new_file, plain, tell};
 
     #[test]
     fn a_new_file_is_whole_and_what_is_there_already_stays_as_it_was() {
@@ -108,5 +119,22 @@ mod tests {
     #[test]
     fn a_name_cannot_drive_the_terminal() {
         assert_eq!(plain("a\u{1b}[2Jb\u{202e}c\n"), "a [2Jb c ");
+    }
+
+    #[test]
+    fn what_nobody_reads_on_stderr_brings_no_command_down() {
+        struct Gone;
+        impl std::io::Write for Gone {
+            fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+                Err(std::io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        tell(&mut Gone, format_args!("a long error"));
+        let mut kept = Vec::new();
+        tell(&mut kept, format_args!("a long error"));
+        assert_eq!(kept, b"a long error\n");
     }
 }

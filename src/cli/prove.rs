@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Args;
 use countersign_seal::note::MAX_NOTE;
 use serde_json::{Value, json};
 
 use super::{Common, Ending, output, session};
+use crate::config::limited;
 use crate::model::id::OrgSlug;
 use crate::pipeline::proofs::{self, ProofFault, ProvenHead, Since};
 use crate::store::OrgScope;
@@ -96,10 +97,8 @@ pub async fn run(common: &Common, arguments: ProveArguments) -> anyhow::Result<E
 fn since(text: &str) -> anyhow::Result<Since> {
     let path = Path::new(text);
     if path.is_file() {
-        if std::fs::metadata(path).is_ok_and(|facts| facts.len() > MAX_NOTE as u64) {
-            bail!("{text} is too long for a checkpoint");
-        }
-        return Ok(Since::Note(std::fs::read_to_string(path).with_context(|| format!("cannot read {text}"))?));
+        let note = limited::text(path, MAX_NOTE as u64).with_context(|| format!("cannot read {text}"))?;
+        return Ok(Since::Note(note.with_context(|| format!("{text} is too long for a checkpoint"))?));
     }
     let size =
         text.parse().with_context(|| format!("`{text}` is neither a checkpoint file nor a number of records"))?;

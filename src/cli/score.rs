@@ -38,7 +38,7 @@ pub struct ScoreArguments {
     org: Option<OrgSlug>,
     /// What was known at this time: 2026-03-31T09:00:00Z, or 2026-03-31 for the end of that day in the organization's time
     /// zone; default: now
-    #[arg(long, value_name = "TIME|DATE", requires = "org")]
+    #[arg(long, value_name = "TIME|DATE", requires = "org", conflicts_with = "statuses")]
     as_of: Option<Moment>,
     /// Day of the status that was reached, to see its closeout, affirmations and end, and whether it stands
     #[arg(long, value_name = "DAY")]

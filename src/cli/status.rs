@@ -15,6 +15,7 @@ use crate::model::id::{ControlId, FrameworkId, OrgSlug};
 use crate::model::moment::Moment;
 use crate::model::responsibility::Party;
 use crate::model::time::Timestamp;
+use crate::pipeline::frameworks::{framework_of, missing};
 use crate::pipeline::standing::{Standing, organization_at};
 use crate::report::tally::{ORDER, totals};
 use crate::store::OrgScope;
@@ -50,10 +51,12 @@ pub async fn run(common: &Common, arguments: StatusArguments) -> anyhow::Result<
     let as_of = moment::as_of(arguments.as_of, &organization, now);
     let known_at = moment::known_at(arguments.known_at, as_of, &organization, now)?;
     let organization = organization_at(&app, &organization, as_of).await?;
-    if let Some(framework) = &arguments.framework
-        && !organization.frameworks.contains(framework)
-    {
-        anyhow::bail!("{framework} is not among the frameworks of {}", organization.slug);
+    if let Some(framework) = &arguments.framework {
+        framework_of(&app.catalog, &organization, framework)?;
+    } else {
+        for fault in missing(&app.catalog, &organization) {
+            output::note(format_args!("note: {fault}"));
+        }
     }
     if arguments.as_of.is_some()
         && let Some(first) = moment::no_evidence_then(&app, &organization, as_of).await?

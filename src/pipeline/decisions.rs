@@ -26,6 +26,7 @@ use serde_json::{Map, Value};
 use super::commit::{Committed, Entrant, commit_on};
 use super::deciding::on_the_ledger;
 use super::fault::CommitFault;
+use super::frameworks::FrameworkFault;
 use super::lease::Lease;
 use super::replay::read_time;
 use super::ssh_signature::SshSignatureFault;
@@ -98,8 +99,8 @@ pub enum DecisionFault {
     Text { what: &'static str, most: usize },
     #[error("`{0}` is not a public key as OpenSSH writes it, such as the content of id_ed25519.pub")]
     NotAKey(String),
-    #[error("{framework} is not among the frameworks of {organization}")]
-    NotInUse { framework: FrameworkId, organization: String },
+    #[error(transparent)]
+    Framework(#[from] FrameworkFault),
     #[error("{framework} has no control `{control}`; countersign catalog show {framework} lists them")]
     NoSuchControl { framework: FrameworkId, control: String },
     #[error("{control} only states scope or definitions; nothing can be stated about it")]
@@ -120,6 +121,11 @@ pub enum DecisionFault {
     NoSuchCheck(CheckId),
     #[error("it would be valid until {}, which is not after {}; choose a later --valid-until", .until.for_people(), .from.for_people())]
     EndsBeforeItBegins { from: Timestamp, until: Timestamp },
+    #[error(
+        "a statement from {} until {} has ended already: it would count for nothing and take the place of what stands; leave --valid-from away to state it from now on, or choose a --valid-until to come",
+        .from.for_people(), .until.for_people()
+    )]
+    HasEnded { from: Timestamp, until: Timestamp },
     #[error("attestation {0} is not there, speaks of something else, or another has taken its place already")]
     NothingToReplace(u64),
     #[error("{0}")]
@@ -357,5 +363,5 @@ fn in_use(organization: &Organization, framework: &FrameworkId) -> Result<(), De
         return Ok(());
     }
     let organization = organization.slug.to_string();
-    Err(DecisionFault::NotInUse { framework: framework.clone(), organization })
+    Err(FrameworkFault::NotInUse { framework: framework.clone(), organization }.into())
 }

@@ -146,6 +146,28 @@ async fn what_may_not_be_decided_is_refused_in_words_and_leaves_nothing() {
         ),
         (
             refused(
+                attest::attest(
+                    app,
+                    organization,
+                    AttestRequest { valid_from: Some("2020-01-01T00:00:00Z".parse().unwrap()), ..statement.clone() },
+                )
+                .await,
+            ),
+            "has ended already: it would count for nothing and take the place of what stands",
+        ),
+        (
+            refused(
+                attest::attest(
+                    app,
+                    organization,
+                    AttestRequest { framework: "nosuch".parse().unwrap(), ..statement.clone() },
+                )
+                .await,
+            ),
+            "nosuch is not among the frameworks of",
+        ),
+        (
+            refused(
                 attest::attest(app, organization, AttestRequest { claim: Claim::NotTested, ..statement.clone() }).await,
             ),
             "`not_tested` is stated on a form only; for 164.308(a)(2) there is: none",

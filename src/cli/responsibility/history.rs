@@ -151,13 +151,13 @@ pub async fn export(common: &Common, arguments: ExportArguments) -> anyhow::Resu
             output::line(&format!("{}", path.display()))?;
         }
     }
-    eprintln!(
+    output::note(format_args!(
         "Version {} of {}, {}, sha256 {}",
         version.version,
         arguments.which.framework,
         version.state().for_people(),
         version.digest
-    );
+    ));
     Ok(Ending::Fine)
 }
 

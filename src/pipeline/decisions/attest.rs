@@ -8,7 +8,7 @@ use countersign_seal::record::{Attestation as Said, Claim as Claimed, FormUse as
 
 use super::following::decide_and_follow;
 use super::forms::{self, FormRequest};
-use super::{DecisionFault, Draft, LONGEST_TEXT, actor, documents, in_use, signer, text};
+use super::{DecisionFault, Draft, LONGEST_TEXT, actor, documents, signer, text};
 use crate::app::App;
 use crate::catalog::form::Form;
 use crate::catalog::framework::Control;
@@ -18,7 +18,8 @@ use crate::model::evidence::{Body, RawArtifact};
 use crate::model::id::{CheckId, ControlId, FrameworkId, ObjectiveId, PersonHandle};
 use crate::model::organization::Organization;
 use crate::model::time::Timestamp;
-use crate::pipeline::records;
+use crate::pipeline::frameworks::framework_of;
+use crate::pipeline::{RunFault, records};
 
 /// How long a statement stands when nobody says otherwise.
 const STANDS: Months = Months::new(12);
@@ -79,6 +80,10 @@ pub async fn attest(app: &App, organization: &Organization, request: AttestReque
         let until = request.valid_until.unwrap_or_else(|| forms::after(from, prepared.stands));
         if until <= from {
             return Err(DecisionFault::EndsBeforeItBegins { from, until });
+        }
+        // It would count for nothing and still take the place of one that does.
+        if until <= now {
+            return Err(DecisionFault::HasEnded { from, until });
         }
         let mut artifacts = prepared.documents.clone();
         let json = |name: &str, bytes: &[u8]| {
@@ -141,6 +146,7 @@ fn signable(
 
 /// What a reader of the statement would miss, in words: advice, where nothing forbids it.
 pub fn notes(app: &App, organization: &Organization, request: &AttestRequest) -> Result<Vec<String>, DecisionFault> {
+    framework_of(&app.catalog, organization, &request.framework)?;
     let (control, _) = about(app, &request.framework, &request.about)?;
     Ok(forms::notes(app, request, control, organization.days()))
 }
@@ -150,7 +156,7 @@ async fn prepare<'a>(
     organization: &Organization,
     request: &AttestRequest,
 ) -> Result<Prepared<'a>, DecisionFault> {
-    in_use(organization, &request.framework)?;
+    framework_of(&app.catalog, organization, &request.framework)?;
     let (control, about) = about(app, &request.framework, &request.about)?;
     let statement = text("the statement", &request.statement, LONGEST_TEXT)?;
     if let Some(unknown) = request.addresses.iter().find(|id| !app.catalog.checks.contains_key(id)) {
@@ -256,7 +262,8 @@ fn newest<'a>(decisions: &'a Decisions, framework: &FrameworkId, about: &About) 
 /// Finds the control or objective somebody names. What only follows from its parts is refused with their names.
 fn about<'a>(app: &'a App, framework: &FrameworkId, named: &str) -> Result<(&'a Control, About), DecisionFault> {
     let unknown = || DecisionFault::NoSuchControl { framework: framework.clone(), control: named.to_owned() };
-    let known = app.catalog.frameworks.get(framework).ok_or_else(unknown)?;
+    let no_framework = || RunFault::NoSuchFramework(framework.clone());
+    let known = app.catalog.frameworks.get(framework).ok_or_else(no_framework)?;
     let of_objective = |control: &&Control| control.objectives.iter().any(|one| one.id.as_str() == named);
     let (control, objective) = if let Some(control) = app.catalog.control(framework, named) {
         (control, None)
