@@ -151,7 +151,8 @@ fn a_day_that_its_field_does_not_take_is_refused_with_the_limit_and_said_before(
         "`to` is 2997-12-31, which is after today",
         "`to` is 2997-12-31, which is before `from`, 2998-01-01",
     ]);
-    let all = ["assets=a", "threats=t", "factors=f", "frequency=f", "kept=k", "analysed_on=2019-01-01"];
+    let all =
+        ["what_is_done=w", "assets=a", "threats=t", "factors=f", "frequency=f", "kept=k", "analysed_on=2019-01-01"];
     attest(&installation, "pci-dss-4.0.1", "5.2.3.1", &on("pci-targeted-risk-analysis", &all))
         .refused(&["`analysed_on` is 2019-01-01, older than 12 months"]);
     assert_eq!(installation.log_objects().len(), before);

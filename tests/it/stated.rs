@@ -105,7 +105,8 @@ async fn the_page_of_a_framework_names_the_days_of_analyses_that_findings_and_th
     let made = now.plus(-chrono::Duration::days(100)).as_datetime().date_naive();
     let document = story.app.database.folder.path().join("analysis.pdf");
     std::fs::write(&document, b"%PDF-1.7 the analysis").unwrap();
-    let risk = ["assets=a", "threats=t", "factors=f", "frequency=every week", "kept=k"].map(str::to_owned);
+    let risk =
+        ["what_is_done=w", "assets=a", "threats=t", "factors=f", "frequency=every week", "kept=k"].map(str::to_owned);
     let own = [
         "objective=o",
         "controls=c",

@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn an_analysis_is_not_older_than_twelve_months() {
         let on = |day: &str| {
-            let rest = "assets: a\nthreats: t\nfactors: f\nfrequency: f\nkept: k";
+            let rest = "what_is_done: w\nassets: a\nthreats: t\nfactors: f\nfrequency: f\nkept: k";
             beyond("pci-targeted-risk-analysis", &format!("{rest}\nanalysed_on: {day}"))
         };
         assert!(on("2025-03-31").is_empty());
