@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_security_plan_is_never_not_applicable() {
-        let faults = parse("{\n\"3.12.4\": \"not_applicable\"}", level_2()).unwrap_err();
+        let faults = parse(b"{\n\"3.12.4\": \"not_applicable\"}", level_2()).unwrap_err();
         assert_eq!(faults[0].0, 2);
         assert!(faults[0].1.contains("CA.L2-3.12.4 always applies"), "{faults:?}");
         assert!(faults[0].1.contains("170.24(c)(2)(i)(B)(5)"), "{faults:?}");
