@@ -96,12 +96,11 @@ impl Calendar {
             affirmations.push(closed);
         }
         let yearly = (1..=2).filter_map(years).filter(|day| *day < ends);
-        let (ends, if_closed_out) = match closeout_by {
-            Some(closeout) => (closeout, Some(Later { affirmations: yearly.collect(), ends })),
-            None => {
-                affirmations.extend(yearly);
-                (ends, None)
-            }
+        let (ends, if_closed_out) = if let Some(closeout) = closeout_by {
+            (closeout, Some(Later { affirmations: yearly.collect(), ends }))
+        } else {
+            affirmations.extend(yearly);
+            (ends, None)
         };
         affirmations.sort_unstable();
         affirmations.dedup();

@@ -53,7 +53,7 @@ pub(super) async fn run(common: &Common, app: &App, arguments: SettingsArguments
         output::json(&before)?;
         // Beside the settings, which are to be piped on as they are.
         for line in looks(app, &before) {
-            eprintln!("{line}");
+            output::note(format_args!("{line}"));
         }
         return Ok(Ending::Fine);
     };
