@@ -13,6 +13,9 @@ use crate::support::decisions::{NOT_VALIDATED, UNTESTED};
 
 const DANA: &str = "dana.example";
 
+/// A day that is still to come whenever these stories are told: they run on the machine's clock.
+const FAR_AWAY: &str = "2999-01-01";
+
 /// An installation with Dana of internal IT, whose name has markup and turns direction.
 fn with_dana() -> Installation {
     let installation = Installation::new();
@@ -424,11 +427,11 @@ fn a_signature_counts_only_with_the_persons_own_key_over_these_very_bytes() {
     };
     let signed = |statement: &str, signature: &Path| {
         let signature = signature.to_str().unwrap();
-        let arguments = ["--valid-until", "2027-01-01", "--signature", signature];
+        let arguments = ["--valid-until", FAR_AWAY, "--signature", signature];
         let first = ["attest", "cmmc-l2", "3.1.2[a]", "--org", ORG, "--by", DANA, "--statement", statement];
         installation.run(&[&first[..], &arguments].concat())
     };
-    let bytes = attest(&installation, "cmmc-l2", "3.1.2[a]", &["--valid-until", "2027-01-01", "--print"]).fine().stdout;
+    let bytes = attest(&installation, "cmmc-l2", "3.1.2[a]", &["--valid-until", FAR_AWAY, "--print"]).fine().stdout;
     assert!(bytes.contains("\"countersign.statement/1\"") && !bytes.ends_with('\n'), "{bytes}");
     let signature = sign(&bytes, "countersign-attestation");
     signed("So it is.", &signature).refused(&["no public key of `dana.example` is known"]);
@@ -455,7 +458,7 @@ fn service_providers_are_kept_with_what_falls_due_and_what_cmmc_asks_of_them() {
         let command = ["provider", "add", "card-host", "--org", ORG, "--by", DANA];
         installation.run(&[&command[..], arguments].concat())
     };
-    provider(&["--agreement", "2999-01-01", "--document-until", "2027-01-01", "--service", "\u{7}"]).refused(&[
+    provider(&["--agreement", FAR_AWAY, "--document-until", FAR_AWAY, "--service", "\u{7}"]).refused(&[
         "its name (--name) is missing",
         "which party looks after it (--managed-by) is missing",
         "what it does must have",
@@ -465,7 +468,7 @@ fn service_providers_are_kept_with_what_falls_due_and_what_cmmc_asks_of_them() {
     let name = "Card Host <i>\u{202e}GmbH";
     provider(&["--name", name, "--service", "Web shop", "--managed-by", "provider", "--cloud", "--handles", "cui"])
         .fine();
-    provider(&["--checked", "2026-03-01", "--document", "matrix.pdf", "--document-until", "2999-03-01"]).fine();
+    provider(&["--checked", "2026-03-01", "--document", "matrix.pdf", "--document-until", FAR_AWAY]).fine();
     let listed = installation.run(&["provider", "list", "--org", ORG, "--json"]).fine().list();
     let [one] = listed.as_slice() else { panic!("{listed:#?}") };
     assert_eq!((one["name"].as_str(), one["document"]["name"].as_str()), (Some(name), Some("matrix.pdf")));
