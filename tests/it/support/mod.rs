@@ -14,6 +14,7 @@ pub mod demo;
 mod postgres;
 pub mod responsibilities;
 pub mod scripted;
+pub mod ssh;
 pub mod story;
 
 pub use app::{TestApp, evidence, index_rows};
