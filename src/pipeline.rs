@@ -194,13 +194,20 @@ pub async fn run(
         return Err(RunFault::NothingToRead);
     }
     let turns = Turns::take(app, &scope, request, &targets, &definitions).await?;
+    let run = RunId::fresh();
     let report = if !turns.held.is_empty() {
-        Lease::during_all(&turns.leases, Box::pin(carry_out(app, organization, request, &turns, watch))).await
+        Lease::during_all(&turns.leases, Box::pin(carry_out(app, organization, request, run, &turns, watch))).await
     } else if turns.busy.is_empty() {
         Err(RunFault::Overtaken)
     } else {
         Err(RunFault::Busy(turns.busy.clone()))
     };
+    if report.is_err()
+        && let Err(fault) = app.store.interrupt_run(&scope, run, app.clock.now()).await
+    {
+        // The fault of the run itself is what has to be told.
+        tracing::warn!(%run, %fault, "the run could not be marked as interrupted; the next start of serve does it");
+    }
     turns.release().await;
     report
 }
@@ -209,13 +216,13 @@ async fn carry_out(
     app: &App,
     organization: &Organization,
     request: &RunRequest,
+    run: RunId,
     turns: &Turns<'_>,
     watch: &Watcher<'_>,
 ) -> Result<RunReport, RunFault> {
     let scope = OrgScope::of(organization);
     roll_forward::roll_forward(app, &scope).await?;
     enrol::ensure_ledger(app, organization).await?;
-    let run = RunId::fresh();
     let started = app.clock.now();
     app.store.mark_interrupted_runs(&scope, started.plus(-LONGEST_RUN)).await?;
     app.store.begin_run(&scope, run, &request.cause, started).await?;

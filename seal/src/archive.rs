@@ -5,9 +5,7 @@
 //! [`ArchiveWriter::new`].
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::io::{self, Read, Seek, Write};
 
 use sha2::{Digest as _, Sha256};
 use zip::result::ZipError;
@@ -23,9 +21,6 @@ use crate::window::Window;
 
 /// Deflate level when nothing else is asked for: nearly as small as level 6 for a third of the work.
 pub const DEFAULT_LEVEL: u8 = 2;
-
-/// Files up to this size are read once into memory; larger ones are read twice, first for their digest.
-const IN_MEMORY: u64 = 4 * 1024 * 1024;
 
 /// Why an archive could not be written. What was written so far must be thrown away.
 #[derive(Debug, thiserror::Error)]
@@ -125,29 +120,6 @@ impl<W: Write + Seek> ArchiveWriter<W> {
         }
         self.objects.insert(digest, size);
         Ok(())
-    }
-
-    /// Adds a file's bytes; gives their digest and size.
-    ///
-    /// # Errors
-    /// When the file cannot be read or changes meanwhile, or writing fails.
-    pub fn add_file(&mut self, path: &Path) -> Result<(Digest, u64), ArchiveError> {
-        let fault = |source| ArchiveError::Read { path: path.display().to_string(), source };
-        let mut file = File::open(path).map_err(fault)?;
-        let length = file.metadata().map_err(fault)?.len();
-        if length <= IN_MEMORY {
-            let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
-            file.take(IN_MEMORY + 1).read_to_end(&mut bytes).map_err(fault)?;
-            if bytes.len() as u64 > IN_MEMORY {
-                return Err(fault(io::Error::other("the file grew while it was read")));
-            }
-            let digest = self.add_bytes(&bytes)?;
-            return Ok((digest, bytes.len() as u64));
-        }
-        let (digest, size) = Digest::of_reader(&mut file).map_err(fault)?;
-        file.seek(SeekFrom::Start(0)).map_err(fault)?;
-        self.add_reader(digest, size, BufReader::new(file))?;
-        Ok((digest, size))
     }
 
     /// Writes records, list and checkpoint and ends the zip. Line k of the records is leaf `first + k`.

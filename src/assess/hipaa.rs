@@ -11,6 +11,7 @@ use super::statement::Statements;
 use crate::catalog::framework::Framework;
 use crate::model::attestation::{Attestation, Claim};
 use crate::model::control::{ControlState, ControlStatus};
+use crate::model::days::LocalDays;
 use crate::model::decision::Decisions;
 use crate::model::id::ControlId;
 use crate::model::time::Timestamp;
@@ -118,22 +119,26 @@ fn way(stated: Option<&Attestation>) -> AddressableState {
 /// When the firm has to evaluate itself again: 164.308(a)(8).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Evaluation {
-    /// The day from which the last statement about it counts.
+    /// The day from which the last statement about it counts, also where it has ended.
     pub last: Option<NaiveDate>,
-    /// None: at once, for none is on file.
+    /// A year after that day, or when the statement ends or ended, if that is earlier. None: at once, for none is on file.
     pub due: Option<NaiveDate>,
     pub paragraph: &'static str,
     pub because: &'static str,
 }
 
+/// The newest of these that says it took place.
+fn newest(all: Vec<&Attestation>) -> Option<&Attestation> {
+    all.into_iter().filter(|one| one.claim == Claim::Met).max_by_key(|one| one.leaf)
+}
+
 /// The next periodic evaluation, by the last statement that it took place.
 #[must_use]
-pub fn evaluation(framework: &Framework, decisions: &Decisions, now: Timestamp) -> Evaluation {
+pub fn evaluation(framework: &Framework, decisions: &Decisions, now: Timestamp, days: LocalDays) -> Evaluation {
     let statements = Statements::of(decisions, &framework.id, now);
-    let is_about = |one: &&&Attestation| one.control.as_str() == EVALUATION && one.claim == Claim::Met;
-    let stated = statements.all();
-    let last = stated.iter().filter(is_about).max_by_key(|one| one.leaf);
-    let day = |at: Timestamp| at.as_datetime().date_naive();
+    let (in_force, ended) = statements.about(EVALUATION);
+    let last = newest(in_force).or_else(|| newest(ended));
+    let day = |at: Timestamp| days.day_of(at);
     let due = last.and_then(|one| {
         let proposed = day(one.valid_from).checked_add_months(PROPOSED);
         proposed.into_iter().chain(one.valid_until.map(day)).min()

@@ -12,6 +12,7 @@ use countersign_seal::digest::Digest;
 use serde::Serialize;
 
 use crate::model::attestation::{Attestation, Claim};
+use crate::model::days::LocalDays;
 use crate::model::decision::Decisions;
 use crate::model::evidence::SealedArtifact;
 use crate::model::id::FrameworkId;
@@ -50,13 +51,14 @@ pub fn documents(
     decisions: &Decisions,
     status_dates: &[NaiveDate],
     now: Timestamp,
+    days: LocalDays,
 ) -> Vec<KeptDocument> {
     let mut all: BTreeMap<(&'static str, Digest), KeptDocument> = BTreeMap::new();
     for one in decisions.attestations.iter().filter(|one| frameworks.contains(&one.framework)) {
         let rules = rules_for(std::slice::from_ref(&one.framework));
         for rule in rules.into_iter().filter(|rule| rule.clock != Clock::Entry) {
             for artifact in &one.artifacts {
-                let own = document(rule, one, artifact, decisions, status_dates, now);
+                let own = document(rule, one, artifact, decisions, status_dates, now, days);
                 match all.get_mut(&(rule.source, artifact.sha256)) {
                     Some(known) => known.take(own),
                     None => {
@@ -78,13 +80,14 @@ fn document(
     decisions: &Decisions,
     status_dates: &[NaiveDate],
     now: Timestamp,
+    days: LocalDays,
 ) -> KeptDocument {
     let ended = ended(one, decisions, now);
-    let last_in_effect = ended.map(|ended| day(ended.max(one.recorded_at)));
+    let last_in_effect = ended.map(|ended| days.day_of(ended.max(one.recorded_at)));
     let keep_until = match rule.clock {
         Clock::StatusDate => {
             // The newest assessment that rested on it; if it ended before any, the first one after it.
-            let later = || status_dates.iter().filter(|date| **date >= day(one.recorded_at));
+            let later = || status_dates.iter().filter(|date| **date >= days.day_of(one.recorded_at));
             let rested = later().filter(|date| last_in_effect.is_none_or(|end| **date <= end)).max();
             rested.or_else(|| later().min()).and_then(|date| rule.keeps_until(*date))
         }
@@ -127,8 +130,4 @@ fn ended(one: &Attestation, decisions: &Decisions, now: Timestamp) -> Option<Tim
     };
     let replaced = decisions.attestations.iter().filter(takes_its_place).map(|other| other.valid_from);
     replaced.chain(one.valid_until).min().filter(|ended| *ended <= now)
-}
-
-fn day(at: Timestamp) -> NaiveDate {
-    at.as_datetime().date_naive()
 }

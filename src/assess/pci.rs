@@ -11,6 +11,7 @@ pub use self::risk::{AnalysisState, Answered, RISK_ANALYSIS, RiskAnalysis, risk_
 use super::statement::Statements;
 use crate::model::attestation::Attestation;
 use crate::model::control::{ControlState, ControlStatus};
+use crate::model::days::LocalDays;
 use crate::model::decision::Decisions;
 use crate::model::id::{ControlId, FrameworkId, ProviderId, QuestionnaireId};
 use crate::model::provider::ServiceProvider;
@@ -129,6 +130,29 @@ fn stated<'a>(status: &'a ControlStatus, decisions: &'a Decisions) -> impl Itera
     leaves.filter_map(|leaf| decisions.attestations.iter().find(|one| one.leaf == leaf))
 }
 
+words! {
+    /// Why something that falls due has no day.
+    NoDay, "reason for no day":
+        /// It is not there.
+        Missing = "missing",
+        /// It was never done.
+        NeverDone = "never_done",
+        /// It is there, and nobody said until when it is good.
+        EndNotSaid = "end_not_said",
+}
+
+impl NoDay {
+    /// In words for people, in place of a day.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::NeverDone => "never done",
+            Self::EndNotSaid => "end not said",
+        }
+    }
+}
+
 /// Something that has to be looked at again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Due {
@@ -137,20 +161,24 @@ pub struct Due {
     pub control: Option<ControlId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider: Option<ProviderId>,
-    /// None: now, for it is not there.
+    /// None: now.
     pub on: Option<NaiveDate>,
+    /// Why there is no day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_day: Option<NoDay>,
     pub paragraph: &'static str,
 }
 
 /// The analyses behind controls of the customized approach that were stated, with the day they are due again: PCI DSS
 /// 12.3.2. Those of 12.3.1 are [`risk_analyses`].
 #[must_use]
-pub fn customized_due(decisions: &Decisions, framework: &FrameworkId, now: Timestamp) -> Vec<Due> {
+pub fn customized_due(decisions: &Decisions, framework: &FrameworkId, now: Timestamp, days: LocalDays) -> Vec<Due> {
     let due = |one: &Attestation| Due {
         what: "controls matrix and risk analysis of the customized approach".to_owned(),
         control: Some(one.control.clone()),
         provider: None,
-        on: one.valid_from.as_datetime().date_naive().checked_add_months(YEAR),
+        on: days.day_of(one.valid_from).checked_add_months(YEAR),
+        no_day: None,
         paragraph: "PCI DSS 12.3.2",
     };
     let is_customized = |one: &&Attestation| one.form.as_ref().is_some_and(|form| form.id.as_str() == CUSTOMIZED);
@@ -163,25 +191,34 @@ pub fn customized_due(decisions: &Decisions, framework: &FrameworkId, now: Times
 /// What is missing or falls due about a service provider: 12.8.2 to 12.8.5.
 #[must_use]
 pub fn provider_due(provider: &ServiceProvider) -> Vec<Due> {
-    let due = |what: &str, on: Option<NaiveDate>, paragraph| Due {
+    let due = |what: &str, on: Result<NaiveDate, NoDay>, paragraph| Due {
         what: format!("{}: {what}", provider.name),
         control: None,
         provider: Some(provider.id.clone()),
-        on,
+        on: on.ok(),
+        no_day: on.err(),
         paragraph,
     };
     let mut all = Vec::new();
     if provider.agreement_on.is_none() {
-        all.push(due("a written agreement", None, "PCI DSS 12.8.2"));
+        all.push(due("a written agreement", Err(NoDay::Missing), "PCI DSS 12.8.2"));
     }
-    let checked = provider.checked_on.and_then(|day| day.checked_add_months(YEAR));
-    all.push(due("its compliance status is looked at", checked, "PCI DSS 12.8.4"));
-    match (&provider.document, provider.document_until) {
-        (None, _) => all.push(due("its attestation of compliance", None, "PCI DSS 12.8.4")),
-        (Some(_), until) => all.push(due("a new attestation of compliance", until, "PCI DSS 12.8.4")),
-    }
+    let again = provider.checked_on.and_then(|day| day.checked_add_months(YEAR));
+    all.push(due("a look at its compliance status", again.ok_or(NoDay::NeverDone), "PCI DSS 12.8.4"));
+    all.push(match (&provider.document, provider.document_until) {
+        (None, _) => due("its attestation of compliance", Err(NoDay::Missing), "PCI DSS 12.8.4"),
+        (Some(_), Some(until)) => due("a new attestation of compliance", Ok(until), "PCI DSS 12.8.4"),
+        (Some(_), None) => {
+            let what = format!(
+                "nobody said until when its attestation of compliance is valid; give it again with \
+                 `countersign provider add {} --document FILE --document-until DAY`",
+                provider.id
+            );
+            due(&what, Err(NoDay::EndNotSaid), "PCI DSS 12.8.4")
+        }
+    });
     if provider.responsibilities.is_none() {
-        all.push(due("which requirements are whose", None, "PCI DSS 12.8.5"));
+        all.push(due("which requirements are whose", Err(NoDay::Missing), "PCI DSS 12.8.5"));
     }
     all
 }

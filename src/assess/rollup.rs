@@ -88,13 +88,15 @@ fn combine(objectives: &[ObjectiveStatus]) -> (ControlState, String) {
         }
         (None, 1) => (ControlState::Met, objectives.first().map(|one| one.because.clone()).unwrap_or_default()),
         (None, all) => {
-            let stated = objectives.iter().filter(|objective| objective.attestation.is_some()).count();
-            let because = match stated {
-                0 => format!("All {all} objectives are proved."),
-                stated if stated == all => format!("All {all} objectives are shown, each by a person's statement."),
-                stated => format!("All {all} objectives are shown, {stated} of them by a person's statement."),
+            let met = of(ControlState::Met).count();
+            let stated = of(ControlState::Met).filter(|objective| objective.attestation.is_some()).count();
+            let how = match stated {
+                0 => "proved".to_owned(),
+                1 if met == 1 => "shown by a person's statement".to_owned(),
+                stated if stated == met => "shown, each by a person's statement".to_owned(),
+                stated => format!("shown, {stated} of them by a person's statement"),
             };
-            (ControlState::Met, because)
+            (ControlState::Met, among(met, all, ("objective", "objectives"), &how))
         }
         (Some(first), 1) => (ControlState::Undetermined, first.because.clone()),
         (Some(first), all) => (
@@ -123,7 +125,20 @@ fn from_children(children: &[&ControlStatus]) -> Option<(ControlState, String, O
     if of(ControlState::Met).next().is_none() {
         return Some((ControlState::NotApplicable, format!("None of the {all} parts applies."), as_of));
     }
-    Some((ControlState::Met, format!("All {all} parts are met."), as_of))
+    let met = of(ControlState::Met).count();
+    Some((ControlState::Met, among(met, all, ("part", "parts"), "met"), as_of))
+}
+
+/// `All 3 parts are met.`, or `3 of 5 parts are met; the other 2 do not apply.`
+fn among(met: usize, all: usize, (one, many): (&str, &str), how: &str) -> String {
+    let noun = if all == 1 { one } else { many };
+    let is = if met == 1 { "is" } else { "are" };
+    match all - met {
+        0 if all == 1 => format!("The one {noun} is {how}."),
+        0 => format!("All {all} {noun} are {how}."),
+        1 => format!("{met} of {all} {noun} {is} {how}; the other one does not apply."),
+        others => format!("{met} of {all} {noun} {is} {how}; the other {others} do not apply."),
+    }
 }
 
 /// A parent's status is its parts', unless a check that bears on the parent itself fails, or an objective that the

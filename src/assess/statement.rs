@@ -11,7 +11,6 @@ use crate::catalog::form::Form;
 use crate::model::attestation::{Attestation, Claim, FormUse};
 use crate::model::decision::Decisions;
 use crate::model::id::{ControlId, FormId, FrameworkId, ObjectiveId};
-use crate::model::person::Signatory;
 use crate::model::time::Timestamp;
 
 type ByUnit<'a> = BTreeMap<(&'a ControlId, Option<&'a ObjectiveId>), &'a Attestation>;
@@ -70,14 +69,15 @@ impl<'a> Statements<'a> {
         self.in_force.values().copied().collect()
     }
 
+    /// Those in force that speak to a control or to an objective of it, and those that did until their time was over.
+    pub fn about(&self, control: &str) -> (Vec<&'a Attestation>, Vec<&'a Attestation>) {
+        let of = |list: &ByUnit<'a>| list.values().copied().filter(|one| one.control.as_str() == control).collect();
+        (of(&self.in_force), of(&self.ended))
+    }
+
     fn find(list: &ByUnit<'a>, control: &ControlId, objective: &ObjectiveId) -> Option<&'a Attestation> {
         list.get(&(control, Some(objective))).or_else(|| list.get(&(control, None))).copied()
     }
-}
-
-/// `Dana Reyes (Internal IT)`.
-fn who(by: &Signatory) -> String {
-    by.party.map_or_else(|| by.name.clone(), |party| format!("{} ({})", by.name, party.title()))
 }
 
 /// The forms of the catalog.
@@ -95,7 +95,7 @@ pub(super) fn says(one: &Attestation, forms: &Forms) -> String {
         (Claim::NotTested, None) => "that it is left out untested",
         (Claim::Partial, None) => "that it is there in part",
     };
-    format!("{} stated on {} {what}", who(&one.by), one.recorded_at.for_people())
+    format!("{} stated on {} {what}", one.by.for_people(), one.recorded_at.for_people())
 }
 
 /// Whether something else stands in for the control as written on this target, by the form it was made on: then failing

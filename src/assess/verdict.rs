@@ -21,10 +21,11 @@ pub use super::cmmc::poam::{LEVEL_2_LEAST, LEVEL_3_LEAST};
 pub use super::cmmc::score::LEVEL_2_HIGHEST;
 pub use super::cmmc::{CmmcFault, number, requirement};
 pub use super::hipaa::{Addressable, AddressableState, Evaluation};
-pub use super::pci::{AnalysisState, Answered, Due, RiskAnalysis, Word};
+pub use super::pci::{AnalysisState, Answered, Due, NoDay, RiskAnalysis, Word};
 use crate::catalog::form::Form;
 use crate::catalog::framework::{Control, Framework};
 use crate::model::control::{ControlState, ControlStatus};
+use crate::model::days::LocalDays;
 use crate::model::decision::Decisions;
 use crate::model::id::{ControlId, FormId, FrameworkId};
 use crate::model::responsibility::Party;
@@ -47,6 +48,8 @@ pub struct Known<'a> {
     /// its statement.
     pub answers: &'a BTreeMap<u64, Answered>,
     pub at: Timestamp,
+    /// As the organization counts days.
+    pub days: LocalDays,
 }
 
 /// Where an organization stands by a framework's own law.
@@ -171,7 +174,7 @@ impl Hipaa {
         let decided = |decision: Addressable| Decided { party: (known.acting)(&decision.control), decision };
         Self {
             addressable: addressable.into_iter().map(decided).collect(),
-            evaluation: super::hipaa::evaluation(known.framework, known.decisions, known.at),
+            evaluation: super::hipaa::evaluation(known.framework, known.decisions, known.at, known.days),
             words: Words::of(known, None),
         }
     }

@@ -133,14 +133,6 @@ impl GraphError {
     }
 }
 
-/// Outcome and reason of an error body when nothing is known about the collector that met it.
-#[must_use]
-pub fn classify_error(status: Option<u16>, body: &[u8]) -> (CollectionOutcome, String) {
-    let error = classify(status, body);
-    let reason = error.reason(Needs::default());
-    (error.outcome(), reason)
-}
-
 /// Classifies an error answer by its status, where there is one, and its body, which may be anything.
 #[must_use]
 pub fn classify(status: Option<u16>, body: &[u8]) -> GraphError {
@@ -247,7 +239,7 @@ fn on_one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{ErrorClass, Needs, classify, classify_error, is_error_body};
+    use super::{ErrorClass, Needs, classify, is_error_body};
     use crate::model::evidence::CollectionOutcome;
     use serde_json::json;
 
@@ -294,9 +286,9 @@ mod tests {
     fn no_error_body_ever_counts_as_something_seen() {
         for status in (400..600).map(Some).chain([None]) {
             for code in ["Request_ResourceNotFound", "BadRequest", "Forbidden", "", "anything"] {
-                let (outcome, reason) = classify_error(status, &body(code, ""));
-                assert!(!outcome.is_seen_whole(), "{status:?} {code}");
-                assert!(!reason.is_empty());
+                let error = classify(status, &body(code, ""));
+                assert!(!error.outcome().is_seen_whole(), "{status:?} {code}");
+                assert!(!error.reason(Needs::default()).is_empty());
             }
         }
     }

@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::catalog::form::answers::{self, LARGEST_FILE};
 use crate::model::attestation::{Attestation, Claim};
 use crate::model::id::{CheckId, FormId, FrameworkId, OrgSlug, PersonHandle};
+use crate::model::moment::Moment;
 use crate::model::time::Timestamp;
 use crate::pipeline::decisions::attest::{self, AttestRequest};
 use crate::pipeline::decisions::forms::{FormRequest, Given};
@@ -86,12 +87,12 @@ struct StatementArguments {
     /// form lets something else stand in for the control; repeat for more
     #[arg(long = "addresses", value_name = "CHECK")]
     addresses: Vec<CheckId>,
-    /// From when it counts; default: now
-    #[arg(long, value_name = "DATE")]
-    valid_from: Option<Timestamp>,
-    /// From when it no longer counts; default: after twelve months
-    #[arg(long, value_name = "DATE")]
-    valid_until: Option<Timestamp>,
+    /// From when it counts; a date is the beginning of that day in the organization's time zone; default: now
+    #[arg(long, value_name = "TIME|DATE")]
+    valid_from: Option<Moment>,
+    /// Until when it counts; a date is the end of that day in the organization's time zone; default: twelve months
+    #[arg(long, value_name = "TIME|DATE")]
+    valid_until: Option<Moment>,
 }
 
 #[derive(Debug, Args)]
@@ -172,8 +173,8 @@ async fn state(common: &Common, app: &App, statement: StatementArguments) -> any
         claim: if statement.not_applicable { Claim::NotApplicable } else { Claim::Met },
         statement: statement.statement,
         addresses: statement.addresses,
-        valid_from: statement.valid_from,
-        valid_until: statement.valid_until,
+        valid_from: statement.valid_from.map(|from| from.start(&organization)),
+        valid_until: statement.valid_until.map(|until| until.last(&organization)),
         files: statement.files,
         form: statement.form.map(|id| FormRequest { id, given, targets: statement.targets }),
         signature,
@@ -185,7 +186,7 @@ async fn state(common: &Common, app: &App, statement: StatementArguments) -> any
         std::io::stdout().lock().write_all(&bytes)?;
         return Ok(());
     }
-    let notes = attest::notes(app, &request)?;
+    let notes = attest::notes(app, &organization, &request)?;
     said(common, attest::attest(app, &organization, request).await?, &words)?;
     for note in notes {
         eprintln!("note: {}", output::plain(&note));

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::{Common, Ending, output, session};
 use crate::app::App;
 use crate::collect::graph::CertificateFacts;
+use crate::model::days::LocalDays;
 use crate::model::evidence::Source;
 use crate::model::id::OrgSlug;
 use crate::model::time::Timestamp;
@@ -93,7 +94,7 @@ async fn make(common: &Common, app: &App, arguments: MakeArguments, occasion: Oc
     if occasion == Occasion::Next && !is_connected {
         anyhow::bail!("{target} is not connected to {org}; make its first certificate with certificate create");
     }
-    let today = app.clock.now().as_datetime().format("%Y-%m-%d");
+    let today = organization.day_of(app.clock.now());
     let path = out.unwrap_or_else(|| PathBuf::from(format!("countersign-{target}-{today}.cer")));
     if path.exists() {
         anyhow::bail!("{} is there already; name another file with --out", path.display());
@@ -148,7 +149,8 @@ async fn activate(common: &Common, app: &App, of: &OfTenant) -> anyhow::Result<(
 }
 
 async fn show(common: &Common, app: &App, slug: &OrgSlug) -> anyhow::Result<()> {
-    let scope = OrgScope::of(&session::organization(app, slug).await?);
+    let organization = session::organization(app, slug).await?;
+    let (scope, days) = (OrgScope::of(&organization), organization.days());
     let now = app.clock.now();
     let mut used = Vec::new();
     for connection in app.store.connections(&scope).await? {
@@ -168,8 +170,11 @@ async fn show(common: &Common, app: &App, slug: &OrgSlug) -> anyhow::Result<()> 
         });
         return output::json(&used.chain(waiting).collect::<Vec<_>>());
     }
-    let rows: Vec<[String; 6]> =
-        used.iter().map(|one| used_row(one, now)).chain(waiting.iter().map(|one| waiting_row(one, now))).collect();
+    let rows: Vec<[String; 6]> = used
+        .iter()
+        .map(|one| used_row(one, now, days))
+        .chain(waiting.iter().map(|one| waiting_row(one, now, days)))
+        .collect();
     output::table(["target", "credential", "state", "thumbprint (SHA-1)", "from", "until"], &rows)?;
     if used.iter().any(|one| one.ends.is_none()) {
         output::line(
@@ -194,8 +199,8 @@ fn days_left(ends: Timestamp, now: Timestamp) -> i64 {
     (ends.as_datetime() - now.as_datetime()).num_days()
 }
 
-fn until(ends: Timestamp, now: Timestamp) -> String {
-    let day = ends.as_datetime().format("%Y-%m-%d");
+fn until(ends: Timestamp, now: Timestamp, days: LocalDays) -> String {
+    let day = days.day_of(ends);
     if ends <= now {
         format!("{day}, expired")
     } else {
@@ -203,27 +208,27 @@ fn until(ends: Timestamp, now: Timestamp) -> String {
     }
 }
 
-fn used_row(one: &CredentialFacts, now: Timestamp) -> [String; 6] {
+fn used_row(one: &CredentialFacts, now: Timestamp, days: LocalDays) -> [String; 6] {
     let kind = if one.credential == CredentialKind::Certificate { "certificate" } else { "secret" };
-    let from = one.certificate.as_ref().map(|facts| facts.not_before.as_datetime().format("%Y-%m-%d").to_string());
+    let from = one.certificate.as_ref().map(|facts| days.day_of(facts.not_before).to_string());
     [
         one.target.clone(),
         kind.to_owned(),
         "in use".to_owned(),
         one.certificate.as_ref().map(|facts| facts.sha1.clone()).unwrap_or_default(),
         from.unwrap_or_default(),
-        one.ends.map_or_else(|| "not known".to_owned(), |ends| until(ends, now)),
+        one.ends.map_or_else(|| "not known".to_owned(), |ends| until(ends, now, days)),
     ]
 }
 
-fn waiting_row(one: &WaitingCertificate, now: Timestamp) -> [String; 6] {
+fn waiting_row(one: &WaitingCertificate, now: Timestamp, days: LocalDays) -> [String; 6] {
     let facts = &one.certificate;
     [
         one.tenant.clone(),
         "certificate".to_owned(),
         "waits".to_owned(),
         facts.sha1.clone(),
-        facts.not_before.as_datetime().format("%Y-%m-%d").to_string(),
-        until(facts.not_after, now),
+        days.day_of(facts.not_before).to_string(),
+        until(facts.not_after, now, days),
     ]
 }

@@ -15,8 +15,10 @@ use crate::catalog::settings;
 use crate::dataset::{Dataset, from_raw_file};
 use crate::evaluate::cases::test_check;
 use crate::evaluate::{Inputs, Judge, Subject};
+use crate::model::days::LocalDays;
 use crate::model::finding::FindingOutcome;
 use crate::model::id::{CheckId, DatasetId, FrameworkId};
+use crate::model::moment::Moment;
 use crate::model::time::Timestamp;
 
 #[derive(Debug, Args)]
@@ -52,9 +54,9 @@ struct RunArguments {
     /// JSON file with settings of the organization, such as break-glass accounts
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
-    /// Judge as of this time; default: now
-    #[arg(long, value_name = "TIME")]
-    as_of: Option<Timestamp>,
+    /// Judge as of this time; a date is the end of that day in UTC, for files belong to no organization; default: now
+    #[arg(long, value_name = "TIME|DATE")]
+    as_of: Option<Moment>,
     /// Exit 1 when the check fails
     #[arg(long)]
     strict: bool,
@@ -177,7 +179,8 @@ fn test(common: &Common, catalog: &Catalog, arguments: &TestArguments) -> anyhow
 
 fn judge_files(common: &Common, catalog: &Catalog, arguments: &RunArguments) -> anyhow::Result<Ending> {
     let check = find(catalog, &arguments.id)?;
-    let now = arguments.as_of.unwrap_or_else(Timestamp::now);
+    let now = Timestamp::now();
+    let now = arguments.as_of.map_or(now, |asked| asked.end(LocalDays::UTC, now));
     let settings = arguments.settings.as_deref().map(read_settings).transpose()?.unwrap_or_else(|| json!({}));
     let mut datasets: BTreeMap<DatasetId, Dataset> = BTreeMap::new();
     for given in &arguments.datasets {

@@ -19,7 +19,7 @@ use crate::config::secret_key::random;
 use crate::doctor;
 use crate::model::evidence::Source;
 use crate::model::id::OrgSlug;
-use crate::model::time::Timestamp;
+use crate::model::moment::Moment;
 use crate::pipeline::credentials::{self, CredentialFault};
 use crate::pipeline::targets::{CredentialKind, GraphSettings};
 use crate::store::{NewConnection, OrgScope};
@@ -89,9 +89,10 @@ struct M365Arguments {
     /// Sign in with the certificate that `certificate create` made for this tenant
     #[arg(long)]
     created_certificate: bool,
-    /// Until when the client secret is good, as the app registration says, to be warned before: 2027-05-31
-    #[arg(long, value_name = "DATE", requires = "client_secret_file")]
-    secret_expires: Option<Timestamp>,
+    /// Until when the client secret is good, as the app registration says, to be warned before: 2027-05-31, which is the end
+    /// of that day in the organization's time zone
+    #[arg(long, value_name = "TIME|DATE", requires = "client_secret_file")]
+    secret_expires: Option<Moment>,
     /// File in which another identity provider keeps a signed token fresh (workload identity); read whenever it is needed
     #[arg(long, value_name = "FILE")]
     federated_token_file: Option<PathBuf>,
@@ -140,7 +141,8 @@ pub async fn run(common: &Common, arguments: ConnectArguments) -> anyhow::Result
         ConnectCommand::List(arguments) => return remove::list(common, &app, &arguments).await,
         ConnectCommand::Remove(arguments) => return remove::remove(common, &app, &arguments).await,
         ConnectCommand::M365(arguments) => {
-            let scope = OrgScope::of(&session::organization(&app, &arguments.org).await?);
+            let organization = session::organization(&app, &arguments.org).await?;
+            let scope = OrgScope::of(&organization);
             let tenant = tenant_name(&arguments.tenant)?;
             let federated = arguments.federated_token_file.map(std::path::absolute).transpose()?;
             let (kind, secret) = match (arguments.client_secret_file, arguments.certificate) {
@@ -159,7 +161,7 @@ pub async fn run(common: &Common, arguments: ConnectArguments) -> anyhow::Result
                 credential: kind,
                 login_url: arguments.login_url,
                 graph_url: arguments.graph_url,
-                secret_expires: arguments.secret_expires,
+                secret_expires: arguments.secret_expires.map(|day| day.last(&organization)),
                 federated_token_file: federated,
             };
             let checked = settings.connection(&arguments.tenant, &secret.clone().unwrap_or_default())?;

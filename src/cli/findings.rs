@@ -6,11 +6,12 @@ use clap::Args;
 use super::moment;
 use super::provider::due_line;
 use super::{Common, Ending, output, session};
-use crate::assess::verdict::{AnalysisState, Hipaa, RiskAnalysis, Said, Verdict};
+use crate::assess::verdict::{AnalysisState, RiskAnalysis, Said, Verdict};
 use crate::model::id::{FrameworkId, OrgSlug};
 use crate::model::moment::Moment;
 use crate::pipeline::standing::Standing;
 use crate::report::facts::clip;
+use crate::report::verdict::evaluation;
 use crate::store::OrgScope;
 
 /// Words are those of the framework: PCI DSS as a report on compliance or the chosen questionnaire has them, HIPAA with what
@@ -47,7 +48,7 @@ pub async fn run(common: &Common, arguments: FindingsArguments) -> anyhow::Resul
     output::line(&framework.title)?;
     let lines: Vec<[String; 3]> = verdict.said().into_iter().map(line).collect();
     output::table(["control", "finding", "because"], &lines)?;
-    for line in due(&verdict) {
+    for line in due(&verdict, organization.day_of(at)) {
         output::line(&output::plain(&line))?;
     }
     Ok(Ending::Fine)
@@ -77,13 +78,10 @@ fn line(said: Said<'_>) -> [String; 3] {
 }
 
 /// What falls due, one line each.
-fn due(verdict: &Verdict) -> Vec<String> {
+fn due(verdict: &Verdict, today: NaiveDate) -> Vec<String> {
     match verdict {
         Verdict::Pci(pci) => pci.due.iter().map(due_line).chain(pci.risk_analyses.iter().map(analysis_line)).collect(),
-        Verdict::Hipaa(Hipaa { evaluation, .. }) => {
-            let due = evaluation.due.map_or_else(|| "now, for none is on file".to_owned(), |day| day.to_string());
-            vec![format!("Next evaluation ({}): {due}; {}", evaluation.paragraph, evaluation.because)]
-        }
+        Verdict::Hipaa(hipaa) => vec![evaluation(&hipaa.evaluation, today)],
         Verdict::Cmmc(_) | Verdict::Words(_) => Vec::new(),
     }
 }

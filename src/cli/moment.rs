@@ -98,6 +98,7 @@ impl NoEvidenceThen {
 mod tests {
     use super::{Moment, known_at};
     use crate::model::organization::Organization;
+    use crate::model::organization::tests::in_zone;
     use crate::model::time::Timestamp;
 
     fn time(text: &str) -> Timestamp {
@@ -105,16 +106,7 @@ mod tests {
     }
 
     fn in_new_york() -> Organization {
-        serde_json::from_value(serde_json::json!({
-            "id": "0192f0c1-2345-7abc-8def-0123456789ab",
-            "slug": "northwind",
-            "name": "Northwind Clinic (fictional)",
-            "model": "co-managed",
-            "frameworks": [],
-            "time_zone": "America/New_York",
-            "created_at": "2026-01-01T00:00:00.000000Z",
-        }))
-        .unwrap()
+        in_zone("America/New_York")
     }
 
     #[test]
@@ -127,6 +119,7 @@ mod tests {
         assert_eq!(day.end(&organization, now), time("2026-03-09T03:59:59.999999Z"));
         let today: Moment = "2026-04-01".parse().unwrap();
         assert_eq!(today.end(&organization, now), now);
+        assert_eq!(today.last(&organization), time("2026-04-02T03:59:59.999999Z"), "what ends today ends tonight");
         let moment: Moment = "2026-03-08T11:00:00+02:00".parse().unwrap();
         assert_eq!(moment.end(&organization, now), time("2026-03-08T09:00:00Z"));
         assert!("2026-02-30".parse::<Moment>().is_err());

@@ -48,7 +48,7 @@ struct AddArguments {
     /// framework after a colon: `pci-dss-4.0.1:saq-d-merchant`
     #[arg(long, value_delimiter = ',')]
     frameworks: Vec<Chosen>,
-    /// Time zone of its schedules
+    /// Time zone in which its days and its schedules are read: America/New_York
     #[arg(long, default_value = "UTC", value_name = "ZONE")]
     time_zone: String,
     /// JSON file with settings that checks read: break-glass accounts, expected ports

@@ -158,9 +158,10 @@ fn row(one: &ServiceProvider) -> [String; 5] {
     [one.id.to_string(), one.name.clone(), one.managed_by.title().to_owned(), handles.join(", "), service]
 }
 
-/// `due 2027-02-01: Host Example: its compliance status is looked at (PCI DSS 12.8.4)`
+/// `due 2027-02-01: Host Example: a look at its compliance status (PCI DSS 12.8.4)`
 pub(super) fn due_line(due: &pci::Due) -> String {
-    let on = due.on.map_or_else(|| "missing".to_owned(), |day| format!("due {day}"));
+    let no_day = || due.no_day.unwrap_or(pci::NoDay::Missing).words().to_owned();
+    let on = due.on.map_or_else(no_day, |day| format!("due {day}"));
     let about = due.control.as_ref().map_or_else(String::new, |control| format!("{control}, "));
     format!("{on}: {about}{} ({})", due.what, due.paragraph)
 }

@@ -12,13 +12,15 @@ use serde::Serialize;
 
 use super::moment;
 use super::{Common, Ending, output, session};
-use crate::assess::cmmc::calendar::{Calendar, Level, Standing as Reached, Status};
+use crate::assess::cmmc::calendar::{Calendar, Level, OnDay, Standing as Reached, Stands, Status};
 use crate::assess::cmmc::{Finding, requirement};
 use crate::assess::verdict::{Cmmc, Count, Deduction, Score, Step, Verdict};
 use crate::catalog::framework::Framework;
+use crate::model::days::LocalDays;
 use crate::model::id::{ControlId, FrameworkId, OrgSlug};
 use crate::model::moment::Moment;
 use crate::model::responsibility::Party;
+use crate::model::time::Timestamp;
 use crate::pipeline::standing::Standing;
 
 /// What nobody has shown counts as not met, as an assessor counts it.
@@ -37,7 +39,7 @@ pub struct ScoreArguments {
     /// zone; default: now
     #[arg(long, value_name = "TIME|DATE", requires = "org")]
     as_of: Option<Moment>,
-    /// Day of the status that was reached, to see its closeout, affirmations and end
+    /// Day of the status that was reached, to see its closeout, affirmations and end, and whether it stands
     #[arg(long, value_name = "DAY")]
     status_date: Option<NaiveDate>,
     /// That status is conditional
@@ -60,17 +62,26 @@ struct Told {
     #[serde(flatten)]
     score: Score,
     #[serde(skip_serializing_if = "Option::is_none")]
-    calendar: Option<Calendar>,
+    calendar: Option<Dates>,
+}
+
+/// The dates of a status, and where it stands on the day that is asked about.
+#[derive(Serialize)]
+struct Dates {
+    #[serde(flatten)]
+    calendar: Calendar,
+    on: OnDay,
 }
 
 pub async fn run(common: &Common, arguments: ScoreArguments) -> anyhow::Result<Ending> {
-    let (title, score) = match (&arguments.statuses, &arguments.org) {
+    let (title, score, today) = match (&arguments.statuses, &arguments.org) {
         (Some(file), _) => {
             let framework = the_framework(&session::catalog(common)?.frameworks, &arguments.framework)?;
             let mut findings = statuses::read(file, &framework)?;
             findings.extend(what_if(&framework, &arguments)?.into_iter().map(|id| (id, Finding::Met)));
             let score = Score::of(&framework, &findings, None, Vec::new())?;
-            (framework.title, score)
+            // A file belongs to no organization.
+            (framework.title, score, LocalDays::UTC.day_of(Timestamp::now()))
         }
         (None, Some(org)) => {
             let app = session::app(common).await?;
@@ -84,13 +95,13 @@ pub async fn run(common: &Common, arguments: ScoreArguments) -> anyhow::Result<E
             let statuses = standing.statuses_now(as_of);
             let also_met = what_if(&framework, &arguments)?;
             match standing.verdict_if(&framework, &statuses, as_of, &also_met, &BTreeMap::new()) {
-                Verdict::Cmmc(Cmmc { score, .. }) => (framework.title, score?),
+                Verdict::Cmmc(Cmmc { score, .. }) => (framework.title, score?, standing.organization.day_of(as_of)),
                 Verdict::Hipaa(_) | Verdict::Pci(_) | Verdict::Words(_) => bail!("{} has no score", framework.id),
             }
         }
         (None, None) => bail!("give --statuses or --org"),
     };
-    let told = Told { calendar: calendar(score.level, &arguments)?, score };
+    let told = Told { calendar: dates(score.level, &arguments, today)?, score };
     if common.json {
         output::json(&told)?;
     } else {
@@ -113,7 +124,7 @@ fn what_if(framework: &Framework, arguments: &ScoreArguments) -> anyhow::Result<
 }
 
 /// The dates that follow from a status somebody says was reached.
-fn calendar(level: Level, arguments: &ScoreArguments) -> anyhow::Result<Option<Calendar>> {
+fn dates(level: Level, arguments: &ScoreArguments, today: NaiveDate) -> anyhow::Result<Option<Dates>> {
     let Some(dated) = arguments.status_date else { return Ok(None) };
     let stands = match (arguments.conditional, arguments.closed_out) {
         (true, _) => Reached::Conditional,
@@ -133,7 +144,7 @@ fn calendar(level: Level, arguments: &ScoreArguments) -> anyhow::Result<Option<C
     }
     let calendar = Calendar::of(status);
     let calendar = calendar.ok_or_else(|| anyhow::anyhow!("{dated} is too far away for a calendar"))?;
-    Ok(Some(calendar))
+    Ok(Some(Dates { on: calendar.on(today), calendar }))
 }
 
 fn print(title: &str, told: &Told) -> anyhow::Result<()> {
@@ -156,8 +167,8 @@ fn print(title: &str, told: &Told) -> anyhow::Result<()> {
         let words = format!("{} is met by: {}. {}", exception.objective, exception.by, exception.because);
         output::line(&output::plain(&words))?;
     }
-    if let Some(calendar) = calendar {
-        dates(calendar)?;
+    if let Some(dates) = calendar {
+        tell(dates)?;
     }
     match &score.count {
         Count::Points(points) => {
@@ -210,8 +221,18 @@ fn way(heading: &str, steps: &[Step]) -> anyhow::Result<()> {
     output::table(["control", "gain", "what", "whose turn", "because"], &steps.iter().map(row).collect::<Vec<_>>())
 }
 
-/// The dates of a calendar.
-fn dates(calendar: &Calendar) -> anyhow::Result<()> {
+/// The dates of a status, in words.
+fn tell(Dates { calendar, on }: &Dates) -> anyhow::Result<()> {
+    let stands = match on.stands {
+        Stands::NotYet => "has not begun",
+        Stands::Stands => "stands",
+        Stands::NotClosedOut => "is gone, for its closeout was to be confirmed before: 32 CFR 170.21(b)",
+        Stands::Ended => "has ended",
+    };
+    output::line(&format!("On {} the status {stands}", on.day))?;
+    if let Some(day) = on.next_affirmation {
+        output::line(&format!("Next affirmation: {day}"))?;
+    }
     if let Some(day) = calendar.closeout_by {
         output::line(&format!("Closeout confirmed by: {day}"))?;
     }

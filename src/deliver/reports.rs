@@ -22,7 +22,7 @@ use crate::model::time::Timestamp;
 use crate::pipeline::commit::{Committed, Entrant, commit};
 use crate::pipeline::decisions::read_back::{Patience, read_back};
 use crate::pipeline::records;
-use crate::pipeline::standing::Standing;
+use crate::pipeline::standing::{Standing, faults};
 use crate::render::Engine;
 use crate::report::data::LedgerHead;
 use crate::report::gaps::{GapsInput, gap_list};
@@ -194,6 +194,7 @@ pub async fn write_gap_lists(
     let head = head.ok_or_else(|| DeliverFault::NothingSealed(as_of.for_people()))?;
     let standing = Standing::known(app, organization, as_of).await?;
     let stories = standing.stories(app, &scope, as_of).await?;
+    let faults = faults(app, &scope, &standing.gaps, as_of).await?;
     let checkpoint = checkpoint(organization, &head)?;
     let first_evidence = app.store.first_collected_at(&scope).await?;
     let now = app.clock.now();
@@ -208,12 +209,13 @@ pub async fn write_gap_lists(
             requests: &standing.requests,
             decisions: &standing.decisions,
             stories: &stories,
+            faults: &faults,
             first_evidence,
             checkpoint: Some(&checkpoint),
             as_of,
             generated_at: now,
         });
-        if party == Party::Vendor && report.gaps.is_empty() && report.asks.is_empty() {
+        if party == Party::Vendor && report.gaps.is_empty() && report.parts.is_empty() && report.asks.is_empty() {
             continue;
         }
         let mut add = |ending: &str, media_type, bytes| {

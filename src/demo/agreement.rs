@@ -96,7 +96,7 @@ pub(super) async fn work(app: &App, organization: &Organization, acting: &Acting
         gap,
         party: None,
         person: Some(acting.internal.clone()),
-        due_on: now.as_datetime().date_naive().checked_add_days(Days::new(14)),
+        due_on: organization.day_of(now).checked_add_days(Days::new(14)),
         by: acting.provider.clone(),
     };
     assign(app, organization, request).await?;

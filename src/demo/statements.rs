@@ -178,7 +178,7 @@ const STATEMENTS: [Stated; 7] = [
 pub(super) async fn state(app: &App, organization: &Organization, by: &PersonHandle) -> Result<usize, DemoFault> {
     let folder = app.data.path().join("documents");
     create_private(&folder).map_err(DemoFault::Document)?;
-    let day = app.clock.now().as_datetime().date_naive();
+    let day = organization.day_of(app.clock.now());
     let day = day.checked_sub_days(Days::new(20)).unwrap_or(day).to_string();
     let mut made = 0;
     for one in &STATEMENTS {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::cases::test_check;
+use super::cases::{test_case, test_check};
 use super::{Inputs, Judge, Subject};
 use crate::catalog::check::{CheckDefinition, Compiling, RegoModule, lint_library, load_check};
 use crate::catalog::fault::Faults;
@@ -326,4 +326,82 @@ fn policies_together_cover_guests_and_a_condition_that_names_everything_narrows_
     assert_eq!(outcome(&[without("app-1"), without("app-1")]), FindingOutcome::Fail);
     let others = policy(own("b2bCollaborationMember"), null.clone());
     assert_eq!(outcome(&[policy(staff, null.clone()), others]), FindingOutcome::Fail);
+}
+
+#[test]
+fn a_pass_by_a_number_that_is_looser_than_pci_dss_asks_says_so_and_a_stricter_one_does_not() {
+    let (checks, library) = shipped();
+    let judge = Judge::of(&checks, &library);
+    let because = |id: &str, name: &str| {
+        let check = checks.iter().find(|check| check.id.as_str() == id).unwrap();
+        let case = check.cases.iter().find(|case| case.name == name).unwrap();
+        let result = test_case(&judge, check, case).unwrap().result;
+        assert_eq!(result.outcome, FindingOutcome::Pass, "{id} {name}");
+        result.resources.iter().map(|finding| finding.because.as_str()).collect::<Vec<_>>().join("\n")
+    };
+    for (check, looser, words, stricter) in [
+        (
+            "linux/account_lockout",
+            "pass_other_numbers_are_agreed",
+            "600 seconds is looser than PCI DSS asks (1800)",
+            "pass_locked_until_somebody_unlocks",
+        ),
+        (
+            "linux/account_lockout",
+            "pass_more_failures_are_agreed",
+            "15 failures is looser than PCI DSS asks (10)",
+            "pass_old_tally_module",
+        ),
+        (
+            "linux/password_complexity",
+            "pass_shorter_length_is_agreed",
+            "8 characters is looser than PCI DSS asks (12)",
+            "pass_settings_file",
+        ),
+        (
+            "linux/password_complexity",
+            "pass_fewer_kinds_are_agreed",
+            "letters and digits together, as PCI DSS asks, are not",
+            "pass_cracklib",
+        ),
+        (
+            "linux/password_reuse_limited",
+            "pass_fewer_are_agreed",
+            "3 passwords is looser than PCI DSS asks (4)",
+            "pass_settings_file",
+        ),
+        (
+            "linux/password_ages",
+            "pass_longer_age_is_agreed",
+            "365 days is looser than PCI DSS asks (90)",
+            "pass_changed_in_time",
+        ),
+        (
+            "linux/inactive_accounts_disabled",
+            "pass_longer_time_is_agreed",
+            "131 days is looser than PCI DSS asks (90)",
+            "pass_new_account",
+        ),
+        (
+            "linux/shell_sessions_time_out",
+            "pass_longer_time_is_agreed",
+            "30 minutes is looser than PCI DSS asks (15)",
+            "pass_in_one_line",
+        ),
+        (
+            "linux/ssh_sessions_limited",
+            "pass_longer_time_is_agreed",
+            "1800 seconds is looser than PCI DSS asks (900)",
+            "pass_limited",
+        ),
+        (
+            "m365/banned_passwords_and_lockout",
+            "pass_own_words_and_lockout_as_delivered",
+            "60 seconds is looser than PCI DSS asks (1800)",
+            "pass_half_an_hour_as_pci_dss_asks",
+        ),
+    ] {
+        assert!(because(check, looser).contains(words), "{check}: {}", because(check, looser));
+        assert!(!because(check, stricter).contains("PCI DSS"), "{check}: {}", because(check, stricter));
+    }
 }

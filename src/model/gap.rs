@@ -50,6 +50,13 @@ pub struct Gap {
     pub evidence: Vec<u64>,
 }
 
+/// One thing that a gap was found to be wrong in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    pub resource: String,
+    pub because: String,
+}
+
 /// One thing not shown yet: an `undetermined` control asks, it does not accuse.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EvidenceRequest {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use chrono::NaiveDate;
 use serde::Deserialize;
 
-use super::organization::Organization;
+use super::days::LocalDays;
 use super::time::{NotATime, Timestamp};
 
 /// `2026-03-31T09:00:00Z`, or `2026-03-31`, which is a whole day.
@@ -29,22 +29,31 @@ impl FromStr for Moment {
 }
 
 impl Moment {
-    /// The moment, or the end of the day; of today, now.
+    /// The moment, or the end of the day; of today, now. For what is asked of the past.
     #[must_use]
-    pub fn end(self, organization: &Organization, now: Timestamp) -> Timestamp {
+    pub fn end(self, days: impl Into<LocalDays>, now: Timestamp) -> Timestamp {
+        let days = days.into();
+        match self {
+            Self::Day(day) if day == days.day_of(now) => now,
+            _ => self.last(days),
+        }
+    }
+
+    /// The moment, or the last one of the day, also of today. For what goes on until then.
+    #[must_use]
+    pub fn last(self, days: impl Into<LocalDays>) -> Timestamp {
         match self {
             Self::Time(time) => time,
-            Self::Day(day) if day == organization.day_of(now) => now,
-            Self::Day(day) => organization.end_of(day),
+            Self::Day(day) => days.into().end_of(day),
         }
     }
 
     /// The moment, or the beginning of the day.
     #[must_use]
-    pub fn start(self, organization: &Organization) -> Timestamp {
+    pub fn start(self, days: impl Into<LocalDays>) -> Timestamp {
         match self {
             Self::Time(time) => time,
-            Self::Day(day) => organization.start_of(day),
+            Self::Day(day) => days.into().start_of(day),
         }
     }
 }

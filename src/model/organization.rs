@@ -1,9 +1,9 @@
 //! A client, and how its work is engaged.
 
-use chrono::{DateTime, Duration, NaiveDate, NaiveTime, TimeZone, Utc};
-use chrono_tz::Tz;
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::days::LocalDays;
 use super::id::{FrameworkId, OrgId, OrgSlug};
 use super::responsibility::EngagementModel;
 use super::time::Timestamp;
@@ -16,37 +16,40 @@ pub struct Organization {
     pub name: String,
     pub model: EngagementModel,
     pub frameworks: Vec<FrameworkId>,
-    /// IANA name; schedules are wall-clock times in it.
+    /// IANA name; schedules are wall-clock times in it, and its days are counted in it.
     pub time_zone: String,
     pub created_at: Timestamp,
 }
 
 impl Organization {
-    /// The zone its days are counted in; UTC where the name is none.
-    fn zone(&self) -> Tz {
-        self.time_zone.parse().unwrap_or(Tz::UTC)
+    /// The days of its time zone.
+    #[must_use]
+    pub fn days(&self) -> LocalDays {
+        LocalDays::from(self)
     }
 
     /// The day it is there at a moment.
     #[must_use]
     pub fn day_of(&self, moment: Timestamp) -> NaiveDate {
-        moment.as_datetime().with_timezone(&self.zone()).date_naive()
+        self.days().day_of(moment)
     }
+}
 
-    /// The first moment of a day there. Where clocks skip midnight it is the first full hour there is.
-    #[must_use]
-    pub fn start_of(&self, day: NaiveDate) -> Timestamp {
-        let zone = self.zone();
-        let hours = (0..24).filter_map(|hour| day.and_hms_opt(hour, 0, 0));
-        let mut moments = hours.filter_map(|time| zone.from_local_datetime(&time).earliest());
-        let start = moments.next().map(|time| time.with_timezone(&Utc));
-        Timestamp::from(start.unwrap_or_else(|| day.and_time(NaiveTime::MIN).and_utc()))
-    }
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::Organization;
 
-    /// The last moment of a day there.
-    #[must_use]
-    pub fn end_of(&self, day: NaiveDate) -> Timestamp {
-        let next = day.succ_opt().map_or(Timestamp::from(DateTime::<Utc>::MAX_UTC), |next| self.start_of(next));
-        next.plus(-Duration::microseconds(1))
+    /// An organization of this time zone, and nothing else worth saying.
+    pub fn in_zone(time_zone: &str) -> Organization {
+        serde_json::from_value(serde_json::json!({
+            "id": "0192f0c1-2345-7abc-8def-0123456789ab",
+            "slug": "northwind",
+            "name": "Northwind Clinic (fictional)",
+            "model": "co-managed",
+            "frameworks": [],
+            "time_zone": time_zone,
+            "created_at": "2026-01-01T00:00:00.000000Z",
+        }))
+        .unwrap()
     }
 }

@@ -51,3 +51,11 @@ pub struct Signatory {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handle: Option<PersonHandle>,
 }
+
+impl Signatory {
+    /// `Dana Reyes (Internal IT)`; the name alone where no party is known.
+    #[must_use]
+    pub fn for_people(&self) -> String {
+        self.party.map_or_else(|| self.name.clone(), |party| format!("{} ({})", self.name, party.title()))
+    }
+}

@@ -2,6 +2,7 @@
 
 use chrono::{Months, NaiveDate};
 
+use super::days::LocalDays;
 use super::id::FrameworkId;
 use super::time::Timestamp;
 
@@ -45,18 +46,22 @@ pub struct RetentionRule {
     pub remark: &'static str,
 }
 
-/// A span of days.
+/// A span of an organization's days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Days {
     /// The day before the first; none: without a beginning.
     after: Option<NaiveDate>,
     up_to: NaiveDate,
+    days: LocalDays,
 }
 
 impl Days {
+    /// Whether the moment is on one of them. Nobody knows by which clock an assessor counts, so that the day in UTC holds as
+    /// well: what is kept a day too long can still be deleted.
     #[must_use]
-    pub fn hold(&self, day: NaiveDate) -> bool {
-        self.after.is_none_or(|after| after < day) && day <= self.up_to
+    pub fn hold(&self, moment: Timestamp) -> bool {
+        let holds = |day: NaiveDate| self.after.is_none_or(|after| after < day) && day <= self.up_to;
+        [self.days, LocalDays::UTC].into_iter().any(|days| holds(days.day_of(moment)))
     }
 }
 
@@ -142,16 +147,17 @@ impl RetentionRule {
 
     /// The days of which a status date still keeps what was made on them. An assessment rests on what was made up to its
     /// status date, so each thing is kept from the first of these dates that is not before it. None: nothing, or the rule
-    /// counts from something else.
+    /// counts from something else. A clock runs on until its last day is over both for the organization and in UTC.
     #[must_use]
-    pub fn kept_by_status(&self, status_dates: &[NaiveDate], today: NaiveDate) -> Option<Days> {
+    pub fn kept_by_status(&self, status_dates: &[NaiveDate], days: LocalDays, now: Timestamp) -> Option<Days> {
         if self.clock != Clock::StatusDate {
             return None;
         }
+        let today = days.day_of(now).min(LocalDays::UTC.day_of(now));
         let runs = |day: &&NaiveDate| self.keeps_until(**day).is_none_or(|until| until > today);
         let up_to = status_dates.iter().filter(runs).max()?;
         let after = status_dates.iter().filter(|day| !runs(day)).max();
-        Some(Days { after: after.copied(), up_to: *up_to })
+        Some(Days { after: after.copied(), up_to: *up_to, days })
     }
 
     /// The rule's time in words.
@@ -182,7 +188,8 @@ pub fn longest(frameworks: &[FrameworkId]) -> Option<RetentionRule> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Clock, longest, rules_for};
+    use super::{Clock, LocalDays, longest, rules_for};
+    use crate::model::organization::tests::in_zone;
     use crate::model::time::Timestamp;
 
     fn frameworks(ids: &[&str]) -> Vec<crate::model::id::FrameworkId> {
@@ -208,7 +215,8 @@ mod tests {
         assert_eq!((of("32 CFR 170.16").clock, of("32 CFR 170.16").to_be_confirmed), (Clock::StatusDate, false));
         let day = |text: &str| text.parse::<chrono::NaiveDate>().unwrap();
         let (first, second) = (day("2024-05-01"), day("2027-05-01"));
-        let kept = |dates: &[_], today: &str| of("32 CFR 170.16").kept_by_status(dates, day(today));
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let kept = |dates: &[_], today: &str| of("32 CFR 170.16").kept_by_status(dates, LocalDays::UTC, at(today));
         for (today, made, is_kept) in [
             ("2030-04-30", "2023-01-01", true),
             ("2030-05-01", "2024-05-01", false),
@@ -217,13 +225,39 @@ mod tests {
             ("2030-05-01", "2027-05-02", false),
         ] {
             let days = kept(&[second, first], today).unwrap();
-            assert_eq!(days.hold(day(made)), is_kept, "{made} on {today}");
+            assert_eq!(days.hold(at(made)), is_kept, "{made} on {today}");
         }
         assert_eq!(kept(&[first, second], "2033-05-01"), None, "both clocks have run out");
-        assert_eq!(of("45 CFR 164.316").kept_by_status(&[first], day("2025-01-01")), None);
+        assert_eq!(of("45 CFR 164.316").kept_by_status(&[first], LocalDays::UTC, at("2025-01-01")), None);
         assert_eq!((of("45 CFR 164.316").clock, of("45 CFR 164.316").to_be_confirmed), (Clock::LastInEffect, false));
         for recalled in ["32 CFR 170.15", "32 CFR 170.18", "PCI DSS 9.3.4"] {
             assert!(of(recalled).to_be_confirmed, "{recalled}");
+        }
+    }
+
+    #[test]
+    fn a_status_date_keeps_what_was_made_on_it_by_either_clock_and_until_the_day_is_over_everywhere() {
+        let rule = rules_for(&frameworks(&["cmmc-l2"]))[0];
+        let dates = ["2024-05-01".parse().unwrap()];
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        for (zone, made, kept) in [
+            ("America/New_York", "2024-05-02T03:00:00Z", true),
+            ("America/New_York", "2024-05-02T05:00:00Z", false),
+            ("Asia/Tokyo", "2024-05-01T20:00:00Z", true),
+            ("Asia/Tokyo", "2024-05-02T00:00:00Z", false),
+        ] {
+            let days = in_zone(zone).days();
+            let span = rule.kept_by_status(&dates, days, at("2026-01-01")).unwrap();
+            assert_eq!(span.hold(at(made)), kept, "{made} in {zone}");
+        }
+        for (zone, now, runs) in [
+            ("America/New_York", "2030-05-01T03:00:00Z", true),
+            ("America/New_York", "2030-05-01T05:00:00Z", false),
+            ("Asia/Tokyo", "2030-04-30T16:00:00Z", true),
+            ("Asia/Tokyo", "2030-05-01T00:00:00Z", false),
+        ] {
+            let days = in_zone(zone).days();
+            assert_eq!(rule.kept_by_status(&dates, days, at(now)).is_some(), runs, "{now} in {zone}");
         }
     }
 }

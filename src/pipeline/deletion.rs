@@ -24,6 +24,7 @@ use super::lease::Lease;
 use super::retention::{Hold, Person, frameworks_ever};
 use super::roll_forward::{roll_forward, under_lease};
 use crate::app::App;
+use crate::model::days::LocalDays;
 use crate::model::id::FrameworkId;
 use crate::model::organization::Organization;
 use crate::model::retention::{Clock, Days, RetentionRule, longest, rules_for};
@@ -110,12 +111,12 @@ impl DeletionRequest {
     }
 
     /// Days of which a status date still keeps the evidence.
-    fn kept_by_status(&self, frameworks: &[FrameworkId], now: Timestamp) -> Vec<Days> {
+    fn kept_by_status(&self, frameworks: &[FrameworkId], days: LocalDays, now: Timestamp) -> Vec<Days> {
         if self.shorter_than_the_law.is_some() {
             return Vec::new();
         }
-        let (dates, today) = (self.status_dates.as_deref().unwrap_or_default(), now.as_datetime().date_naive());
-        rules_for(frameworks).iter().filter_map(|rule| rule.kept_by_status(dates, today)).collect()
+        let dates = self.status_dates.as_deref().unwrap_or_default();
+        rules_for(frameworks).iter().filter_map(|rule| rule.kept_by_status(dates, days, now)).collect()
     }
 
     /// The basis as it is sealed: with what was asked for, and why less than the law's time is right.
@@ -152,7 +153,8 @@ pub async fn plan(
     roll_forward(app, &scope).await?;
     let frameworks = frameworks_ever(app, organization).await?;
     request.check(&frameworks, now)?;
-    let selection = select(app, &scope, &request.limits, &request.kept_by_status(&frameworks, now)).await?;
+    let selection =
+        select(app, &scope, &request.limits, &request.kept_by_status(&frameworks, organization.days(), now)).await?;
     match selection.holds.first() {
         Some(hold) => Err(DeletionFault::Held(hold.clone())),
         None => Ok(selection),

@@ -67,7 +67,7 @@ pub async fn judge_and_track(
     let statuses = before.statuses(&all, now);
     let owners = Owners::new(before.matrices.values().map(|(matrix, _)| matrix));
     let rules = GapRules { catalog: &app.catalog, frameworks: &organization.frameworks, owners: &owners, now };
-    let tracked = crate::track::gaps::follow_up(&rules, &before.gaps, &results);
+    let tracked = crate::track::gaps::follow_up(&rules, before.all_gaps(), &results);
     let requests = crate::track::requests::follow_up(&owners, &before.requests, &statuses, now);
     let changes = status_changes(app, &scope, organization, run, &statuses, now).await?;
 
@@ -100,7 +100,8 @@ pub async fn judge_and_track(
         *findings.entry(result.outcome).or_default() += 1;
     }
     let count = |wanted: &[GapChange]| {
-        tracked.iter().filter(|one| one.change.is_some_and(|change| wanted.contains(&change))).count() as u64
+        let in_use = tracked.iter().filter(|one| !one.gap.controls.is_empty());
+        in_use.filter(|one| one.change.is_some_and(|change| wanted.contains(&change))).count() as u64
     };
     Ok(JudgingReport {
         records: committed.admitted.len() as u64,

@@ -173,7 +173,7 @@ pub async fn documents(
     roll_forward(app, &scope).await?;
     let now = app.clock.now();
     let decisions = decisions::known(app, &scope, now).await?;
-    Ok(kept::documents(&organization.frameworks, &decisions, status_dates, now))
+    Ok(kept::documents(&organization.frameworks, &decisions, status_dates, now, organization.days()))
 }
 
 /// For each rule that holds for the organization: what is older than it asks for. Where a rule counts from the CMMC status
@@ -189,7 +189,7 @@ pub async fn outlived(
     let mut all: Vec<Outlived> = Vec::new();
     for rule in rules_for(&frameworks_ever(app, organization).await?) {
         let keeps_from = rule.keeps_from(now);
-        let kept = rule.kept_by_status(status_dates, now.as_datetime().date_naive());
+        let kept = rule.kept_by_status(status_dates, organization.days(), now);
         let same = all.iter().find(|one| one.keeps_from == keeps_from && one.kept == kept);
         let selection = if let Some(same) = same {
             same.selection.clone()

@@ -1,6 +1,9 @@
 //! Where an organization stands as of a moment: what was known then, put together from the store.
 
+mod faults;
 mod past;
+
+pub use self::faults::faults;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,8 +40,11 @@ pub struct Standing {
     pub matrices: Matrices,
     /// All versions of the splits with what had happened to each, by number.
     pub versions: BTreeMap<FrameworkId, Vec<MatrixHistory>>,
-    /// Each with the party whose turn it is.
+    /// Those that hold back a control of a framework in use, each with the party whose turn it is.
     pub gaps: Vec<Gap>,
+    /// Faults that no framework in use asks about. They are followed up all the same: a framework that is added, or comes
+    /// back, finds them with their history.
+    beside: Vec<Gap>,
     pub requests: Vec<EvidenceRequest>,
     /// What people decided.
     pub decisions: Decisions,
@@ -101,6 +107,7 @@ impl Standing {
             matrices,
             versions,
             gaps,
+            beside: Vec::new(),
             requests,
             decisions,
         };
@@ -115,7 +122,14 @@ impl Standing {
             standing.take_late(late, &app.store.gaps(&scope).await?, as_of);
         }
         standing.ask_the_right_party(as_of);
+        (standing.gaps, standing.beside) =
+            std::mem::take(&mut standing.gaps).into_iter().partition(|gap| !gap.controls.is_empty());
         Ok(standing)
+    }
+
+    /// Every gap that is followed up, also those that no framework in use asks about.
+    pub fn all_gaps(&self) -> impl Iterator<Item = &Gap> + Clone {
+        self.gaps.iter().chain(&self.beside)
     }
 
     /// The history of every gap that is known, oldest first.
@@ -130,7 +144,7 @@ impl Standing {
             let events = events.get(&gap.id).map(Vec::as_slice).unwrap_or_default();
             (gap.id, history::story(gap.id, events, &self.decisions, until))
         };
-        Ok(self.gaps.iter().map(story).collect())
+        Ok(self.all_gaps().map(story).collect())
     }
 
     /// A gap is kept with the controls it held back when it was last judged. Where frameworks came or went, those that were
@@ -166,7 +180,7 @@ impl Standing {
             let check = self.catalog.checks.get(check);
             check.is_none_or(|check| sources_of(&self.catalog, check).contains(&source))
         };
-        let waiting = out_of_sight(&self.gaps, |gap| gap.target == gone.target && is_read(&gap.check));
+        let waiting = out_of_sight(self.all_gaps(), |gap| gap.target == gone.target && is_read(&gap.check));
         self.decisions.changes.disconnections.push(gone);
         let changes = &self.decisions.changes;
         self.results.retain(|judged| targets::counts(&self.catalog, changes, judged, moment));
@@ -281,8 +295,18 @@ impl Standing {
     ) -> Verdict {
         let owners = Owners::new(self.matrices.get(&framework.id).map(|(matrix, _)| matrix));
         let acting = |control: &ControlId| owners.acting(&framework.id, control);
-        let (decisions, forms) = (&self.decisions, &self.catalog.forms);
-        Verdict::of(verdict::Known { framework, statuses, decisions, acting: &acting, also_met, forms, answers, at })
+        let (decisions, forms, days) = (&self.decisions, &self.catalog.forms, self.organization.days());
+        Verdict::of(verdict::Known {
+            framework,
+            statuses,
+            decisions,
+            acting: &acting,
+            also_met,
+            forms,
+            answers,
+            at,
+            days,
+        })
     }
 }
 

@@ -8,15 +8,16 @@ use countersign_seal::digest::Digest;
 use serde::Serialize;
 
 use super::data::{dataset_title, kind_words};
-use super::gaps::{Assignee, ToDo, framework_title, other_parts};
+use super::gaps::{Assignee, ToDo, framework_title, other_parts, told_apart};
 use crate::catalog::Catalog;
 use crate::model::decision::Decisions;
 use crate::model::evidence::SealedEvidence;
-use crate::model::gap::{ControlRef, Gap, GapState, Happening};
+use crate::model::gap::{ControlRef, Fault, Gap, GapState, Happening};
 use crate::model::id::{CheckId, ControlId, DatasetId, FrameworkId, GapId, ObjectiveId};
 use crate::model::organization::Organization;
 use crate::model::responsibility::{MatrixState, Party, Responsibility, ResponsibilityMatrix};
 use crate::model::time::Timestamp;
+use crate::model::turn::turn;
 
 /// Everything that is told of a gap, as known at `as_of`.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +29,8 @@ pub struct GapDetailInput<'a> {
     pub matrices: &'a BTreeMap<FrameworkId, (ResponsibilityMatrix, MatrixState)>,
     pub decisions: &'a Decisions,
     pub story: &'a [Happening],
+    /// What it was found to be wrong in, as far as that is known.
+    pub faults: &'a BTreeMap<GapId, Vec<Fault>>,
     /// The evidence records it rests on.
     pub evidence: &'a [SealedEvidence],
     /// When datasets of its target are collected next, by schedule.
@@ -49,6 +52,8 @@ pub struct GapDetail {
     pub reopened: u32,
     pub target: String,
     pub resources: Vec<String>,
+    /// The same thing by thing, each with what is wrong in it; none where that is not known, or `because` says it all.
+    pub faults: Vec<Fault>,
     pub party: Party,
     /// Why it is this party's turn, in one sentence.
     pub why_party: String,
@@ -114,8 +119,7 @@ pub struct ShownBy {
 pub fn gap_detail(input: GapDetailInput<'_>) -> GapDetail {
     let gap = input.gap;
     let check = input.catalog.checks.get(&gap.check);
-    let assignment = input.decisions.assignment(gap.id, input.as_of);
-    let due_on = assignment.and_then(|one| one.due_on);
+    let turn = turn(gap, input.decisions, input.as_of);
     let rows: Vec<OwnedLine> = gap.controls.iter().flat_map(|held| owned(&input, held)).collect();
     let read = check.map(|check| check.datasets()).unwrap_or_default();
     let names: Vec<String> = read.iter().map(ToString::to_string).collect();
@@ -131,14 +135,13 @@ pub fn gap_detail(input: GapDetailInput<'_>) -> GapDetail {
         reopened: gap.reopened,
         target: gap.target.clone(),
         resources: gap.resources.clone(),
+        faults: told_apart(gap, input.faults),
         party: gap.party,
         why_party: why(&input, &rows),
         rows,
-        assignee: assignment
-            .and_then(|one| one.person.as_ref())
-            .map(|handle| Assignee::new(handle, input.decisions, input.as_of)),
-        due_on,
-        is_overdue: due_on.is_some_and(|due| due < input.organization.day_of(input.as_of)),
+        assignee: turn.handle.map(|handle| Assignee::new(handle, input.decisions, input.as_of)),
+        due_on: turn.due_on,
+        is_overdue: turn.is_overdue(input.organization.day_of(input.as_of)),
         remediation: gap.remediation.clone(),
         other_parts: other_parts(input.catalog, gap),
         check: gap.check.clone(),

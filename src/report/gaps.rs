@@ -11,11 +11,12 @@ use super::data::{Basis, LedgerHead, OrganizationHeading};
 use super::work::{RESOURCES_SHOWN, severity_rank};
 use crate::catalog::Catalog;
 use crate::model::decision::Decisions;
-use crate::model::gap::{ControlRef, EvidenceRequest, Gap, GapState, Happening};
+use crate::model::gap::{ControlRef, EvidenceRequest, Fault, Gap, GapState, Happening};
 use crate::model::id::{CheckId, ControlId, FrameworkId, GapId, PersonHandle};
 use crate::model::organization::Organization;
 use crate::model::responsibility::Party;
 use crate::model::time::Timestamp;
+use crate::model::turn::turn;
 
 /// Steps of a gap's history that are printed; what came before is given as a number.
 const STEPS_SHOWN: usize = 6;
@@ -31,6 +32,8 @@ pub struct GapsInput<'a> {
     pub requests: &'a [EvidenceRequest],
     pub decisions: &'a Decisions,
     pub stories: &'a BTreeMap<GapId, Vec<Happening>>,
+    /// What each gap was found to be wrong in, as far as that is known.
+    pub faults: &'a BTreeMap<GapId, Vec<Fault>>,
     /// When the first evidence was collected; none while there is none.
     pub first_evidence: Option<Timestamp>,
     pub checkpoint: Option<&'a LedgerHead>,
@@ -45,6 +48,8 @@ pub struct GapsReport {
     pub basis: Basis,
     pub party: Party,
     pub title: &'static str,
+    /// The one a gap is handed on to.
+    pub other_party: Party,
     /// The frameworks in use, by title.
     pub frameworks: Vec<String>,
     /// False for a moment before anything was collected: then nothing is counted.
@@ -56,6 +61,8 @@ pub struct GapsReport {
     pub unassigned: usize,
     /// Most severe first, then what is due first, then oldest first.
     pub gaps: Vec<GapEntry>,
+    /// What this party does about gaps that are another's turn, in the same order.
+    pub parts: Vec<PartEntry>,
     /// Open requests, those that ask for the same thing together.
     pub asks: Vec<AskEntry>,
     /// How many controls these requests are about.
@@ -81,12 +88,15 @@ pub struct GapEntry {
     pub state: GapState,
     pub because: String,
     pub remediation: String,
-    /// Of a gap that somebody handed to this party: what the others would do, which may be the real work.
+    /// What the others do about it, which may be the real work.
     pub other_parts: Vec<ToDo>,
     pub resources: Vec<String>,
+    /// The same thing by thing, each with what is wrong in it; none where that is not known, or `because` says it all.
+    pub faults: Vec<Fault>,
     /// How many of them a page shows.
     pub resources_shown: usize,
     pub more_resources: usize,
+    pub more_faults: usize,
     pub controls: Vec<HeldBack>,
     pub opened_at: Timestamp,
     pub last_seen_at: Timestamp,
@@ -98,6 +108,27 @@ pub struct GapEntry {
     /// The newest steps, oldest first.
     pub history: Vec<Happening>,
     pub more_history: usize,
+}
+
+/// What a party does about a gap that is another's turn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PartEntry {
+    pub id: GapId,
+    pub short_id: String,
+    pub title: String,
+    pub severity: String,
+    pub state: GapState,
+    pub target: String,
+    /// Whose turn it is.
+    pub turn: Party,
+    pub because: String,
+    /// As [`GapEntry::faults`].
+    pub faults: Vec<Fault>,
+    pub faults_shown: usize,
+    pub more_faults: usize,
+    pub text: String,
+    #[serde(skip)]
+    opened_at: Timestamp,
 }
 
 /// What a party does to mend a fault.
@@ -162,6 +193,9 @@ pub fn gap_list(input: GapsInput<'_>) -> GapsReport {
         let due = (gap.due_on.is_none(), gap.due_on);
         (std::cmp::Reverse(severity_rank(&gap.severity)), due, gap.opened_at, gap.id)
     });
+    let open_elsewhere = input.gaps.iter().filter(|gap| gap.state != GapState::Closed && gap.party != input.party);
+    let mut parts: Vec<PartEntry> = open_elsewhere.filter_map(|gap| part(&input, gap, &ids)).collect();
+    parts.sort_by_key(|one| (std::cmp::Reverse(severity_rank(&one.severity)), one.opened_at, one.id));
     let mut severities: Vec<SeverityCount> = Vec::new();
     for gap in &gaps {
         match severities.last_mut() {
@@ -182,6 +216,7 @@ pub fn gap_list(input: GapsInput<'_>) -> GapsReport {
         },
         party: input.party,
         title: input.party.title(),
+        other_party: if input.party == Party::Provider { Party::Internal } else { Party::Provider },
         frameworks: titles.collect(),
         had_evidence: input.first_evidence.is_some_and(|first| first <= input.as_of),
         first_evidence: input.first_evidence,
@@ -189,17 +224,15 @@ pub fn gap_list(input: GapsInput<'_>) -> GapsReport {
         overdue: gaps.iter().filter(|gap| gap.is_overdue).count(),
         unassigned: gaps.iter().filter(|gap| gap.assignee.as_ref().is_none_or(|one| one.has_left)).count(),
         gaps,
+        parts,
         asks: asks(&input, &requests),
         asked_controls: requests.len(),
     }
 }
 
 fn entry(input: &GapsInput<'_>, gap: &Gap, ids: &[String]) -> GapEntry {
-    let assignment = input.decisions.assignment(gap.id, input.as_of);
-    let person = assignment.and_then(|one| one.person.as_ref());
-    let assignee = person.map(|handle| Assignee::new(handle, input.decisions, input.as_of));
-    let due_on = assignment.and_then(|one| one.due_on);
-    let is_handed = assignment.is_some_and(|one| one.party.is_some());
+    let faults = told_apart(gap, input.faults);
+    let turn = turn(gap, input.decisions, input.as_of);
     let history = input.stories.get(&gap.id).map(Vec::as_slice).unwrap_or_default();
     let more_history = history.len().saturating_sub(STEPS_SHOWN);
     GapEntry {
@@ -212,21 +245,49 @@ fn entry(input: &GapsInput<'_>, gap: &Gap, ids: &[String]) -> GapEntry {
         state: gap.state,
         because: gap.because.clone(),
         remediation: gap.remediation.clone(),
-        other_parts: if is_handed { other_parts(input.catalog, gap) } else { Vec::new() },
+        other_parts: other_parts(input.catalog, gap),
         resources: gap.resources.clone(),
+        more_faults: faults.len().saturating_sub(RESOURCES_SHOWN),
+        faults,
         resources_shown: RESOURCES_SHOWN,
         more_resources: gap.resources.len().saturating_sub(RESOURCES_SHOWN),
         controls: held_back(input, gap.controls.iter()),
         opened_at: gap.opened_at,
         last_seen_at: gap.last_seen_at,
         reopened: gap.reopened,
-        assignee,
-        due_on,
-        is_overdue: due_on.is_some_and(|due| due < input.organization.day_of(input.as_of)),
+        assignee: turn.handle.map(|handle| Assignee::new(handle, input.decisions, input.as_of)),
+        due_on: turn.due_on,
+        is_overdue: turn.is_overdue(input.organization.day_of(input.as_of)),
         evidence: gap.evidence.clone(),
         history: history.iter().skip(more_history).cloned().collect(),
         more_history,
     }
+}
+
+/// What a gap was found to be wrong in, where one sentence over all does not say it.
+pub(super) fn told_apart(gap: &Gap, faults: &BTreeMap<GapId, Vec<Fault>>) -> Vec<Fault> {
+    let all = faults.get(&gap.id).map(Vec::as_slice).unwrap_or_default();
+    if all.iter().all(|one| one.because == gap.because) { Vec::new() } else { all.to_vec() }
+}
+
+fn part(input: &GapsInput<'_>, gap: &Gap, ids: &[String]) -> Option<PartEntry> {
+    let own = other_parts(input.catalog, gap).into_iter().find(|one| one.party == input.party)?;
+    let faults = told_apart(gap, input.faults);
+    Some(PartEntry {
+        id: gap.id,
+        short_id: short_id(&gap.id.to_string(), ids),
+        title: gap.title.clone(),
+        severity: gap.severity.clone(),
+        state: gap.state,
+        target: gap.target.clone(),
+        turn: gap.party,
+        because: gap.because.clone(),
+        faults_shown: RESOURCES_SHOWN,
+        more_faults: faults.len().saturating_sub(RESOURCES_SHOWN),
+        faults,
+        text: own.text,
+        opened_at: gap.opened_at,
+    })
 }
 
 /// The end of an id that no other one of `ids` has: ids begin with the time they were made, so their ends differ most.
@@ -284,7 +345,7 @@ fn held_back<'a>(input: &GapsInput<'_>, controls: impl Iterator<Item = &'a Contr
     input.organization.frameworks.iter().filter_map(framework).collect()
 }
 
-/// A framework as people name it, with its version.
+/// A framework as people name it; the id where the catalog does not know it.
 #[must_use]
 pub fn framework_title(catalog: &Catalog, id: &FrameworkId) -> String {
     catalog.frameworks.get(id).map_or_else(|| id.to_string(), |one| one.title.clone())

@@ -1,12 +1,13 @@
-//! The gap list of a party for a spreadsheet: one line a gap, then one line for each thing that is asked for.
+//! The gap list of a party for a spreadsheet: one line a gap, then one for each part it has in a gap that is another's turn,
+//! then one for each thing that is asked for.
 
 use super::ReportError;
 use super::csv::{BasisCells, write};
-use super::gaps::{AskEntry, GapEntry, GapsReport, HeldBack};
+use super::gaps::{AskEntry, GapEntry, GapsReport, HeldBack, PartEntry};
 use crate::model::gap::Happening;
 use crate::model::id::ControlId;
 
-const COLUMNS: [&str; 24] = [
+const COLUMNS: [&str; 25] = [
     "kind",
     "gap",
     "party",
@@ -17,6 +18,7 @@ const COLUMNS: [&str; 24] = [
     "to_do",
     "target",
     "resources",
+    "found_in_each",
     "controls",
     "assigned_to",
     "due_on",
@@ -43,10 +45,11 @@ const CELL: usize = 30_000;
 pub fn gap_list(report: &GapsReport) -> Result<Vec<u8>, ReportError> {
     let basis = BasisCells::of(&report.basis);
     let gaps = report.gaps.iter().map(|gap| of_gap(report, gap));
+    let parts = report.parts.iter().map(|part| of_part(report, part));
     let asks = report.asks.iter().map(|ask| of_ask(report, ask));
     write(
         &COLUMNS,
-        gaps.chain(asks).map(|mut cells| {
+        gaps.chain(parts).chain(asks).map(|mut cells| {
             let [.., had_evidence, as_of, catalog, checkpoint] = &mut cells;
             *had_evidence = yes_or_no(report.had_evidence);
             as_of.clone_from(&basis.as_of);
@@ -57,7 +60,7 @@ pub fn gap_list(report: &GapsReport) -> Result<Vec<u8>, ReportError> {
     )
 }
 
-fn of_gap(report: &GapsReport, gap: &GapEntry) -> [String; 24] {
+fn of_gap(report: &GapsReport, gap: &GapEntry) -> [String; 25] {
     let assignee = gap.assignee.as_ref().map(|one| {
         let left = if one.has_left { ", has left" } else { "" };
         format!("{} ({}{left})", one.name, one.handle)
@@ -73,6 +76,7 @@ fn of_gap(report: &GapsReport, gap: &GapEntry) -> [String; 24] {
         to_do(gap),
         gap.target.clone(),
         lines(gap.resources.iter().map(String::as_str)),
+        lines(gap.faults.iter().map(|fault| fault.because.as_str())),
         controls(&gap.controls),
         assignee.unwrap_or_default(),
         gap.due_on.map(|day| day.to_string()).unwrap_or_default(),
@@ -90,14 +94,31 @@ fn of_gap(report: &GapsReport, gap: &GapEntry) -> [String; 24] {
     ]
 }
 
-fn of_ask(report: &GapsReport, ask: &AskEntry) -> [String; 24] {
-    let mut cells: [String; 24] = Default::default();
+/// Its `party` is whose list this is, not whose turn the gap is.
+fn of_part(report: &GapsReport, part: &PartEntry) -> [String; 25] {
+    let mut cells: [String; 25] = Default::default();
+    let [kind, gap, party, severity, state, title, because, to_do, target, _, found_in_each, ..] = &mut cells;
+    "part".clone_into(kind);
+    *gap = part.id.to_string();
+    report.party.as_str().clone_into(party);
+    severity.clone_from(&part.severity);
+    part.state.as_str().clone_into(state);
+    title.clone_from(&part.title);
+    because.clone_from(&part.because);
+    to_do.clone_from(&part.text);
+    target.clone_from(&part.target);
+    *found_in_each = lines(part.faults.iter().map(|fault| fault.because.as_str()));
+    cells
+}
+
+fn of_ask(report: &GapsReport, ask: &AskEntry) -> [String; 25] {
+    let mut cells: [String; 25] = Default::default();
     let [kind, _, party, _, state, title, ..] = &mut cells;
     "request".clone_into(kind);
     report.party.as_str().clone_into(party);
     "open".clone_into(state);
     title.clone_from(&ask.asks_for);
-    let [_, _, _, _, _, _, _, _, _, _, held, _, _, _, opened_at, ..] = &mut cells;
+    let [_, _, _, _, _, _, _, _, _, _, _, held, _, _, _, opened_at, ..] = &mut cells;
     *held = controls(&ask.controls);
     *opened_at = ask.since.to_string();
     cells

@@ -138,7 +138,7 @@ pub fn readiness(input: ReadinessInput<'_>, verdict: &Verdict) -> ReadinessRepor
         },
         matrix: MatrixHeading::new(input.matrix.version, input.matrix.model, input.matrix_state),
         totals,
-        verdict: verdict::section(input.framework, input.statuses, verdict, input.as_of),
+        verdict: verdict::section(input.framework, input.statuses, verdict, input.organization.day_of(input.as_of)),
         coverage,
         instead: families.iter().flat_map(|family| &family.controls).flat_map(ControlLine::instead).collect(),
         families,
@@ -274,7 +274,7 @@ impl<'a> Sources<'a> {
             let proofs = self.catalog.checks_for_objective(&self.framework.id, id.as_str());
             let reach = proofs.iter().map(|(_, proof)| *proof).max();
             let bearings = known.map(|known| known.bearings.as_slice()).unwrap_or_default();
-            coverage.add(state, bearings, reach);
+            coverage.add(state, known.copied(), reach);
             lines.push(ObjectiveLine {
                 title,
                 whole,

@@ -17,6 +17,7 @@ use crate::catalog::collector::CollectorDefinition;
 use crate::catalog::form::sealed::ReadBack;
 use crate::catalog::framework::{Control, Framework, Objective};
 use crate::model::control::{Bearing, ControlState, ControlStatus, ObjectiveStatus, Proof};
+use crate::model::days::LocalDays;
 use crate::model::decision::Decisions;
 use crate::model::evidence::{CollectionOutcome, SealedArtifact, SealedEvidence, Source};
 use crate::model::finding::FindingOutcome;
@@ -552,6 +553,7 @@ impl Sample {
             forms: &self.catalog.forms,
             answers: &BTreeMap::new(),
             at: time("2026-03-31T09:00:00Z"),
+            days: LocalDays::UTC,
         });
         let input = ReadinessInput {
             organization: &self.organization,

@@ -12,7 +12,6 @@ use crate::model::control::ControlStatus;
 use crate::model::decision::Decisions;
 use crate::model::evidence::SealedArtifact;
 use crate::model::id::{CheckId, ControlId, FormId, FrameworkId, ObjectiveId};
-use crate::model::person::Signatory;
 use crate::model::time::Timestamp;
 
 /// A control that something else stands in for.
@@ -91,7 +90,7 @@ impl StatedLine {
             leaf: one.leaf,
             objective: one.objective.clone(),
             claim: claim(one.claim),
-            by: signed(&one.by),
+            by: one.by.for_people(),
             statement: one.statement.clone(),
             counts,
             form,
@@ -166,12 +165,6 @@ pub(super) fn leaves(status: &ControlStatus) -> BTreeMap<u64, bool> {
         }
     }
     leaves
-}
-
-/// `Dana Reyes, Internal IT`.
-#[must_use]
-pub fn signed(by: &Signatory) -> String {
-    by.party.map_or_else(|| by.name.clone(), |party| format!("{}, {}", by.name, party.title()))
 }
 
 fn claim(claim: Claim) -> &'static str {

@@ -273,7 +273,7 @@ mod tests {
         let all = advise(
             &catalog,
             &[
-                ("m365/authorization_policy", denied, "the permission Policy.Read.All has not been granted (403)"),
+                ("m365/security_defaults", denied, "the permission Policy.Read.All has not been granted (403)"),
                 ("m365/conditional_access_policies", denied, "the permission Policy.Read.All has not been granted"),
                 ("m365/role_assignments", denied, "RoleManagement.Read.Directory has not been granted (status 403)"),
             ],
@@ -285,7 +285,7 @@ mod tests {
         assert!(one.what.contains("2 application permissions have not been granted"), "{}", one.what);
         assert!(one.who.contains("administrator of the tenant"), "{}", one.who);
         let [hipaa, cmmc] = frameworks().map(|id| one.leaves_unknown.get(&id));
-        assert!(cmmc.is_some_and(|held| held.iter().any(|control| control.as_str() == "AC.L2-3.1.1")), "{cmmc:#?}");
+        assert!(cmmc.is_some_and(|held| held.iter().any(|control| control.as_str() == "IA.L2-3.5.3")), "{cmmc:#?}");
         assert_eq!(hipaa, None, "there these datasets only support");
     }
 

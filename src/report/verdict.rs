@@ -12,9 +12,11 @@ mod pci;
 
 use std::collections::HashMap;
 
+use chrono::NaiveDate;
 use serde::Serialize;
 
 pub use control::{ControlLaw, Laws};
+pub use hipaa::evaluation;
 
 use super::facts::clip;
 use crate::assess::verdict::{Verdict, number};
@@ -22,7 +24,6 @@ use crate::catalog::framework::{Control, Framework};
 use crate::model::control::ControlStatus;
 use crate::model::id::ControlId;
 use crate::model::responsibility::Party;
-use crate::model::time::Timestamp;
 
 /// Rows of a table; the file of controls has all of them.
 const ROWS_SHOWN: usize = 25;
@@ -107,15 +108,14 @@ pub struct ControlRef {
 }
 
 /// What the law makes of where a framework stands; none for frameworks that have no law beside their statuses. `statuses` are
-/// those that the verdict was made of.
+/// those that the verdict was made of, `today` is the organization's day.
 #[must_use]
 pub fn section(
     framework: &Framework,
     statuses: &[ControlStatus],
     verdict: &Verdict,
-    as_of: Timestamp,
+    today: NaiveDate,
 ) -> Option<VerdictSection> {
-    let today = as_of.as_datetime().date_naive();
     let named = Named::of(framework);
     match verdict {
         Verdict::Cmmc(cmmc) => Some(match &cmmc.score {

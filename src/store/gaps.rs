@@ -45,17 +45,6 @@ impl Store {
         Ok(gaps)
     }
 
-    /// What happened to one gap, in order.
-    pub async fn gap_events(&self, scope: &OrgScope, gap: GapId) -> Result<Vec<GapEvent>, StoreFault> {
-        let rows = gap_event::Entity::find()
-            .filter(gap_event::Column::OrganizationId.eq(scope.uuid()))
-            .filter(gap_event::Column::GapId.eq(gap.0))
-            .order_by_asc(gap_event::Column::Sequence)
-            .all(&self.read)
-            .await?;
-        Ok(rows.into_iter().map(to_event).collect())
-    }
-
     /// What happened to every gap at or before `as_of`, by gap, in order.
     pub async fn gap_events_until(
         &self,

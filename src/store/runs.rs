@@ -124,6 +124,22 @@ impl Store {
         Ok(())
     }
 
+    /// Marks a run that ended by a fault as interrupted; one that never began, or has ended, stays what it is.
+    pub async fn interrupt_run(&self, scope: &OrgScope, id: RunId, now: Timestamp) -> Result<(), StoreFault> {
+        run::Entity::update_many()
+            .set(run::ActiveModel {
+                state: Set(RunState::Interrupted.as_str().to_owned()),
+                ended_at: Set(Some(now.as_datetime())),
+                ..Default::default()
+            })
+            .filter(run::Column::OrganizationId.eq(scope.uuid()))
+            .filter(run::Column::Id.eq(id.0))
+            .filter(run::Column::State.eq(RunState::Running.as_str()))
+            .exec(&self.write)
+            .await?;
+        Ok(())
+    }
+
     /// Marks runs that were cut off before `started_before` as interrupted; returns how many there were.
     pub async fn mark_interrupted_runs(&self, scope: &OrgScope, started_before: Timestamp) -> Result<u64, StoreFault> {
         let result = run::Entity::update_many()

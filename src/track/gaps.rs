@@ -72,7 +72,11 @@ pub struct GapRules<'a> {
 
 /// Follows up every result of a run. Gaps of checks and targets that were not judged stay as they are.
 #[must_use]
-pub fn follow_up(rules: &GapRules<'_>, known: &[Gap], results: &[CheckResult]) -> Vec<TrackedGap> {
+pub fn follow_up<'a>(
+    rules: &GapRules<'_>,
+    known: impl IntoIterator<Item = &'a Gap>,
+    results: &[CheckResult],
+) -> Vec<TrackedGap> {
     let mut by_identity: BTreeMap<(&CheckId, &str), &Gap> = BTreeMap::new();
     for gap in known {
         by_identity.insert((&gap.check, gap.target.as_str()), gap);
@@ -133,8 +137,8 @@ fn follow(
 
 /// Open gaps of which nothing can be seen any more, because their target was disconnected: they wait.
 #[must_use]
-pub fn out_of_sight(known: &[Gap], is_gone: impl Fn(&Gap) -> bool) -> Vec<TrackedGap> {
-    let gone = known.iter().filter(|gap| gap.state == GapState::Open && is_gone(gap));
+pub fn out_of_sight<'a>(known: impl IntoIterator<Item = &'a Gap>, is_gone: impl Fn(&Gap) -> bool) -> Vec<TrackedGap> {
+    let gone = known.into_iter().filter(|gap| gap.state == GapState::Open && is_gone(gap));
     let waits = |gap: &Gap| TrackedGap {
         gap: Gap { state: GapState::AwaitingEvidence, ..gap.clone() },
         change: Some(GapChange::AwaitingEvidence),

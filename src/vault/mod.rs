@@ -162,22 +162,6 @@ impl Vault {
         Ok(found)
     }
 
-    /// Numbers of all log objects of an organization, in order.
-    pub async fn log_sequences(&self, organization: OrgId) -> Result<Vec<u64>, VaultFault> {
-        let prefix = Path::from(format!("{organization}/{}", names::LOG));
-        let fault = |source| VaultFault::Objects { verb: "list", object: prefix.to_string(), source };
-        let all: Vec<_> = self.objects.list(Some(&prefix)).try_collect().await.map_err(fault)?;
-        let mut sequences = all
-            .iter()
-            .map(|meta| {
-                let name = meta.location.filename().unwrap_or_default();
-                names::log_sequence(name).ok_or_else(|| VaultFault::StrangeName(meta.location.to_string()))
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        sequences.sort_unstable();
-        Ok(sequences)
-    }
-
     /// Copies an archive into a local file, or says that it is not there.
     pub async fn fetch_archive(&self, organization: OrgId, name: &str, to: &FilePath) -> Result<bool, VaultFault> {
         let location = archive_path(organization, name);
@@ -316,7 +300,6 @@ mod tests {
         let log = vault.log_from(organization, 1).await.unwrap();
         assert_eq!(log.len(), 1);
         assert_eq!(log[0].1.as_ref(), b"first");
-        assert_eq!(vault.log_sequences(organization).await.unwrap(), [1]);
     }
 
     #[tokio::test]

@@ -40,7 +40,6 @@ use crate::model::responsibility::MatrixState;
 use crate::model::time::Timestamp;
 use crate::pipeline::standing::Standing;
 use crate::report::data::{MatrixHeading, OrganizationHeading};
-use crate::report::stated::signed;
 use crate::store::{InstanceScope, StoreFault};
 
 /// Answers pages from the database of an installation. Every method answers none when there is no such thing in the

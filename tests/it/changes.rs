@@ -1,11 +1,14 @@
 //! An organization, its settings and its connections change, and the days before stay what they were.
 
+use std::collections::BTreeMap;
+
 use chrono::Duration;
 use countersign::model::control::ControlState;
 use countersign::model::finding::FindingOutcome;
 use countersign::model::gap::GapState;
-use countersign::model::id::FrameworkId;
+use countersign::model::id::{FrameworkId, GapId};
 use countersign::model::organization::Organization;
+use countersign::model::responsibility::Party;
 use countersign::model::time::{Clock, Timestamp};
 use countersign::pipeline::audit;
 use countersign::pipeline::decisions::DecisionFault;
@@ -159,6 +162,44 @@ async fn a_framework_that_is_added_later_counts_from_then_on_and_no_day_before_k
     }
 }
 
+/// The gaps on the lists, each with when it was first seen and whose turn it is.
+async fn listed(story: &Story) -> BTreeMap<GapId, (Timestamp, Party)> {
+    let app = &story.app.app;
+    let standing = Standing::known(app, &today(story).await, app.clock.now()).await.unwrap();
+    let strays: Vec<_> = standing.gaps.iter().filter(|gap| gap.controls.is_empty()).collect();
+    assert!(strays.is_empty(), "nothing in use is held back by them: {strays:?}");
+    standing.gaps.iter().map(|gap| (gap.id, (gap.opened_at, gap.party))).collect()
+}
+
+#[tokio::test]
+async fn a_fault_that_no_framework_asks_about_leaves_the_lists_and_comes_back_with_its_history() {
+    for database in databases().await {
+        let story = Story::begin(database).await;
+        story.introduce_people().await;
+        story.collect().await;
+        let first = listed(&story).await;
+        story.app.clock.advance(Duration::hours(1));
+        let (stays, remove): (Vec<_>, Vec<_>) =
+            story.organization.frameworks.iter().cloned().partition(|id| *id == framework("cmmc-l1"));
+        assert_eq!(stays.len(), 1);
+        let again: Vec<_> = remove.iter().map(|id| (id.clone(), None)).collect();
+
+        let story = change(story, ChangeRequest { remove, ..nothing() }).await;
+        let fewer = listed(&story).await;
+        assert!(!fewer.is_empty() && fewer.len() < first.len(), "{} of {}", fewer.len(), first.len());
+        story.next_day().await;
+        assert!(listed(&story).await.len() < first.len(), "a run puts none back");
+
+        let story = change(story, ChangeRequest { add: again, ..nothing() }).await;
+        let back = listed(&story).await;
+        for (id, then) in first {
+            assert_eq!(back.get(&id), Some(&then), "it is the gap it was, with whom it was");
+        }
+        assert_eq!(audit::compare(&story.app.app, &story.organization).await.unwrap(), vec![]);
+        story.tenant.shutdown().await;
+    }
+}
+
 #[tokio::test]
 async fn a_framework_that_was_never_in_use_begins_with_the_split_of_its_template() {
     let story = Story::begin(Database::sqlite()).await;
@@ -167,7 +208,7 @@ async fn a_framework_that_was_never_in_use_begins_with_the_split_of_its_template
     let scope = countersign::store::OrgScope::of(&northwind);
     let person = countersign::pipeline::decisions::people::PersonRequest {
         handle: handle(SAM),
-        party: countersign::model::responsibility::Party::Internal,
+        party: Party::Internal,
         name: "Sam".to_owned(),
         email: None,
         ssh_key: None,

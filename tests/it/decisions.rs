@@ -14,6 +14,7 @@ use countersign::pipeline::audit;
 use countersign::pipeline::decisions::attest::{self, AttestRequest};
 use countersign::pipeline::decisions::gaps::{self, AssignRequest};
 use countersign::pipeline::decisions::people::{self, PersonRequest};
+use countersign::pipeline::decisions::providers::{self, ProviderFacts};
 use countersign::pipeline::decisions::scope::{self, ScopeRequest};
 use countersign::pipeline::decisions::{self, DecisionFault};
 use countersign::pipeline::standing::Standing;
@@ -174,6 +175,34 @@ async fn what_may_not_be_decided_is_refused_in_words_and_leaves_nothing() {
         assert!(said.contains(wanted), "{said:?} does not say {wanted:?}");
     }
     assert_eq!(app.store.head(&story.scope).await.unwrap().unwrap().size, size);
+}
+
+#[tokio::test]
+async fn a_day_of_a_provider_is_to_come_until_it_begins_where_the_organization_is() {
+    let story = Story::begin(databases().await.remove(0)).await;
+    story.collect().await;
+    story.introduce_people().await;
+    // The story is told in New York: on its evening it is the next day in UTC.
+    let tomorrow = story.organization.day_of(story.app.clock.now()).succ_opt().unwrap();
+    story.app.clock.set(story.organization.days().end_of(tomorrow.pred_opt().unwrap()));
+    let facts = ProviderFacts {
+        name: Some("Host Example".to_owned()),
+        service: Some("Hosting".to_owned()),
+        managed_by: Some(Party::Provider),
+        agreement_on: Some(tomorrow),
+        ..ProviderFacts::default()
+    };
+    let (app, id) = (&story.app.app, "host".parse().unwrap());
+    let added = providers::add(app, &story.organization, &id, facts.clone(), &handle(SAM)).await;
+    assert!(added.unwrap_err().to_string().contains("the day of the agreement is still to come"));
+    let today = ProviderFacts { agreement_on: tomorrow.pred_opt(), ..facts.clone() };
+    providers::add(app, &story.organization, &id, today, &handle(SAM)).await.unwrap();
+    // In Tokyo the day begins long before it does in UTC.
+    let mut tokyo = story.organization.clone();
+    tokyo.time_zone = "Asia/Tokyo".to_owned();
+    story.app.clock.set(tokyo.days().start_of(tomorrow.succ_opt().unwrap()));
+    let there = ProviderFacts { agreement_on: tomorrow.succ_opt(), ..facts };
+    providers::add(app, &tokyo, &id, there, &handle(SAM)).await.unwrap();
 }
 
 #[tokio::test]

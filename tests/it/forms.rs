@@ -59,12 +59,12 @@ fn found(installation: &Installation, framework: &str, key: &str, control: &str)
 }
 
 const COMPENSATING: [&str; 7] = [
-    "constraints=The booking partner cannot be invited otherwise.",
-    "definition=Every invitation is looked through on the same day.",
-    "objective=Only approved accounts exist.",
-    "identified_risk=An account of nobody for a day.",
-    "validation=Ten invitations of last month were looked at on 2026-03-02.",
-    "maintenance=The service desk keeps the list.",
+    "constraints=The scanner of the branch cannot ask for a second factor.",
+    "definition=Its account can send mail to one address only, from one address only.",
+    "objective=A stolen password alone opens nothing.",
+    "identified_risk=Somebody sends mail as the scanner.",
+    "validation=Signing in from elsewhere was tried on 2026-03-02 and refused.",
+    "maintenance=The service desk reads the sign-in log weekly.",
     "reviewed_on=2026-03-02",
 ];
 
@@ -210,4 +210,23 @@ fn forms_are_listed_by_what_they_fit_and_tell_what_they_ask() {
     }
     countersign(&["attest", "forms", "cmmc-l9"]).refused(&["there is no framework cmmc-l9"]);
     countersign(&["attest", "template", "nothing"]).refused(&["there is no form `nothing`"]);
+}
+
+#[test]
+fn a_date_of_a_statement_is_a_whole_day_where_the_organization_is() {
+    let installation = with_dana();
+    let zone =
+        ["org", "change", "--org", ORG, "--time-zone", "America/New_York", "--by", DANA, "--because", "We moved."];
+    installation.run(&zone).fine();
+    // A year at most, and the same day of the next year is a year.
+    let untested = |dates: &[&str]| {
+        let stated = [&answers("pci-not-tested", &UNTESTED)[..], dates].concat();
+        attest(&installation, "pci-dss-4.0.1", "9.2.1", &stated)
+    };
+    untested(&["--valid-from", "2998-01-31", "--valid-until", "2999-02-01"])
+        .refused(&["it may stand 12 months at most"]);
+    untested(&["--valid-from", "2998-01-31", "--valid-until", "2999-01-31"]).fine();
+    let listed = installation.run(&["attest", "list", "--org", ORG, "--json"]).fine().json();
+    assert_eq!(listed[0]["valid_from"], "2998-01-31T05:00:00.000000Z");
+    assert_eq!(listed[0]["valid_until"], "2999-02-01T04:59:59.999999Z");
 }

@@ -8,6 +8,7 @@ use countersign::model::gap::{EvidenceRequest, Gap, GapState};
 use countersign::model::id::PersonHandle;
 use countersign::model::responsibility::Party;
 use countersign::model::time::{Clock, Timestamp};
+use countersign::model::turn::turn;
 use countersign::pipeline::collecting::Progress;
 use countersign::pipeline::decisions::gaps::{AssignRequest, assign, note};
 use countersign::pipeline::decisions::people::{PersonRequest, add, leave};
@@ -16,7 +17,6 @@ use countersign::pipeline::standing::Standing;
 use countersign::pipeline::{self, RunRequest, audit};
 use countersign::recovery::Outcome;
 use countersign::recovery::rebuild::{Existing, rebuild};
-use countersign::track::assignment::turn;
 
 use crate::support::app::{EMBEDDED, settings};
 use crate::support::command::countersign;

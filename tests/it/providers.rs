@@ -22,6 +22,10 @@ fn service_providers_are_kept_with_what_falls_due_and_what_cmmc_asks_of_them() {
     let name = "Card Host <i>\u{202e}GmbH";
     provider(&["--name", name, "--service", "Web shop", "--managed-by", "provider", "--cloud", "--handles", "cui"])
         .fine();
+    provider(&["--document", "plan.pdf"]).fine();
+    let words = installation.run(&["provider", "list", "--org", ORG]).fine().stdout;
+    assert!(words.contains("end not said: Card Host") && words.contains("nobody said until when"), "{words:?}");
+    assert!(words.contains("never done: Card Host"), "{words:?}");
     provider(&["--checked", "2026-03-01", "--document", "matrix.pdf", "--document-until", FAR_AWAY]).fine();
     let listed = installation.run(&["provider", "list", "--org", ORG, "--json"]).fine().list();
     let [one] = listed.as_slice() else { panic!("{listed:#?}") };

@@ -51,9 +51,34 @@ async fn a_gap_opens_waits_closes_and_comes_back_with_its_history() {
         let back = story.gap().await;
         assert_eq!((back.id, back.state, back.reopened), (opened.id, GapState::Open, 1), "{kind:?}");
         assert_eq!(back.opened_at, opened.opened_at, "{kind:?}: the history begins with the first time");
-        let events = story.app.app.store.gap_events(&story.scope, opened.id).await.unwrap();
-        let told: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
+        let events = story.app.app.store.gap_events_until(&story.scope, story.app.clock.now()).await.unwrap();
+        let told: Vec<&str> = events[&opened.id].iter().map(|event| event.kind.as_str()).collect();
         assert_eq!(told, ["opened", "awaiting_evidence", "closed", "reopened"], "{kind:?}");
+        story.tenant.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_could_not_be_sealed_says_that_it_was_cut_off_and_the_next_one_ends() {
+    for database in databases().await {
+        let kind = database.kind;
+        let story = Story::begin(database).await;
+        story.collect().await;
+        let archives = story.app.vault_folder().join(story.scope.id().to_string()).join("archives");
+        let aside = archives.with_extension("aside");
+        std::fs::rename(&archives, &aside).unwrap();
+        std::fs::write(&archives, "no folder").unwrap();
+        story.app.clock.advance(Duration::hours(1));
+        let request = RunRequest { cause: "collect".to_owned(), ..RunRequest::default() };
+        let cut_off = pipeline::run(&story.app.app, &story.organization, &request, &|_| {}).await;
+        assert!(cut_off.is_err(), "{kind:?}: it was sealed in a file that is no folder");
+        std::fs::remove_file(&archives).unwrap();
+        std::fs::rename(&aside, &archives).unwrap();
+
+        story.next_day().await;
+        let runs = story.app.app.store.latest_runs(&story.scope, story.app.clock.now(), 5).await.unwrap();
+        let states: Vec<&str> = runs.iter().map(|run| run.state.as_str()).collect();
+        assert_eq!(states, ["ended", "interrupted", "ended"], "{kind:?}");
         story.tenant.shutdown().await;
     }
 }

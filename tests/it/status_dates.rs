@@ -13,6 +13,9 @@ fn the_dates_of_a_status_are_told_with_what_is_only_recalled() {
     };
     let conditional = score("cmmc-l2", &["--conditional", "--json"]).fine().json();
     assert_eq!(conditional["calendar"]["closeout_by"], "2026-08-29");
+    assert_eq!(conditional["calendar"]["on"]["stands"], "not_closed_out", "that day is over");
+    let gone = score("cmmc-l2", &["--conditional"]).fine().stdout;
+    assert!(gone.contains("the status is gone, for its closeout") && !gone.contains("Next affirmation"), "{gone}");
     let closed = score("cmmc-l2", &["--closed-out", "2026-06-01", "--json"]).fine().json();
     assert_eq!(
         (closed["calendar"]["ends"].as_str(), closed["calendar"]["closeout_by"].as_str()),

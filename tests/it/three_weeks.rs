@@ -133,7 +133,11 @@ fn as_expected(days: &[Known]) {
     );
     let held = gap(3).controls.first().unwrap();
     let state = |day: usize| state_of(&days[day].reports[&held.framework], held.control.as_str());
-    assert_eq!((state(5), state(7), state(9)), ("not_met", "undetermined", "not_met"), "{held:?}");
+    let states: Vec<&str> = (0..21).map(state).collect();
+    assert!(
+        states.iter().all(|state| *state == "undetermined"),
+        "a supporting check decides nothing: {held:?} {states:?}"
+    );
 }
 
 fn state_of<'a>(report: &'a Value, control: &str) -> &'a str {

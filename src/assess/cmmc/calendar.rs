@@ -6,6 +6,7 @@ use chrono::{Days, Months, NaiveDate};
 use serde::Serialize;
 
 use super::poam::DAYS_TO_CLOSE;
+use crate::model::words;
 
 /// A level of CMMC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +49,27 @@ pub struct Calendar {
     pub notes: Vec<&'static str>,
 }
 
+words! {
+    /// Whether a status stands on a day.
+    Stands, "standing of a status":
+        /// Its day is still to come.
+        NotYet = "not_yet",
+        Stands = "stands",
+        /// It was conditional, and no closeout was confirmed in time: 170.21(b).
+        NotClosedOut = "not_closed_out",
+        /// Its year, or its three years, are over.
+        Ended = "ended",
+}
+
+/// Where a status stands on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct OnDay {
+    pub day: NaiveDate,
+    pub stands: Stands,
+    /// The first affirmation on or after the day; none: the status is over by then, or needs no further one.
+    pub next_affirmation: Option<NaiveDate>,
+}
+
 impl Calendar {
     /// None at the end of the calendar.
     #[must_use]
@@ -68,16 +90,22 @@ impl Calendar {
         Some(Self { closeout_by, affirmations, ends, keep_until: years(6)?, notes: notes(status) })
     }
 
-    /// The first affirmation on or after a day; none when the status ends before it.
+    /// Where a status of this calendar stands on a day.
     #[must_use]
-    pub fn next_affirmation(&self, day: NaiveDate) -> Option<NaiveDate> {
-        self.affirmations.iter().copied().find(|one| *one >= day)
-    }
-
-    /// Whether a status of this calendar stands on a day.
-    #[must_use]
-    pub fn stands_on(&self, day: NaiveDate) -> bool {
-        day <= self.closeout_by.unwrap_or(self.ends).min(self.ends)
+    pub fn on(&self, day: NaiveDate) -> OnDay {
+        let begins = self.affirmations.first().copied();
+        let stands = if begins.is_some_and(|first| day < first) {
+            Stands::NotYet
+        } else if self.closeout_by.is_some_and(|last| last < day) {
+            Stands::NotClosedOut
+        } else if self.ends < day {
+            Stands::Ended
+        } else {
+            Stands::Stands
+        };
+        let next = self.affirmations.iter().copied().find(|one| *one >= day);
+        let is_over = matches!(stands, Stands::NotClosedOut | Stands::Ended);
+        OnDay { day, stands, next_affirmation: next.filter(|_| !is_over) }
     }
 }
 

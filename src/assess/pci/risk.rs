@@ -12,6 +12,7 @@ use crate::catalog::form::Form;
 use crate::catalog::framework::Framework;
 use crate::model::attestation::Attestation;
 use crate::model::control::{ControlState, ControlStatus};
+use crate::model::days::LocalDays;
 use crate::model::decision::Decisions;
 use crate::model::evidence::SealedArtifact;
 use crate::model::id::{ControlId, FormId};
@@ -20,8 +21,6 @@ use crate::model::words;
 
 /// The form on which such an analysis is stated.
 pub const RISK_ANALYSIS: &str = "pci-targeted-risk-analysis";
-/// The requirement that asks for the analyses: it sets no frequency itself.
-const ASKS_FOR_THEM: &str = "12.3.1";
 
 words! {
     /// Where an analysis stands.
@@ -80,6 +79,7 @@ pub fn risk_analyses(
     decisions: &Decisions,
     answers: &BTreeMap<u64, Answered>,
     now: Timestamp,
+    days: LocalDays,
 ) -> Vec<RiskAnalysis> {
     let Some(form) = forms.values().find(|form| form.id.as_str() == RISK_ANALYSIS) else { return Vec::new() };
     let statements = Statements::of(decisions, &framework.id, now);
@@ -89,17 +89,16 @@ pub fn risk_analyses(
     };
     let suiting = framework.controls.iter().filter(|control| form.suits(&framework.id, control));
     suiting
-        .filter(|control| control.id.as_str() != ASKS_FOR_THEM && is_asked(&control.id))
+        .filter(|control| is_asked(&control.id))
         .map(|control| {
             let is_one = |one: &&Attestation| one.form.as_ref().is_some_and(|used| used.id == form.id);
             let standing = statements.on_whole(&control.id).filter(is_one);
             let stated = standing.or_else(|| statements.ended_of_whole(&control.id).filter(is_one));
             let said = stated.and_then(|one| answers.get(&one.leaf)).cloned().unwrap_or_default();
-            let made_on =
-                stated.map(|one| said.analysed_on.unwrap_or_else(|| one.valid_from.as_datetime().date_naive()));
-            let ends = stated.and_then(|one| one.valid_until).map(|until| until.as_datetime().date_naive());
+            let made_on = stated.map(|one| said.analysed_on.unwrap_or_else(|| days.day_of(one.valid_from)));
+            let ends = stated.and_then(|one| one.valid_until).map(|until| days.day_of(until));
             let review_by = made_on.and_then(|day| day.checked_add_months(YEAR)).into_iter().chain(ends).min();
-            let is_due = standing.is_none() || review_by.is_some_and(|day| day <= now.as_datetime().date_naive());
+            let is_due = standing.is_none() || review_by.is_some_and(|day| day <= days.day_of(now));
             RiskAnalysis {
                 control: control.id.clone(),
                 title: control.title.clone(),

@@ -54,6 +54,14 @@ fn a_failing_check_is_excused_only_by_a_form_that_stands_in_and_names_it() {
 }
 
 #[test]
+fn what_is_met_by_an_exception_names_the_statement_although_the_check_passes_elsewhere() {
+    let status = world(Proof::Full).state(on("instead", &["linux/a"], &[])).statuses("f").remove(0);
+    let objective = &status.objectives[0];
+    assert!(objective.bearings.iter().any(|bearing| bearing.proof == Proof::Full && bearing.outcome == Pass));
+    assert_eq!((objective.state, objective.attestation), (Met, Some(7)));
+}
+
+#[test]
 fn an_exception_for_one_host_excuses_no_other() {
     let world = world(Proof::Part);
     assert_eq!(world.clone().state(on("instead", &["linux/a"], &["h2"])).states(), [Met]);

@@ -9,7 +9,9 @@ use crate::assess::{Matrices, Results, Situation, Targets};
 use crate::catalog::Catalog;
 use crate::model::attestation::{Attestation, Claim, FormUse};
 use crate::model::control::ControlState;
+use crate::model::days::LocalDays;
 use crate::model::decision::Decisions;
+use crate::model::organization::tests::in_zone;
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::embedded().unwrap());
 
@@ -74,14 +76,48 @@ fn a_plain_statement_means_implemented_and_nothing_makes_a_specification_not_app
 #[test]
 fn the_next_evaluation_is_due_within_a_year_of_the_last_and_at_once_without_one() {
     let framework = CATALOG.framework("hipaa-security").unwrap();
-    let none = evaluation(framework, &Decisions::default(), now());
+    let none = evaluation(framework, &Decisions::default(), now(), LocalDays::UTC);
     assert_eq!((none.last, none.due), (None, None));
     let told = Attestation { valid_until: None, ..on_form("164.308(a)(8)", None) };
     let last = told.valid_from.as_datetime().date_naive();
     let decisions = Decisions { attestations: vec![told.clone()], ..Decisions::default() };
-    let next = evaluation(framework, &decisions, now());
+    let next = evaluation(framework, &decisions, now(), LocalDays::UTC);
     assert_eq!((next.last, next.due), (Some(last), last.checked_add_months(chrono::Months::new(12))));
     let sooner = Attestation { valid_until: Some(now().plus(chrono::Duration::days(9))), ..told };
     let decisions = Decisions { attestations: vec![sooner], ..Decisions::default() };
-    assert_eq!(evaluation(framework, &decisions, now()).due.unwrap().to_string(), "2026-04-09");
+    assert_eq!(evaluation(framework, &decisions, now(), LocalDays::UTC).due.unwrap().to_string(), "2026-04-09");
+}
+
+#[test]
+fn the_days_of_an_evaluation_are_those_of_the_organization() {
+    let framework = CATALOG.framework("hipaa-security").unwrap();
+    let told = Attestation {
+        valid_from: "2026-01-11T03:00:00Z".parse().unwrap(),
+        valid_until: Some("2026-07-01T03:59:59.999999Z".parse().unwrap()),
+        ..on_form("164.308(a)(8)", None)
+    };
+    let decisions = Decisions { attestations: vec![told], ..Decisions::default() };
+    let next = evaluation(framework, &decisions, now(), in_zone("America/New_York").days());
+    let day = |text: &str| Some(text.parse().unwrap());
+    assert_eq!((next.last, next.due), (day("2026-01-10"), day("2026-06-30")));
+}
+
+#[test]
+fn an_evaluation_whose_statement_has_ended_is_still_the_last_one() {
+    let framework = CATALOG.framework("hipaa-security").unwrap();
+    let told =
+        Attestation { valid_until: Some("2026-03-20T12:00:00Z".parse().unwrap()), ..on_form("164.308(a)(8)", None) };
+    let next = |attestations: &[Attestation]| {
+        let decisions = Decisions { attestations: attestations.to_vec(), ..Decisions::default() };
+        let next = evaluation(framework, &decisions, now(), LocalDays::UTC);
+        [next.last, next.due].map(|day| day.map_or_else(|| "-".to_owned(), |day| day.to_string()))
+    };
+    assert_eq!(next(&[told.clone()]), ["2026-03-01", "2026-03-20"]);
+    let away = Attestation { claim: Claim::NotApplicable, leaf: 8, ..told.clone() };
+    assert_eq!(next(&[away]), ["-", "-"], "only one that took place counts");
+    let withdrawn = Attestation { claim: Claim::Withdrawn, leaf: 9, replaces: Some(7), ..told.clone() };
+    assert_eq!(next(&[told.clone(), withdrawn]), ["-", "-"], "what was withdrawn never took place");
+    let whole = Attestation { leaf: 5, valid_until: None, ..told.clone() };
+    let part = Attestation { objective: Some("164.308(a)(8)[a]".parse().unwrap()), ..told };
+    assert_eq!(next(&[whole, part]), ["2026-03-01", "2027-03-01"], "one in force goes before one that ended");
 }

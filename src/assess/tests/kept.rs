@@ -7,8 +7,10 @@ use serde_json::json;
 use super::{now, stated};
 use crate::assess::kept::{KeptDocument, documents};
 use crate::model::attestation::{Attestation, Claim};
+use crate::model::days::LocalDays;
 use crate::model::decision::Decisions;
 use crate::model::id::FrameworkId;
+use crate::model::organization::tests::in_zone;
 use crate::model::time::Timestamp;
 
 /// A statement about this framework, made on a day and standing until another, with a document of this name and content.
@@ -28,7 +30,7 @@ fn all(attestations: Vec<Attestation>, status_dates: &[&str], at: Timestamp) -> 
     let frameworks: Vec<FrameworkId> =
         ["hipaa-security", "cmmc-l2", "pci-dss-4.0.1"].map(|id| id.parse().unwrap()).into();
     let dates: Vec<NaiveDate> = status_dates.iter().map(|day| day.parse().unwrap()).collect();
-    documents(&frameworks, &Decisions { attestations, ..Decisions::default() }, &dates, at)
+    documents(&frameworks, &Decisions { attestations, ..Decisions::default() }, &dates, at, LocalDays::UTC)
 }
 
 fn until(kept: &KeptDocument) -> String {
@@ -87,4 +89,15 @@ fn a_document_of_a_cmmc_statement_is_kept_from_the_status_date_and_one_of_card_d
     assert_eq!(until(&all(vec![ended.clone()], &["2025-07-01", "2026-03-01"], now())[0]), "2031-07-01");
     assert_eq!(until(&all(vec![ended], &["2026-02-01", "2026-03-01"], now())[0]), "2032-02-01");
     assert!(all(vec![shown(1, "pci-dss-4.0.1", ("2025-06-01", "2026-06-01"), "scan")], &[], now()).is_empty());
+}
+
+#[test]
+fn the_day_a_document_was_last_in_effect_is_the_organizations() {
+    let until = "2026-01-01T04:59:59.999999Z";
+    let stated = shown(1, "hipaa-security", ("2025-01-01T09:00:00Z", until), "policy");
+    let decisions = Decisions { attestations: vec![stated], ..Decisions::default() };
+    let frameworks = ["hipaa-security".parse().unwrap()];
+    let kept = documents(&frameworks, &decisions, &[], now(), in_zone("America/New_York").days());
+    assert_eq!(kept[0].last_in_effect.unwrap().to_string(), "2025-12-31");
+    assert_eq!(kept[0].keep_until.unwrap().to_string(), "2031-12-31");
 }

@@ -7,13 +7,15 @@ use serde_json::json;
 
 use super::{control, framework, now, stated};
 use crate::assess::pci::{
-    AnalysisState, Answered, Document, Method, Word, customized_due, finding, provider_due, risk_analyses,
+    AnalysisState, Answered, Document, Method, NoDay, Word, customized_due, finding, provider_due, risk_analyses,
 };
 use crate::catalog::form::Form;
 use crate::model::attestation::{Attestation, Claim, FormUse};
 use crate::model::control::{ControlState, ControlStatus};
+use crate::model::days::LocalDays;
 use crate::model::decision::Decisions;
 use crate::model::id::QuestionnaireId;
+use crate::model::organization::tests::in_zone;
 use crate::model::provider::ServiceProvider;
 
 fn status(state: ControlState, attestation: Option<u64>, bearing: bool) -> ControlStatus {
@@ -89,17 +91,27 @@ fn the_customized_approach_is_due_a_year_after_it_was_stated_and_providers_after
     (other.leaf, other.control) = (8, "8.3.6".parse().unwrap());
     let gone = Attestation { leaf: 9, replaces: Some(8), claim: Claim::Withdrawn, ..other.clone() };
     let all = vec![on_form("pci-targeted-risk-analysis"), other];
-    let due = customized_due(&decisions(all.clone()), &pci, now());
+    let due = customized_due(&decisions(all.clone()), &pci, now(), LocalDays::UTC);
     let papers: Vec<_> = due.iter().map(|one| (one.paragraph, one.on.unwrap().to_string())).collect();
     assert_eq!(papers, [("PCI DSS 12.3.2", "2027-03-01".to_owned())], "that of 12.3.1 has a list of its own");
     let withdrawn = [all, vec![gone]].concat();
-    assert_eq!(customized_due(&decisions(withdrawn), &pci, now()), []);
+    assert_eq!(customized_due(&decisions(withdrawn), &pci, now(), LocalDays::UTC), []);
 
     let bare = json!({"leaf": 1, "id": "host", "name": "Host Example", "service": "Hosting", "managed_by": "provider",
         "cloud": true, "by": {"name": "Kim"}, "at": "2026-03-01T00:00:00Z"});
     let bare: ServiceProvider = serde_json::from_value(bare).unwrap();
-    let papers: Vec<_> = provider_due(&bare).iter().map(|one| (one.paragraph, one.on)).collect();
-    assert_eq!(papers.iter().filter(|(_, on)| on.is_none()).count(), 4, "{papers:?}");
+    let lacks = |one: &ServiceProvider| provider_due(one).iter().map(|one| one.no_day).collect::<Vec<_>>();
+    let [missing, never, end] = [NoDay::Missing, NoDay::NeverDone, NoDay::EndNotSaid].map(Some);
+    assert_eq!(lacks(&bare), [missing, never, missing, missing]);
+    let document = json!({"name": "doc.pdf", "sha256": countersign_seal::digest::Digest::of(b"d"), "size": 1,
+        "media_type": "application/pdf"});
+    let shown = ServiceProvider { document: Some(serde_json::from_value(document).unwrap()), ..bare.clone() };
+    assert_eq!(lacks(&shown), [missing, never, end, missing]);
+    let told = &provider_due(&shown)[2].what;
+    assert!(told.starts_with("Host Example: nobody said until when its attestation of compliance is valid"), "{told}");
+    assert!(told.contains("provider add host --document FILE --document-until DAY"), "{told}");
+    let dated = ServiceProvider { document_until: NaiveDate::from_ymd_opt(2026, 9, 1), ..shown };
+    assert_eq!(lacks(&dated), [missing, never, None, missing]);
     let day = NaiveDate::from_ymd_opt(2026, 2, 1);
     let known =
         ServiceProvider { agreement_on: day, checked_on: day, responsibilities: Some("All of 9.".to_owned()), ..bare };
@@ -113,7 +125,7 @@ fn every_frequency_that_the_organization_sets_is_listed_with_its_analysis_or_wit
     let pci =
         framework("pci-dss-4.0.1", ["12.3.1", "A", "B", "C", "D", "E", "F"].map(|id| control(id, None, &[])).into());
     let form = json!({"id": "pci-targeted-risk-analysis", "title": "T", "frameworks": ["pci-dss-4.0.1"], "claim": "met",
-        "controls": {"only": ["12.3.1", "A", "B", "C", "D", "E"]}, "rests_on": "R", "names": "N", "says": "that",
+        "controls": {"only": ["A", "B", "C", "D", "E"]}, "rests_on": "R", "names": "N", "says": "that",
         "to_be_confirmed": "which they are"});
     let form: Form = serde_json::from_value(form).unwrap();
     let on = |leaf: u64, control: &str, form: &str, until: &str| Attestation {
@@ -124,7 +136,7 @@ fn every_frequency_that_the_organization_sets_is_listed_with_its_analysis_or_wit
     };
     let risk = "pci-targeted-risk-analysis";
     let decided = decisions(vec![
-        on(1, "12.3.1", risk, "2027-03-01"),
+        on(1, "12.3.1", "pci-risk-analyses", "2027-03-01"),
         on(2, "A", risk, "2027-03-01"),
         on(3, "B", risk, "2027-03-01"),
         on(4, "C", risk, "2026-03-20"),
@@ -136,7 +148,7 @@ fn every_frequency_that_the_organization_sets_is_listed_with_its_analysis_or_wit
     let said = |day: &str| Answered { frequency: Some("every week".to_owned()), analysed_on: day.parse().ok() };
     let answers = BTreeMap::from([(2, said("2026-01-15")), (3, said("2025-03-31"))]);
     let told = |statuses: &[ControlStatus], forms: &BTreeMap<_, _>| {
-        let all = risk_analyses(&pci, forms, statuses, &decided, &answers, now());
+        let all = risk_analyses(&pci, forms, statuses, &decided, &answers, now(), LocalDays::UTC);
         assert!(all.iter().all(|one| one.to_be_confirmed && one.paragraph == "PCI DSS 12.3.1"), "{all:?}");
         let day = |day: Option<NaiveDate>| day.map_or_else(|| "-".to_owned(), |day| day.to_string());
         let line = |one: &crate::assess::pci::RiskAnalysis| {
@@ -162,4 +174,42 @@ fn every_frequency_that_the_organization_sets_is_listed_with_its_analysis_or_wit
     statuses[1].state = ControlState::NotApplicable;
     assert_eq!(told(&statuses, &forms).len(), 3, "what does not apply needs none");
     assert!(told(&statuses, &BTreeMap::new()).is_empty());
+}
+
+#[test]
+fn what_falls_due_today_where_the_organization_is_falls_due_today() {
+    let pci = "pci-dss-4.0.1".parse().unwrap();
+    let evening = Attestation {
+        valid_from: "2025-03-31T02:00:00Z".parse().unwrap(),
+        valid_until: Some("2026-04-01T03:59:59.999999Z".parse().unwrap()),
+        ..on_form("pci-customized-approach")
+    };
+    let new_york = in_zone("America/New_York").days();
+    let due = customized_due(&decisions(vec![evening.clone()]), &pci, now(), new_york);
+    assert_eq!(due[0].on.unwrap().to_string(), "2026-03-30", "it was stated on the evening of the 30th");
+
+    let pci = framework("pci-dss-4.0.1", vec![control("A", None, &[])]);
+    let form = json!({"id": "pci-targeted-risk-analysis", "title": "T", "frameworks": ["pci-dss-4.0.1"], "claim": "met",
+        "controls": {"only": ["A"]}, "rests_on": "R", "names": "N", "says": "that"});
+    let form: Form = serde_json::from_value(form).unwrap();
+    let forms = BTreeMap::from([(form.id.clone(), form)]);
+    let stated = Attestation { control: "A".parse().unwrap(), ..on_form("pci-targeted-risk-analysis") };
+    let analysed = BTreeMap::from([(7, Answered { analysed_on: "2025-03-31".parse().ok(), frequency: None })]);
+    let statuses = [ControlStatus { control: "A".parse().unwrap(), ..status(ControlState::Undetermined, None, false) }];
+    let told = |stated: Attestation, answers: &BTreeMap<u64, Answered>, at: &str| {
+        let at = at.parse().unwrap();
+        let all = risk_analyses(&pci, &forms, &statuses, &decisions(vec![stated]), answers, at, new_york);
+        (all[0].state, all[0].made_on.unwrap().to_string(), all[0].review_by.unwrap().to_string())
+    };
+    let made = |state, made: &str, review: &str| (state, made.to_owned(), review.to_owned());
+    let evening_before = told(stated.clone(), &analysed, "2026-03-31T03:30:00Z");
+    assert_eq!(evening_before, made(AnalysisState::OnFile, "2025-03-31", "2026-03-31"));
+    assert_eq!(told(stated, &analysed, "2026-03-31T04:00:00Z").0, AnalysisState::ReviewDue);
+    let stated = Attestation {
+        valid_from: "2025-06-01T02:00:00Z".parse().unwrap(),
+        control: "A".parse().unwrap(),
+        ..Attestation { form: on_form("pci-targeted-risk-analysis").form, ..evening }
+    };
+    let by_itself = told(stated, &BTreeMap::new(), "2026-03-20T00:00:00Z");
+    assert_eq!(by_itself, made(AnalysisState::OnFile, "2025-05-31", "2026-03-31"));
 }

@@ -205,3 +205,43 @@ fn a_statement_about_a_parent_decides_nothing() {
     let both = world.state(stated(7, "C1", Claim::Met)).state(stated(8, "C2", Claim::NotApplicable));
     assert_eq!(both.states(), [Met, Met, DoesNotApply]);
 }
+
+#[test]
+fn what_does_not_apply_is_counted_apart_from_what_is_met() {
+    let objectives = ["C[a]", "C[b]", "C[c]", "C[d]", "C[e]"];
+    let catalog = Catalog::of(vec![framework("f", vec![control("C", None, &objectives)])], Vec::new(), collectors());
+    let on = |leaf: u64, objective: &str, claim| Attestation {
+        objective: Some(objective.parse().unwrap()),
+        ..stated(leaf, "C", claim)
+    };
+    let world = World::new(&catalog, &targets(&[], &[]), &[]).state(stated(1, "C", Claim::Met));
+    let one = world.state(on(2, "C[a]", Claim::NotApplicable));
+    let words = "4 of 5 objectives are shown, each by a person's statement; the other one does not apply.";
+    assert_eq!(one.first(), (Met, words.to_owned()));
+    let most = ["C[b]", "C[c]", "C[d]"]
+        .iter()
+        .zip(3..)
+        .fold(one, |world, (objective, leaf)| world.state(on(leaf, objective, Claim::NotApplicable)));
+    let words = "1 of 5 objectives is shown by a person's statement; the other 4 do not apply.";
+    assert_eq!(most.first(), (Met, words.to_owned()));
+
+    let parts = ["P.1", "P.2", "P.3", "P.4", "P.5"];
+    let controls = std::iter::once(control("P", None, &[])).chain(parts.map(|id| control(id, Some("P"), &[])));
+    let catalog = Catalog::of(vec![framework("f", controls.collect())], Vec::new(), collectors());
+    let world = |away: usize| {
+        let world = World::new(&catalog, &targets(&[], &[]), &[]);
+        parts.iter().enumerate().fold(world, |world, (at, part)| {
+            let claim = if at < away { Claim::NotApplicable } else { Claim::Met };
+            world.state(stated(u64::try_from(at).unwrap(), part, claim))
+        })
+    };
+    for (away, words) in [
+        (0, "All 5 parts are met."),
+        (1, "4 of 5 parts are met; the other one does not apply."),
+        (2, "3 of 5 parts are met; the other 2 do not apply."),
+        (4, "1 of 5 parts is met; the other 4 do not apply."),
+    ] {
+        assert_eq!(world(away).first(), (Met, words.to_owned()));
+    }
+    assert_eq!(world(5).first(), (DoesNotApply, "None of the 5 parts applies.".to_owned()));
+}

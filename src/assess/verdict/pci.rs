@@ -18,7 +18,7 @@ pub struct Pci {
     #[serde(skip)]
     pub questionnaire: Option<QuestionnaireId>,
     pub findings: Vec<Answer>,
-    /// What is missing or has to be looked at again: what is missing first, then by day.
+    /// What is missing or has to be looked at again: what has no day first, then by day.
     pub due: Vec<Due>,
     /// Of every requirement whose frequency the firm sets itself, in the framework's order.
     pub risk_analyses: Vec<RiskAnalysis>,
@@ -44,7 +44,7 @@ impl Pci {
             because: status.because.clone(),
         };
         let providers = known.decisions.providers.iter().filter(|one| one.removed.is_none());
-        let mut due = customized_due(known.decisions, &known.framework.id, known.at);
+        let mut due = customized_due(known.decisions, &known.framework.id, known.at, known.days);
         due.extend(providers.flat_map(provider_due));
         // None is before every day.
         due.sort_by_key(|one| one.on);
@@ -61,6 +61,7 @@ impl Pci {
                 known.decisions,
                 known.answers,
                 known.at,
+                known.days,
             ),
         }
     }

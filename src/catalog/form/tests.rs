@@ -65,8 +65,14 @@ fn exceptions_never_reach_what_the_rules_keep_them_from() {
     assert!(!suits("pci-customized-approach", "pci-dss-4.0.1", "A3.1.1"));
     assert!(suits("pci-customized-approach", "pci-dss-4.0.1", "8.4.2"));
     assert!(!suits("pci-targeted-risk-analysis", "pci-dss-4.0.1", "8.4.2"));
+    assert!(suits("pci-risk-analyses", "pci-dss-4.0.1", "12.3.1"));
+    assert!(!suits("pci-targeted-risk-analysis", "pci-dss-4.0.1", "12.3.1"), "one analysis is not all of them");
     assert!(!suits("cmmc-met", "pci-dss-4.0.1", "8.4.2"), "another framework's form");
     assert!(!suits("breach-met", "hipaa-breach", "164.402"), "only a definition");
+    assert!(
+        !suits("cmmc-external-provider", "cmmc-l1", "b.1.i") && suits("cmmc-external-provider", "cmmc-l2", "3.1.1")
+    );
+    assert!(suits("cmmc-external-provider-level-1", "cmmc-l1", "b.1.i"));
 }
 
 #[test]
@@ -159,4 +165,16 @@ fn what_is_no_mapping_of_answers_is_refused_in_words() {
         assert!(!told.contains('\n') && told.len() < 300, "{told}");
     }
     assert_eq!(Answers::read("# only comments\n").unwrap(), Answers::default());
+}
+
+#[test]
+fn at_level_1_a_provider_handles_contract_information_and_one_that_handles_nothing_is_none() {
+    let level_1 = form("cmmc-external-provider-level-1");
+    let faults = |handles: &str| {
+        let answers = json!({"provider": "Host Example", "handles": handles, "matrix_row": "All of it.", "security_plan": "Handbook, section 2"});
+        read(&answers.to_string()).check(level_1).err().unwrap_or_default()
+    };
+    assert_eq!(faults("federal contract information"), Vec::<String>::new());
+    let refused = faults("neither");
+    assert!(matches!(&refused[..], [one] if one.contains("`handles`")), "{refused:?}");
 }

@@ -11,10 +11,10 @@ use crate::model::moment::Moment;
 use crate::model::organization::Organization;
 use crate::model::responsibility::Party;
 use crate::model::time::Timestamp;
+use crate::model::turn::{Turn, turn};
 use crate::pipeline::decisions::DecisionFault;
 use crate::pipeline::standing::Standing;
 use crate::report::gaps::short_id;
-use crate::track::assignment::{Turn, turn};
 
 /// What is mine: `gap list --org larkspur --party internal --person dana`
 #[derive(Debug, Args)]
@@ -55,7 +55,7 @@ pub async fn run(common: &Common, arguments: ListArguments) -> anyhow::Result<En
     {
         return Err(DecisionFault::NoSuchPerson(handle.clone()).into());
     }
-    let ids: Vec<String> = standing.gaps.iter().map(|gap| gap.id.to_string()).collect();
+    let ids: Vec<String> = standing.all_gaps().map(|gap| gap.id.to_string()).collect();
     let wanted: Vec<(&Gap, Turn<'_>)> = standing
         .gaps
         .iter()
@@ -64,6 +64,7 @@ pub async fn run(common: &Common, arguments: ListArguments) -> anyhow::Result<En
         .filter(|(_, turn)| arguments.party.is_none_or(|party| turn.party == party))
         .filter(|(_, turn)| arguments.person.as_ref().is_none_or(|person| turn.handle == Some(person)))
         .collect();
+    let organization = &standing.organization;
     let today = organization.day_of(as_of);
     if common.json {
         let described: Vec<_> = wanted.iter().map(|(gap, turn)| describe(gap, turn, turn.is_overdue(today))).collect();
@@ -72,7 +73,7 @@ pub async fn run(common: &Common, arguments: ListArguments) -> anyhow::Result<En
         output::line("No gaps.")?;
     } else {
         for (gap, turn) in &wanted {
-            print(&organization, gap, turn, &short_id(&gap.id.to_string(), &ids), as_of)?;
+            print(organization, gap, turn, &short_id(&gap.id.to_string(), &ids), as_of)?;
         }
     }
     let open = wanted.iter().any(|(gap, _)| gap.state != GapState::Closed);

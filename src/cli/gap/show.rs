@@ -14,10 +14,10 @@ use crate::model::id::{DatasetId, OrgSlug};
 use crate::model::moment::Moment;
 use crate::model::organization::Organization;
 use crate::model::time::Timestamp;
-use crate::pipeline::standing::Standing;
+use crate::model::turn::{Turn, turn};
+use crate::pipeline::standing::{Standing, faults};
 use crate::report::gap_detail::{GapDetail, GapDetailInput, gap_detail};
 use crate::store::OrgScope;
-use crate::track::assignment::{Turn, turn};
 
 #[derive(Debug, Args)]
 pub struct ShowArguments {
@@ -44,7 +44,7 @@ pub async fn run(common: &Common, arguments: ShowArguments) -> anyhow::Result<En
     let standing = Standing::known(&app, &organization, as_of).await?;
     let kept = app.store.gaps(&scope).await?;
     let meant = find(&kept, &arguments.id)?;
-    let Some(gap) = standing.gaps.iter().find(|gap| gap.id == meant.id) else {
+    let Some(gap) = standing.all_gaps().find(|gap| gap.id == meant.id) else {
         anyhow::bail!(
             "gap {} was not known at {}; it was first seen at {}",
             meant.id,
@@ -56,12 +56,14 @@ pub async fn run(common: &Common, arguments: ShowArguments) -> anyhow::Result<En
     let evidence = app.store.evidence_at(&scope, &gap.evidence).await?;
     let evidence: Vec<_> = evidence.into_iter().map(|row| row.sealed).collect();
     let next = next_looks(&app, &organization, gap, now).await?;
+    let faults = faults(&app, &scope, [gap], as_of).await?;
     let detail = gap_detail(GapDetailInput {
-        organization: &organization,
+        organization: &standing.organization,
         catalog: &app.catalog,
         gap,
         matrices: &standing.matrices,
         decisions: &standing.decisions,
+        faults: &faults,
         story: stories.get(&gap.id).map(Vec::as_slice).unwrap_or_default(),
         evidence: &evidence,
         next: &next,
@@ -112,11 +114,16 @@ fn print(gap: &GapDetail, turn: &Turn<'_>) -> anyhow::Result<()> {
     };
     line(&format!("  First seen at {}{back}.", gap.opened_at.for_people()))?;
     line(&format!("  On {}", gap.target))?;
-    for resource in gap.resources.iter().take(RESOURCES_PRINTED) {
-        line(&format!("    {resource}"))?;
+    let things: Vec<&String> = if gap.faults.is_empty() {
+        gap.resources.iter().collect()
+    } else {
+        gap.faults.iter().map(|fault| &fault.because).collect()
+    };
+    for thing in things.iter().take(RESOURCES_PRINTED) {
+        line(&format!("    {thing}"))?;
     }
-    if gap.resources.len() > RESOURCES_PRINTED {
-        line(&format!("    and {} more; --json names all", gap.resources.len() - RESOURCES_PRINTED))?;
+    if things.len() > RESOURCES_PRINTED {
+        line(&format!("    and {} more; --json names all", things.len() - RESOURCES_PRINTED))?;
     }
 
     heading("Whose turn it is")?;
@@ -163,12 +170,9 @@ fn print(gap: &GapDetail, turn: &Turn<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// `2026-03-04 09:00 UTC: note (by Dana Reyes, Internal IT; record 41): ordered the keys`.
+/// `2026-03-04 09:00 UTC: note by Dana Reyes (Internal IT), record 41: ordered the keys`.
 fn told(step: &Happening) -> String {
-    let by = step.by.as_ref().map_or_else(String::new, |by| {
-        let party = by.party.map_or_else(String::new, |party| format!(", {}", party.title()));
-        format!("by {}{party}; ", by.name)
-    });
+    let by = step.by.as_ref().map_or_else(String::new, |by| format!(" by {}", by.for_people()));
     let text = if step.text.is_empty() { String::new() } else { format!(": {}", step.text) };
-    format!("{}: {} ({by}record {}){text}", step.at.for_people(), step.what, step.leaf)
+    format!("{}: {}{by}, record {}{text}", step.at.for_people(), step.what, step.leaf)
 }

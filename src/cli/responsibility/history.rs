@@ -121,10 +121,9 @@ fn print(
         output::line(&format!("  no longer counts from {}", until.for_people()))?;
     }
     for step in &version.steps {
-        let party = step.by.party.map(|party| format!(", {}", party.title())).unwrap_or_default();
         let papers = papers.get(&step.leaf).cloned().unwrap_or_default();
         let signed = if papers.ssh_signature { ", with an SSH signature" } else { "" };
-        let by = if step.by.party.is_none() { String::new() } else { format!(" by {}{party}{signed}", step.by.name) };
+        let by = if step.by.party.is_none() { String::new() } else { format!(" by {}{signed}", step.by.for_people()) };
         let line = format!("  {} {}{by} (record {})", step.at.for_people(), step.state.for_people(), step.leaf);
         output::line(&output::plain(&line))?;
         if let Some(reason) = papers.reason {

@@ -139,9 +139,9 @@ fn signable(
 }
 
 /// What a reader of the statement would miss, in words: advice, where nothing forbids it.
-pub fn notes(app: &App, request: &AttestRequest) -> Result<Vec<String>, DecisionFault> {
+pub fn notes(app: &App, organization: &Organization, request: &AttestRequest) -> Result<Vec<String>, DecisionFault> {
     let (control, _) = about(app, &request.framework, &request.about)?;
-    Ok(forms::notes(app, request, control))
+    Ok(forms::notes(app, request, control, organization.days()))
 }
 
 async fn prepare<'a>(
@@ -170,7 +170,7 @@ async fn prepare<'a>(
     let form = form.ok_or_else(|| DecisionFault::NoSuchForm { form: asked.id.clone() })?;
     let connected = app.store.connections(&crate::store::OrgScope::of(organization)).await?;
     let targets: Vec<&str> = connected.iter().map(|one| one.target.as_str()).collect();
-    let mut faults = forms::faults(app, request, form, control, &targets);
+    let mut faults = forms::faults(app, request, form, control, (&targets, organization.days()));
     if form.claim == Claim::Partial && about.objective.is_some() {
         faults.push(format!("only the requirement as a whole has a partial value; state it of {}", control.id));
     }

@@ -13,6 +13,7 @@ use crate::catalog::form::Form;
 use crate::catalog::form::answers::{Answers, Filled};
 use crate::catalog::framework::Control;
 use crate::model::attestation::{Claim, FormUse};
+use crate::model::days::LocalDays;
 use crate::model::evidence::{Body, RawArtifact};
 use crate::model::id::FormId;
 use crate::model::organization::Organization;
@@ -67,7 +68,7 @@ pub(super) fn faults(
     request: &AttestRequest,
     form: &Form,
     control: &Control,
-    connected: &[&str],
+    (connected, days): (&[&str], LocalDays),
 ) -> Vec<String> {
     let mut faults = Vec::new();
     if !form.suits(&request.framework, control) {
@@ -88,17 +89,17 @@ pub(super) fn faults(
         faults.push(format!("`{target}` is not connected; what is: {}", connected.join(", ")));
     }
     if !is_to_be_confirmed(form) {
-        faults.extend(too_long(app, request, form, control));
+        faults.extend(too_long(app, request, (form, control), days));
     }
     faults
 }
 
 /// What nothing forbids and a reader would still miss.
-pub(super) fn notes(app: &App, request: &AttestRequest, control: &Control) -> Vec<String> {
+pub(super) fn notes(app: &App, request: &AttestRequest, control: &Control, days: LocalDays) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(form) = request.form.as_ref().and_then(|asked| app.catalog.forms.get(&asked.id)) {
         if is_to_be_confirmed(form) {
-            notes.extend(too_long(app, request, form, control));
+            notes.extend(too_long(app, request, (form, control), days));
         }
         notes.extend(form.to_be_confirmed.as_ref().map(|what| format!("to be confirmed: {what}")));
         return notes;
@@ -110,7 +111,7 @@ pub(super) fn notes(app: &App, request: &AttestRequest, control: &Control) -> Ve
         }
         return notes;
     };
-    notes.extend(too_long(app, request, form, control));
+    notes.extend(too_long(app, request, (form, control), days));
     if request.files.len() < form.documents.least {
         let kinds = form.documents.kinds.join(" ");
         notes.push(format!("it would rest better on at least {}: {kinds}", documents(form.documents.least)));
@@ -140,12 +141,14 @@ fn is_to_be_confirmed(form: &Form) -> bool {
     form.stands.as_ref().is_some_and(|stands| stands.to_be_confirmed)
 }
 
-fn too_long(app: &App, request: &AttestRequest, form: &Form, control: &Control) -> Option<String> {
+/// That it would stand longer than it may. The last day may be used up, so that a day a year later is a year.
+fn too_long(app: &App, request: &AttestRequest, (form, control): (&Form, &Control), days: LocalDays) -> Option<String> {
     let longest = form.longest(control);
     let from = request.valid_from.unwrap_or_else(|| app.clock.now());
     // Without an end and without a form it stands for a year.
     let until = request.valid_until.or_else(|| request.form.is_none().then(|| after(from, Months::new(12))))?;
-    (until > after(from, Months::new(longest.months))).then(|| {
+    let last = days.end_of(days.day_of(after(from, Months::new(longest.months))));
+    (until > last).then(|| {
         let months = if longest.months == 1 { "month" } else { "months" };
         format!(
             "it may stand {} {months} at most, and ends on {}: {}",

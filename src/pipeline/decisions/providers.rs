@@ -11,7 +11,6 @@ use crate::model::id::{PersonHandle, ProviderId};
 use crate::model::organization::Organization;
 use crate::model::provider::Handled;
 use crate::model::responsibility::Party;
-use crate::model::time::Timestamp;
 
 /// Longest name, in characters.
 const LONGEST_NAME: usize = 200;
@@ -49,7 +48,7 @@ pub async fn add(
         let by = acting(decisions, by, now)?;
         let is_known = decisions.providers.iter().any(|one| one.id == *id && one.removed.is_none());
         let mut faults = if is_known { Vec::new() } else { missing(&facts) };
-        let mut said = said(&facts, now, &mut faults);
+        let mut said = said(&facts, organization.day_of(now), &mut faults);
         let document = facts.document.as_deref().map(documents::artifact).transpose();
         let document = document.map_err(|fault| faults.push(fault)).ok().flatten();
         if !faults.is_empty() {
@@ -96,7 +95,7 @@ fn missing(facts: &ProviderFacts) -> Vec<String> {
     needed.into_iter().filter(|(is_missing, _)| *is_missing).map(|(_, what)| format!("{what} is missing")).collect()
 }
 
-fn said(facts: &ProviderFacts, now: Timestamp, faults: &mut Vec<String>) -> Vec<(&'static str, Value)> {
+fn said(facts: &ProviderFacts, today: NaiveDate, faults: &mut Vec<String>) -> Vec<(&'static str, Value)> {
     let mut said = Vec::new();
     for (member, what, given, most) in [
         ("name", "its name", &facts.name, LONGEST_NAME),
@@ -113,7 +112,6 @@ fn said(facts: &ProviderFacts, now: Timestamp, faults: &mut Vec<String>) -> Vec<
         Some(party) => said.push(("managed_by", json!(party))),
         None => {}
     }
-    let today = now.as_datetime().date_naive();
     for (member, what, day) in
         [("agreement_on", "the agreement", facts.agreement_on), ("checked_on", "the last look", facts.checked_on)]
     {

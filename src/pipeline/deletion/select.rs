@@ -157,10 +157,7 @@ fn is_old(record: &Record, limits: &Limits, kept: &[Days]) -> Result<bool, Commi
     let Some(Statement::Evidence(evidence)) = record.statement()? else { return Ok(false) };
     let finished = evidence.finished.as_str().parse::<Timestamp>();
     let of_dataset = limits.dataset.as_ref().is_none_or(|wanted| wanted.as_str() == evidence.dataset);
-    let may_go = |finished: Timestamp| {
-        let day = finished.as_datetime().date_naive();
-        finished < limits.before && !kept.iter().any(|days| days.hold(day))
-    };
+    let may_go = |finished: Timestamp| finished < limits.before && !kept.iter().any(|days| days.hold(finished));
     Ok(of_dataset && finished.is_ok_and(may_go))
 }
 

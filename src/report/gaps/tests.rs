@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{GapsInput, GapsReport, gap_list, short_id};
 use crate::model::decision::Decisions;
-use crate::model::gap::{Assignment, Happening};
+use crate::model::gap::{Assignment, Fault, Gap, Happening};
 use crate::model::person::{Person, Signatory};
 use crate::model::responsibility::Party;
 use crate::model::time::Timestamp;
@@ -23,6 +23,7 @@ fn list(sample: &Sample, party: Party, decisions: &Decisions, as_of: Timestamp) 
         leaf: number,
     };
     let stories = sample.gaps.iter().map(|gap| (gap.id, (0..9).map(step).collect())).collect::<BTreeMap<_, _>>();
+    let faults: BTreeMap<_, _> = sample.gaps.iter().map(|gap| (gap.id, each(gap))).collect();
     gap_list(GapsInput {
         organization: &sample.organization,
         catalog: &sample.catalog,
@@ -31,11 +32,21 @@ fn list(sample: &Sample, party: Party, decisions: &Decisions, as_of: Timestamp) 
         requests: &sample.requests,
         decisions,
         stories: &stories,
+        faults: &faults,
         first_evidence: Some(time("2026-03-24T06:02:00Z")),
         checkpoint: Some(&head()),
         as_of,
         generated_at: as_of,
     })
+}
+
+/// What is wrong in each resource of a gap.
+fn each(gap: &Gap) -> Vec<Fault> {
+    let fault = |(number, name): (usize, &String)| Fault {
+        resource: name.clone(),
+        because: format!("={name} is {number} instead of 5"),
+    };
+    gap.resources.iter().enumerate().map(fault).collect()
 }
 
 fn kim() -> Person {
@@ -112,6 +123,36 @@ fn a_list_of_a_day_without_evidence_says_so_and_counts_nothing() {
     assert!(!before.contains("class=\"number\""), "a zero looks like calm");
     let after = page("2026-03-31T00:00:00Z");
     assert!(!after.contains("No evidence then") && after.contains("Nothing is open"), "{after}");
+}
+
+#[test]
+fn whoever_has_a_part_in_a_gap_reads_it_on_their_own_list_and_what_is_wrong_in_each_thing() {
+    let mut sample = Sample::new();
+    for gap in &mut sample.gaps {
+        gap.resources = (0..20).map(|number| format!("key {number}")).collect();
+        let check = sample.catalog.checks.get_mut(&gap.check).unwrap();
+        let step = |party: Party| (party, format!("What {party:?} does."));
+        check.metadata.remediation = [Party::Provider, Party::Internal].map(step).into();
+    }
+    let as_of = time("2026-03-31T09:00:00Z");
+    let [provider, internal, _] = PARTIES.map(|party| list(&sample, party, &Decisions::default(), as_of));
+    let (mut others, mut parts) = (0, 0);
+    for (own, other) in [(&provider, &internal), (&internal, &provider)] {
+        for gap in &own.gaps {
+            for todo in gap.other_parts.iter().filter(|todo| todo.party == other.party) {
+                let told = other.parts.iter().find(|part| part.id == gap.id).expect("nobody tells the other party");
+                assert_eq!((&told.text, told.turn, &told.short_id), (&todo.text, own.party, &gap.short_id));
+                others += 1;
+            }
+        }
+        parts += own.parts.len();
+    }
+    assert!(others > 0 && parts == others, "{others} steps of others, {parts} told");
+
+    let page = String::from_utf8(html::gap_list(&Engine::new(None).unwrap(), &provider).unwrap()).unwrap();
+    assert!(page.contains("key 3 is 3 instead of 5") && page.contains("and 8 more"), "{page}");
+    let table = String::from_utf8(gaps_csv::gap_list(&provider).unwrap()).unwrap();
+    assert!(table.contains("key 19 is 19 instead of 5"), "the table holds all of them: {table}");
 }
 
 #[test]

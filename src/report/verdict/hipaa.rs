@@ -75,11 +75,14 @@ fn row(named: &Named<'_>, one: &Decided) -> VerdictRow {
     }
 }
 
-fn evaluation(next: &Evaluation, today: NaiveDate) -> String {
+/// When the next evaluation is due, as a sentence.
+#[must_use]
+pub fn evaluation(next: &Evaluation, today: NaiveDate) -> String {
     let due = match next.due {
-        None => "due now, for none that counts today is on file".to_owned(),
+        None => "due now, for none is on file".to_owned(),
         Some(day) if day < today => format!("overdue since {day}"),
         Some(day) => format!("due by {day}"),
     };
-    format!("Next evaluation: {due} ({}); {}.", next.paragraph, next.because)
+    let last = next.last.map(|day| format!(", the last is of {day}")).unwrap_or_default();
+    format!("Next evaluation: {due}{last} ({}); {}.", next.paragraph, next.because)
 }

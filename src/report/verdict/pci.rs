@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 
 use super::{Columns, Named, VerdictRow, VerdictSection, VerdictTable, WordCount, many};
-use crate::assess::verdict::{AnalysisState, Answer, Due, Pci, RiskAnalysis, Word};
+use crate::assess::verdict::{AnalysisState, Answer, Due, NoDay, Pci, RiskAnalysis, Word};
 use crate::catalog::framework::{Control, Framework, Questionnaire};
 use crate::model::control::{ControlState, ControlStatus};
 use crate::model::id::ControlId;
@@ -122,7 +122,7 @@ fn lines(
     if !pci.due.is_empty() {
         let now = pci.due.iter().filter(|one| one.on.is_none_or(|day| day < today)).count();
         lines.push(format!(
-            "What falls due: {}, of which {} missing or overdue.",
+            "What falls due: {}, of which {} due now or overdue.",
             pci.due.len(),
             many(now, "is", "are")
         ));
@@ -169,7 +169,9 @@ fn beside(named: &Named<'_>, answers: &[(&Control, &Answer)]) -> Option<VerdictT
 fn due(named: &Named<'_>, pci: &Pci, today: NaiveDate) -> Option<VerdictTable> {
     let row = |one: &Due| {
         let (state, word) = match one.on {
-            None => ("not_met", "missing".to_owned()),
+            // It is on file, and may be good.
+            None if one.no_day == Some(NoDay::EndNotSaid) => ("undetermined", NoDay::EndNotSaid.words().to_owned()),
+            None => ("not_met", one.no_day.unwrap_or(NoDay::Missing).words().to_owned()),
             Some(day) if day < today => ("not_met", format!("overdue since {day}")),
             Some(day) => ("undetermined", format!("by {day}")),
         };
@@ -179,7 +181,7 @@ fn due(named: &Named<'_>, pci: &Pci, today: NaiveDate) -> Option<VerdictTable> {
     };
     let rows: Vec<_> = pci.due.iter().map(row).collect();
     let columns = Columns { subject: "What", word: Some("When"), text: "Paragraph", ..Columns::default() };
-    let about = "What is missing first, then by day.".to_owned();
+    let about = "What is due now first, then by day.".to_owned();
     VerdictTable::of("What falls due", about, columns, rows)
 }
 

@@ -12,6 +12,7 @@ use crate::catalog::framework::Framework;
 use crate::model::attestation::Attestation;
 use crate::model::control::ControlState::{self, Met, NotApplicable, NotMet, Undetermined};
 use crate::model::control::{ControlStatus, OpenAs};
+use crate::model::days::LocalDays;
 use crate::model::decision::Decisions;
 use crate::model::id::ControlId;
 use crate::model::responsibility::Party;
@@ -22,6 +23,10 @@ use crate::report::sample::{HOSTILE, Sample, time};
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::embedded().unwrap());
 const NOW: &str = "2026-03-31T09:00:00Z";
+
+fn today() -> chrono::NaiveDate {
+    LocalDays::UTC.day_of(time(NOW))
+}
 
 fn framework(id: &str) -> &'static Framework {
     &CATALOG.frameworks[&id.parse().unwrap()]
@@ -66,6 +71,7 @@ fn verdict(framework: &Framework, statuses: &[ControlStatus], decisions: &Decisi
         forms: &CATALOG.forms,
         answers: &BTreeMap::new(),
         at,
+        days: LocalDays::UTC,
     })
 }
 
@@ -74,7 +80,7 @@ fn told(id: &str, others: &[(&str, ControlState)], decisions: &Decisions) -> (Ve
     let framework = framework(id);
     let statuses = statuses(framework, others);
     let verdict = verdict(framework, &statuses, decisions);
-    let told = section(framework, &statuses, &verdict, time(NOW)).unwrap();
+    let told = section(framework, &statuses, &verdict, today()).unwrap();
     (told, summary(framework, &statuses, &verdict).unwrap())
 }
 
@@ -146,7 +152,7 @@ fn what_may_wait_makes_a_conditional_status_possible_and_nothing_open_a_final_on
 fn a_long_table_says_how_much_it_left_out_and_still_sums_all_of_it() {
     let level_2 = framework("cmmc-l2");
     let judged = verdict(level_2, &[], &no());
-    let told = section(level_2, &[], &judged, time(NOW)).unwrap();
+    let told = section(level_2, &[], &judged, today()).unwrap();
     let lost = table(&told, "Points are lost for");
     assert_eq!((lost.rows.len() + lost.more, lost.count, lost.sum), (109, 109, Some(313)));
     for table in &told.tables {
@@ -191,7 +197,13 @@ fn the_states_of_addressable_decisions_sum_to_what_is_listed() {
     let row = |id: &str| listed.rows.iter().find(|row| row.name == id).unwrap();
     assert!(row("164.312(a)(2)(iv)").text.ends_with("(45 CFR 164.306(d)(3)(ii)(B))"), "the paragraph is never cut");
     assert_eq!(row("164.310(a)(2)(i)").word, "not decided yet", "the rule knows no such");
-    has_line(&told, "Next evaluation: due now");
+    has_line(&told, "Next evaluation: due now, for none is on file (45 CFR 164.308(a)(8))");
+    let ended = json!({"leaf": 7, "framework": "hipaa-security", "control": "164.308(a)(8)", "claim": "met",
+        "by": {"name": "Kim"}, "statement": "", "valid_from": "2025-05-01T00:00:00Z", "recorded_at": NOW,
+        "valid_until": "2026-03-30T10:00:00Z"});
+    let decisions = Decisions { attestations: vec![serde_json::from_value(ended).unwrap()], ..no() };
+    let (told, _) = self::told("hipaa-security", &others, &decisions);
+    has_line(&told, "Next evaluation: overdue since 2026-03-30, the last is of 2025-05-01");
 }
 
 #[test]
@@ -238,7 +250,16 @@ fn what_falls_due_is_counted_by_what_is_missing_or_overdue() {
     let due = table(&told, "falls due");
     let words: Vec<_> = due.rows.iter().map(|row| row.word.as_str()).collect();
     assert_eq!(words, ["missing", "missing", "overdue since 2026-03-30"]);
-    has_line(&told, "What falls due: 3, of which 3 are missing or overdue.");
+    has_line(&told, "What falls due: 3, of which 3 are due now or overdue.");
+    let document = json!({"name": "doc.pdf", "sha256": countersign_seal::digest::Digest::of(b"d"), "size": 1,
+        "media_type": "application/pdf"});
+    let mut decisions = decisions;
+    decisions.providers[0].document = Some(serde_json::from_value(document).unwrap());
+    decisions.providers[0].checked_on = None;
+    let (told, _) = self::told("pci-dss-4.0.1", &[], &decisions);
+    let due = table(&told, "falls due");
+    let words: Vec<_> = due.rows.iter().map(|row| (row.word.as_str(), row.state.unwrap())).collect();
+    assert_eq!(words, [("never done", "not_met"), ("end not said", "undetermined"), ("missing", "not_met")]);
 }
 
 #[test]
@@ -246,7 +267,7 @@ fn a_framework_of_a_users_own_has_its_words_and_no_section() {
     let breach = framework("hipaa-breach");
     let statuses = statuses(breach, &[("164.404(a)(1)", NotMet)]);
     let judged = verdict(breach, &statuses, &no());
-    assert!(section(breach, &statuses, &judged, time(NOW)).is_none());
+    assert!(section(breach, &statuses, &judged, today()).is_none());
     assert!(summary(breach, &statuses, &judged).is_none());
     let said = judged.said();
     let one = said.iter().find(|said| said.control.as_str() == "164.404(a)(1)").unwrap();
@@ -308,7 +329,7 @@ fn a_statement_that_some_of_it_is_there_costs_the_partial_value_and_is_not_calle
     let partial = statuses.iter_mut().find(|status| status.control.as_str().ends_with("3.13.11")).unwrap();
     partial.objectives[0].open_as = Some(OpenAs::Partial);
     let judged = verdict(level_2, &statuses, &no());
-    let told = section(level_2, &statuses, &judged, time(NOW)).unwrap();
+    let told = section(level_2, &statuses, &judged, today()).unwrap();
     assert_eq!(told.figure, "106 of 110 points");
     has_line(&told, "1 is found not met (1 of them there in part) and 1 is only not shown yet.");
     has_line(&told, "turns out to be met: 107.");

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use super::links::{Choice, link};
-use super::{Place, StorePages, matrix_heading, reasons, signed};
+use super::{Place, StorePages, matrix_heading, reasons};
 use crate::catalog::framework::{Control, Framework};
 use crate::model::control::{ControlState, ControlStatus};
 use crate::model::decision::Decisions;
@@ -152,7 +152,7 @@ impl StorePages {
             out_of_scope,
             more_out_of_scope,
             totals: tally::totals(framework, &statuses),
-            verdict: verdict::section(framework, &statuses, &verdict, place.as_of),
+            verdict: verdict::section(framework, &statuses, &verdict, organization.day_of(place.as_of)),
             why_undetermined: reasons::why_undetermined(&self.app.catalog, framework, &statuses),
             was_judged: !standing.results.is_empty(),
             by_status: by_status(framework, &place, query, &rows),
@@ -176,7 +176,7 @@ fn out_of_scope(framework: &FrameworkId, decisions: &Decisions, at: Timestamp) -
         resource: decision.resource.clone(),
         category: decision.category.words(),
         because: decision.because.clone(),
-        by: signed(&decision.by),
+        by: decision.by.for_people(),
         at: decision.at,
         leaf: decision.leaf,
     };

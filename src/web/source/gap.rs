@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Place, StorePages, signed};
+use super::{Place, StorePages};
 use crate::model::gap::{Gap, GapState, Happening};
 use crate::model::id::{ControlId, DatasetId, FrameworkId, GapId, OrgSlug};
 use crate::model::moment::Moment;
 use crate::model::organization::Organization;
+use crate::model::person::Signatory;
 use crate::model::responsibility::Party;
 use crate::model::time::Timestamp;
-use crate::pipeline::standing::Standing;
+use crate::pipeline::standing::{Standing, faults};
 use crate::report::gap_detail::{GapDetail, GapDetailInput, OwnedLine, gap_detail};
 use crate::schedule;
 use crate::store::OrgScope;
@@ -33,6 +34,7 @@ pub struct GapPage {
     /// Its rows stand in `held_back`, its history in `history`.
     pub gap: GapDetail,
     pub more_resources: usize,
+    pub more_faults: usize,
     pub more_evidence: usize,
     pub held_back: Vec<HeldBack>,
     /// Newest first.
@@ -84,23 +86,26 @@ impl StorePages {
         let place = self.place(&organization, as_of);
         let standing = Standing::known(&self.app, &organization, place.as_of).await?;
         let organization = &standing.organization;
-        let Some(gap) = standing.gaps.iter().find(|gap| gap.id == id) else { return Ok(None) };
+        let Some(gap) = standing.all_gaps().find(|gap| gap.id == id) else { return Ok(None) };
         let stories = standing.stories(&self.app, &scope, place.as_of).await?;
         let evidence = self.app.store.evidence_at(&scope, &gap.evidence).await?;
         let evidence: Vec<_> = evidence.into_iter().map(|row| row.sealed).collect();
         let next = self.next_looks(organization, gap, &place).await?;
+        let faults = faults(&self.app, &scope, [gap], place.as_of).await?;
         let mut detail = gap_detail(GapDetailInput {
             organization,
             catalog: &self.app.catalog,
             gap,
             matrices: &standing.matrices,
             decisions: &standing.decisions,
+            faults: &faults,
             story: stories.get(&id).map(Vec::as_slice).unwrap_or_default(),
             evidence: &evidence,
             next: &next,
             as_of: place.as_of,
         });
         let more_resources = cut(&mut detail.resources, RESOURCES_SHOWN);
+        let more_faults = cut(&mut detail.faults, RESOURCES_SHOWN);
         let more_evidence = cut(&mut detail.evidence, RECORDS_SHOWN);
         let mut history: Vec<Step> = std::mem::take(&mut detail.history).into_iter().rev().map(step).collect();
         let more_history = cut(&mut history, STEPS_SHOWN);
@@ -108,6 +113,7 @@ impl StorePages {
             held_back: held_back(organization, std::mem::take(&mut detail.rows)),
             gap: detail,
             more_resources,
+            more_faults,
             more_evidence,
             history,
             more_history,
@@ -164,6 +170,6 @@ fn held_back(organization: &Organization, rows: Vec<OwnedLine>) -> Vec<HeldBack>
 }
 
 fn step(step: Happening) -> Step {
-    let by = step.by.as_ref().map(signed);
+    let by = step.by.as_ref().map(Signatory::for_people);
     Step { what: step.what, text: step.text, by, at: step.at, leaf: step.leaf }
 }

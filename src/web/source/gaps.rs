@@ -15,10 +15,10 @@ use crate::model::moment::Moment;
 use crate::model::organization::Organization;
 use crate::model::responsibility::Party;
 use crate::model::time::Timestamp;
+use crate::model::turn::turn;
 use crate::pipeline::standing::Standing;
 use crate::report::gaps::Assignee;
 use crate::report::work::severity_rank;
-use crate::track::assignment::turn;
 use crate::web::SourceError;
 
 /// Gaps shown of each party.
@@ -180,6 +180,6 @@ fn row(gap: &Gap, organization: &Organization, decisions: &Decisions, at: Timest
         resources: gap.resources.len(),
         person: turn.handle.map(|handle| Assignee::new(handle, decisions, at)),
         due_on: turn.due_on,
-        is_overdue: gap.state != GapState::Closed && turn.is_overdue(organization.day_of(at)),
+        is_overdue: turn.is_overdue(organization.day_of(at)),
     }
 }

@@ -145,12 +145,11 @@ fn unknown_frameworks(organization: &Organization, catalog: &Catalog) -> Vec<Str
 /// Open work of the frameworks in use, party by party.
 fn parties(organization: &Organization, standing: &Standing) -> Vec<PartyOverview> {
     let in_use = |framework: &FrameworkId| organization.frameworks.contains(framework);
-    let held = |gap: &Gap| gap.controls.iter().filter(|held| in_use(&held.framework)).count();
     let work = [Party::Provider, Party::Internal, Party::Vendor].map(|party| {
         let open = standing.gaps.iter().filter(|gap| gap.party == party && gap.state != GapState::Closed);
-        let mut gaps: Vec<&Gap> = open.filter(|gap| held(gap) > 0).collect();
+        let mut gaps: Vec<&Gap> = open.collect();
         gaps.sort_by_key(|gap| (Reverse(severity_rank(&gap.severity)), gap.opened_at, gap.id));
-        let gaps = gaps.into_iter().map(|gap| gap_overview(gap, held(gap))).collect();
+        let gaps = gaps.into_iter().map(gap_overview).collect();
         let requests = standing
             .requests
             .iter()
@@ -161,7 +160,7 @@ fn parties(organization: &Organization, standing: &Standing) -> Vec<PartyOvervie
     work.into_iter().filter(is_shown).collect()
 }
 
-fn gap_overview(gap: &Gap, controls: usize) -> GapOverview {
+fn gap_overview(gap: &Gap) -> GapOverview {
     GapOverview {
         id: gap.id,
         title: gap.title.clone(),
@@ -169,7 +168,7 @@ fn gap_overview(gap: &Gap, controls: usize) -> GapOverview {
         state: gap.state,
         target: gap.target.clone(),
         opened_at: gap.opened_at,
-        controls,
+        controls: gap.controls.len(),
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use countersign_seal::digest::Digest;
 
 use super::links::{Choice, link};
-use super::{Place, StorePages, signed};
+use super::{Place, StorePages};
 use crate::model::id::{FrameworkId, OrgSlug};
 use crate::model::matrix::{MatrixHistory, MatrixStep};
 use crate::model::moment::Moment;
@@ -132,7 +132,7 @@ fn version_lines(known: &[MatrixHistory]) -> Vec<VersionLine> {
 }
 
 fn event_line(step: &MatrixStep) -> VersionEvent {
-    VersionEvent { words: step.state.for_people(), by: signed(&step.by), at: step.at, leaf: step.leaf }
+    VersionEvent { words: step.state.for_people(), by: step.by.for_people(), at: step.at, leaf: step.leaf }
 }
 
 fn concerns(line: &MatrixLine, party: Option<Party>) -> bool {

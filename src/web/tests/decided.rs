@@ -184,7 +184,7 @@ async fn a_statement_shows_whether_it_counts_and_what_took_its_place() {
     let second = story.state(about, "We have a <i>better</i> one.", Some("2026-12-24")).await;
     let page = story.ok(&format!("{FIRM}/frameworks/hipaa-security/controls/{about}")).await;
     for part in [
-        "Dana &lt;b&gt;Reyes&lt;/b&gt;, Internal IT",
+        "Dana &lt;b&gt;Reyes&lt;/b&gt; (Internal IT)",
         "We have a &lt;i&gt;better&lt;/i&gt; one.",
         "<b>Counts</b>",
         "until 2026-12-24",

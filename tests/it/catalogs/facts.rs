@@ -82,12 +82,15 @@ fn what_is_only_remembered_is_marked_wherever_it_is_shown_and_decides_nothing() 
     for (framework, control, line) in [
         ("pci-dss-4.0.1", "12.3.1", "Mandatory since 2025-03-31 (to be confirmed)"),
         ("hipaa-breach", "164.410(b)", "45 CFR 164.410(b) (to be confirmed)"),
+        ("pci-dss-4.0.1", "6.4.1", "Superseded by 6.4.2 (to be confirmed)"),
+        ("pci-dss-4.0.1", "8.3.10", "Superseded since 2025-03-31 (to be confirmed)"),
+        ("pci-dss-4.0.1", "10.7.1", "Superseded by 10.7.2 (to be confirmed)"),
     ] {
         let told = words_of(framework, control);
         assert!(told.contains(line), "{line}: {told}");
     }
     for (framework, control, line) in
-        [("hipaa-breach", "164.404(b)", "45 CFR 164.404(b)"), ("pci-dss-4.0.1", "6.4.1", "Superseded by 6.4.2")]
+        [("hipaa-breach", "164.404(b)", "45 CFR 164.404(b)"), ("pci-dss-4.0.1", "6.3.2", "Mandatory since 2025-03-31")]
     {
         let sure = words_of(framework, control);
         assert!(sure.contains(line) && !sure.contains("to be confirmed"), "{sure}");

@@ -132,3 +132,19 @@ fn a_sign_in_that_ends_soon_or_has_ended_is_an_alarm_of_status() {
     let soon = alarms(&["--created-certificate", "--replace"]);
     assert!(soon[0].contains("certificate of") && soon[0].contains("certificate rotate"), "{soon:?}");
 }
+
+#[test]
+fn a_secret_ends_with_its_last_day_where_the_organization_is() {
+    let installation = Installation::new();
+    installation.file("secret", "s3cret");
+    installation.run(&["person", "add", "dana", "--org", ORG, "--party", "internal", "--name", "Dana Example"]).fine();
+    let zone =
+        ["org", "change", "--org", ORG, "--time-zone", "America/New_York", "--by", "dana", "--because", "Moved."];
+    installation.run(&zone).fine();
+    connect(&installation, "http://127.0.0.1:1", &["--client-secret-file", "secret", "--secret-expires", "2026-01-31"])
+        .fine();
+    let told = certificate(&installation, "show", &["--json"]).fine().list();
+    assert_eq!(told[0]["ends"], "2026-02-01T04:59:59.999999Z");
+    let told = certificate(&installation, "show", &[]).fine().stdout;
+    assert!(told.contains("2026-01-31, expired"), "{told}");
+}

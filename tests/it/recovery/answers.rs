@@ -85,9 +85,6 @@ pub async fn of(app: &App, organization: &Organization) -> Answers {
     // All of them were given back; those of the dead mean nothing in another database.
     note("target_leases", &store.target_leases(scope).await.unwrap());
     note("collector_states", &store.collector_states(scope).await.unwrap());
-    for gap in &gaps {
-        note("gap_events", &store.gap_events(scope, gap.id).await.unwrap());
-    }
     let checks: BTreeSet<_> = gaps.iter().map(|gap| gap.check.clone()).collect();
     note("first_collected_at", &store.first_collected_at(scope).await.unwrap());
     note("gaps", &gaps);

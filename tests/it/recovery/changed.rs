@@ -69,7 +69,7 @@ async fn changes_whose_transactions_were_lost_and_a_database_made_anew_are_as_if
         change_everything(&story).await;
         let story = renewed(story).await;
         let known = answers::of(&story.app.app, &story.organization).await;
-        assert!(known["gap_events"].contains("awaiting_evidence"), "{kind}: nothing happened that could be lost");
+        assert!(known["gap_events_until"].contains("awaiting_evidence"), "{kind}: nothing happened that could be lost");
         let stopped = story.stop().await;
 
         stopped.stopped.database.restore(before).await;

@@ -43,7 +43,7 @@ async fn a_judgement_whose_transaction_was_lost_is_as_if_it_had_not_been_lost() 
         let known = answers::of(&story.app.app, &story.organization).await;
         let printed = drafts(&story).await;
         let written = answers::reports_without_place(&story.app.app, &story.organization).await;
-        assert!(known["gap_events"].contains("reopened"), "{kind:?}: nothing happened that could be lost");
+        assert!(known["gap_events_until"].contains("reopened"), "{kind:?}: nothing happened that could be lost");
         story.app.clock.advance(Duration::hours(7));
         let stopped = story.stop().await;
 

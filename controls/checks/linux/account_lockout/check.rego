@@ -4,7 +4,8 @@
 #   The PAM stacks of sshd and login count failed sign-ins with pam_faillock (or pam_tally2) and refuse the account
 #   after the agreed number (setting `lockout_attempts`, 10 if none is agreed) for the agreed time (setting
 #   `lockout_minutes`, 30 if none is agreed) or until somebody unlocks it. A settings file alone locks nothing, and a
-#   stack that the SSH server does not ask (`UsePAM no`) neither. Graphical sign-in is not judged.
+#   stack that the SSH server does not ask (`UsePAM no`) neither. Graphical sign-in is not judged. What is looser than
+#   PCI DSS asks (10 attempts, 30 minutes) passes if it is agreed, and the finding says so.
 # related_resources:
 #   - ref: https://man7.org/linux/man-pages/man8/pam_faillock.8.html
 # custom:
@@ -18,14 +19,15 @@
 #       164.308(a)(5)(ii)(C): supporting
 #       164.308(a)(5)(ii)(D): supporting
 #     pci-dss-4.0.1:
-#       8.3.4: part
+#       8.3.4: supporting
 #   remediation:
 #     provider: >-
 #       Switch pam_faillock on with the distribution's own tool (RHEL family: `authselect enable-feature
 #       with-faillock`; Debian and Ubuntu: a profile for `pam-auth-update` with a preauth and an authfail line), set
 #       `deny` and `unlock_time` in /etc/security/faillock.conf, and try it with a test account and a second session open.
 #     internal: >-
-#       Agree on the number of attempts and the time of the lock, and say whom people call when they are locked out.
+#       Agree on the number of attempts and the time of the lock, at most 10 and at least 30 minutes where cards are
+#       handled, and say whom people call when they are locked out.
 #   irrelevant:
 #     linux/pam_stacks: [file, through, optional]
 #     linux/lockout_settings: [file]
@@ -34,6 +36,7 @@ package checks.linux.account_lockout
 
 import data.lib.datasets
 import data.lib.pam
+import data.lib.pci_dss
 import data.lib.values
 
 settings_id := "linux/lockout_settings"
@@ -161,7 +164,12 @@ else := {"outcome": "fail", "because": sprintf("%s unlocks an account after %d s
 
 else := {"outcome": "unknown", "because": "Whether the SSH server asks PAM is not known"} if not asks_pam(service) == "yes"
 
-else := {"outcome": "pass", "because": sprintf("%s locks an account after at most %d failures", [service, attempts])}
+else := {"outcome": "pass", "because": sprintf("%s locks an account after at most %d failures%s", [service, attempts, loose(service)])}
+
+loose(service) := concat("", sort(too_many | too_short)) if {
+	too_many := {pci_dss.above(deny(row), 10, "failures") | some row in judged(service)}
+	too_short := {pci_dss.below(lasts(row), 1800, "seconds") | some row in judged(service); lasts(row) > 0}
+}
 
 has_numbers(row) if {
 	deny(row) >= 0

@@ -2,7 +2,8 @@
 # title: The kernel's audit system is on and somebody receives its records
 # description: >-
 #   Auditing is enabled in the kernel, a daemon is registered for the records, and no rule switches recording off for every
-#   program (`never,task`, which some distributions load by default). What is recorded is judged by other checks.
+#   program (`never,task`, which some distributions load by default). What is recorded is judged by other checks. The
+#   system journal, sudo and applications keep logs too, so a host can record what is asked without it.
 # related_resources:
 #   - ref: https://man7.org/linux/man-pages/man8/auditctl.8.html
 # custom:
@@ -10,17 +11,19 @@
 #   requires: [linux/audit_rules]
 #   proves:
 #     cmmc-l2:
-#       "3.3.1[c]": part
+#       "3.3.1[c]": supporting
 #       "3.3.2[b]": supporting
 #     hipaa-security:
-#       164.312(b): part
+#       164.312(b): supporting
 #     pci-dss-4.0.1:
-#       10.2.1: part
+#       10.2.1: supporting
 #   remediation:
 #     provider: >-
 #       Enable and start the audit daemon (`systemctl enable --now auditd`), switch recording on (`auditctl -e 1`), and
 #       remove `-a never,task` from /etc/audit/rules.d if it is there; then load the rules with `augenrules --load`.
-#     internal: Say which events must be recorded on this host and who reads them.
+#     internal: >-
+#       Say which events must be recorded on this host and who reads them. If other logs record them, state which, and name
+#       this check.
 #   irrelevant:
 #     linux/audit_rules: [failure, lost, backlog_limit, arch, syscalls, path, permissions, keys, canonical, text]
 package checks.linux.audit_enabled

@@ -3,6 +3,8 @@
 # description: >-
 #   Accounts, password hashes, rules of sudo and PAM, settings and keys of the SSH server and lists of scheduled jobs
 #   belong to root, nobody else can change them, and those with secrets nobody else can read. Access lists are not seen.
+#   Most of these files hold no password, so a failure does not yet mean that password hashes can be read: the finding
+#   names the file.
 # related_resources:
 #   - ref: https://man7.org/linux/man-pages/man5/shadow.5.html
 # custom:
@@ -11,15 +13,15 @@
 #   proves:
 #     cmmc-l2:
 #       "3.1.5[d]": supporting
-#       "3.4.5[d]": supporting
-#       "3.5.10[a]": part
+#       "3.4.5[h]": supporting
+#       "3.5.10[a]": supporting
 #     hipaa-security:
 #       164.308(a)(4)(ii)(B): supporting
 #       164.308(a)(5)(ii)(D): supporting
 #     pci-dss-4.0.1:
 #       2.2.6: supporting
 #       7.3.3: supporting
-#       8.3.2: part
+#       8.3.2: supporting
 #   remediation:
 #     provider: >-
 #       Give the files named here back to root (`chown root`) and take the rights of others away (`chmod go-w`, for

@@ -3,7 +3,7 @@
 # description: >-
 #   Every mounted file system and swap lies on a device that the operating system encrypts (dm-crypt, LUKS). The
 #   boot partition may be plain. Self-encrypting disks and storage that a cloud encrypts underneath cannot be seen
-#   from inside.
+#   from inside: such a host fails here, and a statement says what protects it.
 # related_resources:
 #   - ref: https://man7.org/linux/man-pages/man8/cryptsetup.8.html
 # custom:
@@ -11,18 +11,19 @@
 #   requires: [linux/block_devices]
 #   proves:
 #     cmmc-l2:
-#       "3.13.16[a]": part
+#       "3.13.16[a]": supporting
 #       "3.1.19[b]": supporting
 #     hipaa-security:
-#       164.312(a)(2)(iv): part
-#     pci-dss-4.0.1:
-#       3.5.1.2: supporting
+#       164.312(a)(2)(iv): supporting
 #   remediation:
 #     provider: >-
-#       Move the file systems named here onto LUKS devices (usually by reinstalling), keep the recovery keys apart
-#       from the host, or hand in the cloud provider's proof of encryption.
+#       Move the file systems named here onto LUKS devices (usually by reinstalling), and keep the recovery keys apart
+#       from the host. Where the disk or the cloud encrypts underneath, do not move anything: get the document that shows
+#       it for this host, and give it to internal IT for a statement.
 #     internal: >-
-#       Say which of these file systems hold regulated data, and agree on a time for the move.
+#       Say which of these file systems hold regulated data, and agree on a time for the move. For a host whose storage is
+#       encrypted underneath, state that with the document (`countersign attest` with `--file`), and name this check
+#       (`--addresses linux/disks_encrypted`).
 #   irrelevant:
 #     linux/block_devices: [name, fstype, size, parents]
 package checks.linux.disks_encrypted
@@ -83,7 +84,7 @@ findings contains {"resource": mount, "outcome": "fail", "because": because} if 
 	not is_encrypted(row)
 	not is_beside(row)
 	some mount in mounts(row) - plain_mounts
-	because := sprintf("%s lies on %s, which the system does not encrypt", [mount, device(row)])
+	because := sprintf("%s lies on %s, which the system does not encrypt (what encrypts underneath is not seen)", [mount, device(row)])
 }
 
 mounted := {mount | some row in datasets.rows(devices_id); some mount in mounts(row) - plain_mounts}

@@ -3,7 +3,8 @@
 # description: >-
 #   Every account with a usable password signed in within the agreed number of days (setting `inactive_days`, 90 if none
 #   is agreed), has a password younger than that, or has run out. The record of sign-ins is short on most hosts; an account
-#   that is not in it is only judged if the record goes back far enough.
+#   that is not in it is only judged if the record goes back far enough. More than the 90 days of PCI DSS passes if it is
+#   agreed, and the finding says so.
 # related_resources:
 #   - ref: https://man7.org/linux/man-pages/man1/last.1.html
 # custom:
@@ -15,7 +16,7 @@
 #     hipaa-security:
 #       164.308(a)(3)(ii)(C): supporting
 #     pci-dss-4.0.1:
-#       8.2.6: part
+#       8.2.6: supporting
 #   remediation:
 #     provider: >-
 #       Lock the accounts named here (`usermod -L -e 1`), keep the record of sign-ins for longer than the agreed days
@@ -28,6 +29,7 @@
 package checks.linux.inactive_accounts_disabled
 
 import data.lib.datasets
+import data.lib.pci_dss
 import data.lib.values
 
 shadow_id := "linux/shadow_ages"
@@ -75,6 +77,8 @@ days_since(name) := floor((now - max(moments)) / day) if {
 	count(moments) > 0
 }
 
+loose(days) := pci_dss.above(days, 90, "days")
+
 record_days := floor((now - moment(input.datasets[logins_id].meta.begins)) / day)
 
 today := floor(now / day)
@@ -84,11 +88,11 @@ verdict(row) := {"outcome": "pass", "because": sprintf("%s has run out and canno
 	is_number(row.expires)
 }
 
-else := {"outcome": "pass", "because": sprintf("%s signed in %d days ago", [row.name, days_since(row.name)])} if days_since(row.name) <= limit
+else := {"outcome": "pass", "because": sprintf("%s signed in %d days ago%s", [row.name, days_since(row.name), loose(days_since(row.name))])} if days_since(row.name) <= limit
 
 else := {"outcome": "fail", "because": sprintf("%s last signed in %d days ago; %d are agreed", [row.name, days_since(row.name), limit])} if days_since(row.name) > limit
 
-else := {"outcome": "pass", "because": sprintf("The password of %s is %d days old, so the account is new or in use", [row.name, today - row.last_change_days])} if {
+else := {"outcome": "pass", "because": sprintf("The password of %s is %d days old, so the account is new or in use%s", [row.name, today - row.last_change_days, loose(today - row.last_change_days)])} if {
 	is_number(row.last_change_days)
 	row.last_change_days > 0
 	today - row.last_change_days <= limit

@@ -2,7 +2,8 @@
 # title: Audit and system logs are being written
 # description: >-
 #   The audit daemon and a system log service are enabled and running (setting `required_log_services` names
-#   others instead of auditd.service). What they record and how long it is kept is not shown by this.
+#   others instead of auditd.service). What they record and how long it is kept is not shown by this, and other logs may
+#   record what is asked.
 # related_resources:
 #   - ref: https://man7.org/linux/man-pages/man8/auditd.8.html
 # custom:
@@ -10,17 +11,18 @@
 #   requires: [linux/services]
 #   proves:
 #     cmmc-l2:
-#       "3.3.1[c]": part
+#       "3.3.1[c]": supporting
 #     hipaa-security:
-#       164.312(b): part
+#       164.312(b): supporting
 #     pci-dss-4.0.1:
-#       10.2.1: part
+#       10.2.1: supporting
 #   remediation:
 #     provider: >-
 #       Install and enable the named service (`systemctl enable --now`), load the agreed audit rules, and forward
 #       the logs to the central collector.
 #     internal: >-
-#       Agree on what must be recorded and for how long, and name who reads the logs.
+#       Agree on what must be recorded and for how long, and name who reads the logs. If other logs record it, state
+#       which, and name this check.
 package checks.linux.logging_services_enabled
 
 import data.lib.datasets

@@ -13,8 +13,6 @@
 #   proves:
 #     cmmc-l2:
 #       "3.1.9[b]": part
-#     hipaa-security:
-#       164.308(a)(5)(ii)(A): supporting
 #     pci-dss-4.0.1:
 #       2.2.6: supporting
 #   remediation:

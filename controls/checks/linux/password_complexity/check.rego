@@ -3,7 +3,8 @@
 # description: >-
 #   Whoever changes a password is held by pam_pwquality (or pam_cracklib) to the agreed length (setting
 #   `password_min_length`, 12 if none is agreed) and to letters and digits or three kinds of characters (setting
-#   `password_min_classes` asks for a number of kinds instead). Credits that shorten the length are counted.
+#   `password_min_classes` asks for a number of kinds instead). Credits that shorten the length are counted. What is
+#   looser than PCI DSS asks (12 characters, letters and digits) passes if it is agreed, and the finding says so.
 # related_resources:
 #   - ref: https://manpages.debian.org/bookworm/libpwquality-common/pwquality.conf.5.en.html
 # custom:
@@ -16,7 +17,7 @@
 #     hipaa-security:
 #       164.308(a)(5)(ii)(D): supporting
 #     pci-dss-4.0.1:
-#       8.3.6: part
+#       8.3.6: supporting
 #   remediation:
 #     provider: >-
 #       Install pam_pwquality (Debian and Ubuntu: libpam-pwquality; RHEL family: it is there) and set `minlen` and
@@ -31,6 +32,7 @@ package checks.linux.password_complexity
 
 import data.lib.datasets
 import data.lib.pam
+import data.lib.pci_dss
 import data.lib.values
 
 settings_id := "linux/password_quality"
@@ -95,6 +97,10 @@ is_mixed(row) if {
 
 is_mixed(row) if {
 	not classes_limit
+	demands_letters_and_digits(row)
+}
+
+demands_letters_and_digits(row) if {
 	"dcredit" in demanded(row)
 	count(demanded(row) & {"ucredit", "lcredit"}) > 0
 }
@@ -145,6 +151,16 @@ else := {"outcome": "fail", "because": "Passwords of a single kind of characters
 	not is_mixed(row)
 }
 
-else := {"outcome": "pass", "because": sprintf("New passwords must have %d characters of several kinds", [length_limit])}
+else := {"outcome": "pass", "because": sprintf("New passwords must have %d characters of several kinds%s%s", [length_limit, short, unmixed])}
+
+short := pci_dss.below(min([length(row) | some row in checkers]), 12, "characters")
+
+unmixed := "; letters and digits together, as PCI DSS asks, are not demanded" if {
+	some row in checkers
+	classes(row) < 3
+	not demands_letters_and_digits(row)
+}
+
+else := ""
 
 findings contains object.union(finding, {"resource": "new passwords"})

@@ -2,7 +2,8 @@
 # title: Old passwords cannot be used again at once
 # description: >-
 #   Whoever changes a password cannot take one of the last ones (setting `password_history`, 4 if none is agreed):
-#   pam_pwhistory or pam_unix remembers them, and its answer counts.
+#   pam_pwhistory or pam_unix remembers them, and its answer counts. Fewer than the 4 of PCI DSS pass if that is agreed,
+#   and the finding says so.
 # related_resources:
 #   - ref: https://man7.org/linux/man-pages/man8/pam_pwhistory.8.html
 # custom:
@@ -15,7 +16,7 @@
 #     hipaa-security:
 #       164.308(a)(5)(ii)(D): supporting
 #     pci-dss-4.0.1:
-#       8.3.7: part
+#       8.3.7: supporting
 #   remediation:
 #     provider: >-
 #       Put pam_pwhistory before pam_unix in the password stack (RHEL family: `authselect enable-feature
@@ -29,6 +30,7 @@
 package checks.linux.password_reuse_limited
 
 import data.lib.pam
+import data.lib.pci_dss
 import data.lib.values
 
 settings_id := "linux/password_quality"
@@ -82,7 +84,7 @@ finding := {"outcome": "unknown", "because": "The PAM stack for changing a passw
 
 else := {"outcome": "unknown", "because": "How many old passwords are barred cannot be worked out from what was read"} if is_unclear
 
-else := {"outcome": "pass", "because": sprintf("The last %d passwords cannot be used again", [remembered])} if remembered >= limit
+else := {"outcome": "pass", "because": sprintf("The last %d passwords cannot be used again%s", [remembered, pci_dss.below(remembered, 4, "passwords")])} if remembered >= limit
 
 else := {"outcome": "fail", "because": sprintf("Only the last %d passwords are barred; %d are agreed", [remembered, limit])} if remembered > 0
 

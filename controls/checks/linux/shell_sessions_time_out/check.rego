@@ -3,7 +3,8 @@
 # description: >-
 #   The start files of shells end a shell in which nothing is typed for the agreed time (setting
 #   `session_idle_minutes`, 15 if none is agreed), and nobody can switch that off in a session of their own. It holds for
-#   bash and zsh; graphical sessions and programs that run in the shell are not seen.
+#   bash and zsh; graphical sessions and programs that run in the shell are not seen. More than the 15 minutes of PCI DSS
+#   passes if it is agreed, and the finding says so.
 # related_resources:
 #   - ref: https://www.gnu.org/software/bash/manual/bash.html#index-TMOUT
 # custom:
@@ -30,6 +31,7 @@
 package checks.linux.shell_sessions_time_out
 
 import data.lib.datasets
+import data.lib.pci_dss
 import data.lib.values
 
 timeouts_id := "linux/shell_timeouts"
@@ -79,7 +81,7 @@ else := {"outcome": "fail", "because": "Everybody can switch the time off in a s
 	[row | some row in rows; row.readonly == true] == []
 }
 
-else := {"outcome": "pass", "because": sprintf("A shell left alone ends after at most %d seconds", [limit])} if count(setting) > 0
+else := {"outcome": "pass", "because": sprintf("A shell left alone ends after at most %d seconds%s", [limit, pci_dss.above(limit / 60, 15, "minutes")])} if count(setting) > 0
 
 keeps_running(row) if row.unsets == true
 

@@ -2,7 +2,8 @@
 # title: SSH asks for a key, not for a password
 # description: >-
 #   The SSH server accepts neither passwords nor keyboard-interactive sign-in, which is a password by another
-#   name. Judged from the configuration outside of Match blocks.
+#   name. Judged from the configuration outside of Match blocks. A password inside SSH cannot be replayed from the network,
+#   so for 3.5.4 this is a hint only.
 # related_resources:
 #   - ref: https://man.openbsd.org/sshd_config
 # custom:
@@ -10,7 +11,7 @@
 #   requires: [linux/sshd_config]
 #   proves:
 #     cmmc-l2:
-#       "3.5.4[a]": part
+#       "3.5.4[a]": supporting
 #       "3.1.12[c]": supporting
 #       "3.5.3[c]": supporting
 #     hipaa-security:

@@ -1,8 +1,8 @@
 # METADATA
 # title: SSH offers strong algorithms only
 # description: >-
-#   The SSH server offers no cipher, message code or key exchange that is known to be weak. Whether the module is
-#   FIPS-validated is not shown by this.
+#   The SSH server offers no cipher, message code or key exchange that is known to be weak. Several of those that pass are
+#   not approved by FIPS, and whether the module is validated is not shown, so this says nothing about 3.13.11.
 # related_resources:
 #   - ref: https://man.openbsd.org/sshd_config
 #   - ref: https://www.rfc-editor.org/rfc/rfc9142
@@ -13,7 +13,6 @@
 #     cmmc-l2:
 #       "3.1.13[b]": part
 #       "3.13.8[c]": part
-#       "3.13.11[a]": supporting
 #     hipaa-security:
 #       164.312(e)(2)(ii): part
 #       164.312(e)(2)(i): supporting

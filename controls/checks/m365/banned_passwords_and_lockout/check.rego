@@ -4,8 +4,8 @@
 #   The organization's own list of banned words is in force and not empty, and an account is locked after at most 10
 #   failed attempts for at least 60 seconds. What was never changed holds as delivered: no list of one's own, 10
 #   attempts, 60 seconds. Microsoft's worldwide list always applies and is not judged; neither are passwords kept in a
-#   directory on site. PCI DSS asks for 30 minutes: put 1800 into the setting `lockout_min_seconds`; the setting
-#   `lockout_max_attempts` may lower the attempts.
+#   directory on site. PCI DSS asks for 30 minutes: put 1800 into the setting `lockout_min_seconds`, else less passes and
+#   the finding says so; the setting `lockout_max_attempts` may lower the attempts.
 # related_resources:
 #   - ref: https://learn.microsoft.com/entra/identity/authentication/concept-password-ban-bad
 #   - ref: https://learn.microsoft.com/entra/identity/authentication/howto-password-smart-lockout
@@ -34,6 +34,7 @@ package checks.m365.banned_passwords_and_lockout
 
 import data.lib.datasets
 import data.lib.names
+import data.lib.pci_dss
 import data.lib.values
 
 settings_id := "m365/group_settings"
@@ -120,10 +121,12 @@ else := {"outcome": "fail", "because": because} if {
 else := {"outcome": "pass", "because": because} if {
 	attempts > 0
 	seconds >= min_seconds
-	because := sprintf("An account is locked after %d failed attempts for %d seconds or longer%s", [attempts, seconds, as_delivered])
+	because := sprintf("An account is locked after %d failed attempts for %d seconds or longer%s%s", [attempts, seconds, as_delivered, short])
 }
 
 else := {"outcome": "unknown", "because": "After how many failed attempts and for how long an account is locked is not known"}
+
+short := pci_dss.below(seconds, 1800, "seconds")
 
 findings contains object.union(lockout, {"resource": "lockout"})
 

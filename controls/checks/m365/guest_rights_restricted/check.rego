@@ -1,7 +1,8 @@
 # METADATA
 # title: Guests see less than members
 # description: >-
-#   Guest accounts have the limited or the restricted guest role, not the rights of a member.
+#   Guest accounts have the limited or the restricted guest role, not the rights of a member. No rule forbids the rights of
+#   a member; where guests have them, somebody has to say that their work needs them.
 # related_resources:
 #   - ref: https://learn.microsoft.com/graph/api/resources/authorizationpolicy
 #   - ref: https://github.com/cisagov/ScubaGear/blob/main/PowerShell/ScubaGear/baselines/aad.md
@@ -10,20 +11,20 @@
 #   requires: [m365/authorization_policy]
 #   proves:
 #     cmmc-l2:
-#       "3.1.2[b]": part
+#       "3.1.2[b]": supporting
 #       "3.1.5[d]": supporting
 #     hipaa-security:
 #       164.308(a)(4)(ii)(B): supporting
 #       164.308(a)(4)(ii)(C): supporting
 #     pci-dss-4.0.1:
-#       7.2.2: part
+#       7.2.2: supporting
 #   remediation:
 #     provider: >-
 #       In Entra ID under external collaboration settings set guest access to the most restrictive level, or to
 #       limited access if guests must see group members.
 #     internal: >-
 #       Tell the provider which shared teams depend on guests seeing the directory, and confirm that they still
-#       work afterwards.
+#       work afterwards. If guests need the rights of members, state why, and name this check.
 #   irrelevant:
 #     m365/authorization_policy: [id, displayName, description, allowedToSignUpEmailBasedSubscriptions, allowedToUseSSPR, allowEmailVerifiedUsersToJoinOrganization, blockMsolPowerShell, allowInvitesFrom, allowUserConsentForRiskyApps, defaultUserRolePermissions]
 package checks.m365.guest_rights_restricted

@@ -5,7 +5,7 @@
 #   (Exchange ActiveSync and other clients) for everybody and every application. The halves may be in different
 #   policies. Nobody may be exempt but declared emergency access and directory synchronization; an exempt group counts
 #   as its members. A policy that demands multifactor authentication of all clients blocks nothing here, because these
-#   clients cannot ask for it.
+#   clients cannot ask for it. These protocols run inside TLS, so for 3.5.4 (replay) this is a hint only.
 # related_resources:
 #   - ref: https://learn.microsoft.com/entra/identity/conditional-access/policy-block-legacy-authentication
 #   - ref: https://github.com/cisagov/ScubaGear/blob/main/PowerShell/ScubaGear/baselines/aad.md
@@ -20,7 +20,7 @@
 #     cmmc-l2:
 #       "3.5.3[c]": supporting
 #       "3.5.3[d]": supporting
-#       "3.5.4[a]": part
+#       "3.5.4[a]": supporting
 #     hipaa-security:
 #       164.312(d): supporting
 #     pci-dss-4.0.1:

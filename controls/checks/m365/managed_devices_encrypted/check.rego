@@ -3,7 +3,7 @@
 # description: >-
 #   Every device that Intune manages, personal and virtual ones too, last reported that its storage is encrypted. A
 #   device that has not been seen for long is judged by its last report. Without managed devices the check does not
-#   apply, which proves nothing.
+#   apply, which proves nothing. Data at rest can be protected in other ways than by an encrypted disk (3.13.16).
 # related_resources:
 #   - ref: https://learn.microsoft.com/mem/intune/protect/encryption-monitor
 # custom:
@@ -12,12 +12,10 @@
 #   proves:
 #     cmmc-l2:
 #       "3.1.19[b]": part
-#       "3.13.16[a]": part
+#       "3.13.16[a]": supporting
 #       "3.8.6[a]": supporting
 #     hipaa-security:
 #       164.312(a)(2)(iv): part
-#     pci-dss-4.0.1:
-#       3.5.1.2: supporting
 #   remediation:
 #     provider: >-
 #       Assign a disk encryption profile (BitLocker, FileVault) with recovery key escrow to every device group,

@@ -5,7 +5,8 @@
 #   who holds a privileged role, for every application, whatever the circumstances: by naming all users or the roles.
 #   Fourteen roles must be reached always, others once somebody holds them. Who holds a role only in an administrative
 #   unit is not reached by a policy that names the role. Service principals that hold a role are not people and are
-#   listed apart. Only declared emergency access may be exempt.
+#   listed apart. Only declared emergency access may be exempt. HIPAA 164.312(d) asks that people prove who they are; the
+#   rule in force names no method, so this is one way of many.
 # related_resources:
 #   - ref: https://learn.microsoft.com/entra/identity/conditional-access/policy-old-require-mfa-admin
 #   - ref: https://github.com/cisagov/ScubaGear/blob/main/PowerShell/ScubaGear/baselines/aad.md
@@ -24,9 +25,9 @@
 #     cmmc-l2:
 #       "3.5.3[c]": part
 #     hipaa-security:
-#       164.312(d): part
+#       164.312(d): supporting
 #     pci-dss-4.0.1:
-#       8.4.1: part
+#       8.4.1: supporting
 #       8.4.2: supporting
 #   remediation:
 #     provider: >-

@@ -5,6 +5,7 @@
 #   guests too, for every application, whatever the circumstances. Several policies may do this together. Nobody may
 #   be exempt but declared emergency access and directory synchronization; an exempt group counts as its members.
 #   Policies that only report, that leave out trusted locations or that accept something else instead do not count.
+#   HIPAA 164.312(d) asks that people prove who they are; the rule in force names no method, so this is one way of many.
 # related_resources:
 #   - ref: https://learn.microsoft.com/entra/identity/conditional-access/policy-all-users-mfa-strength
 #   - ref: https://github.com/cisagov/ScubaGear/blob/main/PowerShell/ScubaGear/baselines/aad.md
@@ -17,10 +18,9 @@
 #     m365/conditional_access_policies: feature_absent
 #   proves:
 #     cmmc-l2:
-#       "3.5.3[c]": part
 #       "3.5.3[d]": part
 #     hipaa-security:
-#       164.312(d): part
+#       164.312(d): supporting
 #     pci-dss-4.0.1:
 #       8.4.1: supporting
 #       8.4.2: supporting
@@ -110,7 +110,7 @@ decision := verdicts.decide({
 	"undone": "the Conditional Access policies do not demand multifactor authentication of everybody",
 	"open": "Multifactor authentication is not demanded of %s",
 	"none": "No Conditional Access policy in force demands multifactor authentication of everybody for every application, and security defaults are off",
-	"defaults": "Security defaults are on, so every user must register for and use multifactor authentication when Microsoft asks for it (which is not at every sign-in: PCI DSS 8.4.2 needs more)",
+	"defaults": "Security defaults are on, so every user must register for and use multifactor authentication when Microsoft asks for it (which is not at every sign-in: CMMC 3.5.3[d] and PCI DSS 8.4.2 need more)",
 })
 
 findings contains object.union(decision, {"resource": "tenant"})
