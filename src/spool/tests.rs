@@ -5,7 +5,7 @@ use std::io;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -217,15 +217,32 @@ async fn a_segment_is_nobodys_to_take_while_it_is_written_and_anybodys_after() {
 }
 
 #[tokio::test]
-async fn a_segment_is_closed_by_its_age_and_by_its_size_without_being_asked() {
+async fn a_segment_is_closed_by_its_size_without_being_asked() {
     let folder = TempDir::new().unwrap();
-    let limits = Limits { segment_bytes: 1000, segment_age: Duration::from_millis(50) };
+    let limits = Limits { segment_bytes: 1000, segment_age: Duration::from_hours(1) };
     let spool = Spool::on(folder.path().join("spool"), limits, Arc::new(LocalDisk));
     let large = spool.append(item(vec![b'x'; 1000])).await.unwrap();
     let small = spool.append(item("small")).await.unwrap();
     assert_ne!(large.segment, small.segment);
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    assert_eq!(taken(&spool).len(), 2);
+    assert_eq!(taken(&spool), [(large.segment, vec![item(vec![b'x'; 1000])])]);
+}
+
+#[tokio::test]
+async fn a_segment_is_closed_by_its_age_without_being_asked() {
+    let folder = TempDir::new().unwrap();
+    let limits = Limits { segment_bytes: 64_000_000, segment_age: Duration::from_millis(50) };
+    let spool = Spool::on(folder.path().join("spool"), limits, Arc::new(LocalDisk));
+    let receipt = spool.append(item("small")).await.unwrap();
+    let closed = async {
+        loop {
+            match taken(&spool).as_slice() {
+                [] => tokio::time::sleep(Duration::from_millis(10)).await,
+                found => break found.to_vec(),
+            }
+        }
+    };
+    let closed = tokio::time::timeout(Duration::from_mins(1), closed).await.expect("it is never closed");
+    assert_eq!(closed, [(receipt.segment, vec![item("small")])]);
 }
 
 #[tokio::test]
@@ -283,7 +300,16 @@ async fn many_who_append_at_once_share_the_fsyncs_and_each_item_is_there_once() 
     let folder = TempDir::new().unwrap();
     let disk = Arc::new(BadDisk::failing(&[]));
     let spool = spool(&folder, Arc::clone(&disk) as Arc<dyn Disk>);
-    let receipts = join_all((0..500).map(|number| spool.append(item(format!("{number}"))))).await;
+    // The first fsync lasts until all have come: each takes one of the places in the queue.
+    let first = disk.holding_the_first();
+    let all = join_all((0..500).map(|number| spool.append(item(format!("{number}")))));
+    let come = async {
+        while spool.room.available_permits() > super::QUEUE as usize - 500 {
+            tokio::task::yield_now().await;
+        }
+        drop(first);
+    };
+    let (receipts, ()) = tokio::join!(all, come);
     let receipts: Vec<Receipt> = receipts.into_iter().collect::<Result<_, SpoolFault>>().unwrap();
 
     spool.rotate().await.unwrap();
@@ -318,11 +344,27 @@ struct BadDisk {
     failing: Vec<u64>,
     syncs: Arc<AtomicU64>,
     touched_after_failure: Arc<AtomicU64>,
+    held: Held,
 }
+
+/// The next fsync does not end before this says something, or can say nothing any more.
+type Held = Arc<Mutex<Option<mpsc::Receiver<()>>>>;
 
 impl BadDisk {
     fn failing(failing: &[u64]) -> Self {
-        Self { failing: failing.to_vec(), syncs: Arc::default(), touched_after_failure: Arc::default() }
+        Self {
+            failing: failing.to_vec(),
+            syncs: Arc::default(),
+            touched_after_failure: Arc::default(),
+            held: Held::default(),
+        }
+    }
+
+    /// The next fsync lasts until what this gives is dropped.
+    fn holding_the_first(&self) -> mpsc::Sender<()> {
+        let (release, held) = mpsc::channel();
+        *self.held.lock().unwrap() = Some(held);
+        release
     }
 }
 
@@ -331,7 +373,8 @@ impl Disk for BadDisk {
         let file = Mutex::new(LocalDisk.create(folder, name)?);
         let (failing, syncs, touched) =
             (self.failing.clone(), Arc::clone(&self.syncs), Arc::clone(&self.touched_after_failure));
-        Ok(Box::new(BadFile { file, failing, syncs, touched, has_failed: false }))
+        let held = Arc::clone(&self.held);
+        Ok(Box::new(BadFile { file, failing, syncs, touched, held, has_failed: false }))
     }
 }
 
@@ -340,6 +383,7 @@ struct BadFile {
     failing: Vec<u64>,
     syncs: Arc<AtomicU64>,
     touched: Arc<AtomicU64>,
+    held: Held,
     has_failed: bool,
 }
 
@@ -350,6 +394,10 @@ impl SegmentFile for BadFile {
     }
 
     fn sync(&mut self) -> io::Result<()> {
+        let held = self.held.lock().unwrap().take();
+        if let Some(held) = held {
+            held.recv().ok();
+        }
         self.touched.fetch_add(self.has_failed.into(), Ordering::Relaxed);
         if self.failing.contains(&(self.syncs.fetch_add(1, Ordering::Relaxed) + 1)) {
             self.has_failed = true;

@@ -1,12 +1,11 @@
 //! The pages as a browser sees them: who is let in, that figures are those of `status`, and that every hash on the way
 //! is one of the vault.
 
+use std::cell::Cell;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
-use std::time::Duration;
+use std::process::{Command, Stdio};
 
 use countersign::report::tally::ORDER;
 use countersign_seal::container::{Container, Folders};
@@ -17,6 +16,7 @@ use reqwest::{Client, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::support::beside::{Beside, wait_until};
 use crate::support::browser::{self, Tab};
 use crate::support::command::{countersign, files_below, program, scratch};
 use crate::support::demo::Demo;
@@ -25,9 +25,9 @@ use crate::support::skip;
 /// `countersign serve` on a copy of the demo's folder; stopped when dropped.
 struct Served {
     data: TempDir,
-    process: Child,
-    /// Addresses that let one browser in, as they are printed.
-    links: mpsc::Receiver<String>,
+    process: Beside,
+    /// How many addresses that let one browser in were given out.
+    links: Cell<usize>,
 }
 
 impl Served {
@@ -35,34 +35,26 @@ impl Served {
         let data = Demo::copied();
         let mut command = program(env!("CARGO_BIN_EXE_countersign"));
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data.path());
-        let mut process = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let (send, links) = mpsc::channel();
-        let said = BufReader::new(process.stderr.take().unwrap());
-        std::thread::spawn(move || {
-            for line in said.lines().map_while(Result::ok) {
-                if let Some((_, rest)) = line.split_once("http://") {
-                    let _nobody_waits = send.send(format!("http://{}", rest.trim()));
-                }
-            }
-        });
-        Self { data, process, links }
+        let process = Beside::start(&mut command, data.path(), "serve");
+        Self { data, process, links: Cell::new(0) }
     }
 
-    /// The next link that works.
+    /// The next link that works, as it is printed.
     fn link(&self) -> String {
-        self.links.recv_timeout(Duration::from_mins(1)).expect("no link was printed")
+        let number = self.links.replace(self.links.get() + 1);
+        let printed = || {
+            let said = self.process.said();
+            let whole = said.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+            let links = whole.filter_map(|line| line.split_once("http://"));
+            links.map(|(_, rest)| format!("http://{}", rest.trim())).nth(number)
+        };
+        wait_until("a link", || printed().is_some());
+        printed().unwrap()
     }
 
     fn status(&self) -> Value {
         let data = self.data.path().to_str().unwrap();
         countersign(&["status", "--org", "larkspur", "--json", "--data", data]).fine().json()
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
     }
 }
 
@@ -125,20 +117,12 @@ fn pages_are_not_served_to_the_network() {
     countersign(&["serve", "--listen", "everywhere", "--data", path]).refused(&["everywhere"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn serving_ends_in_order_when_it_is_asked_to() {
+#[test]
+fn serving_ends_in_order_when_it_is_asked_to() {
     let mut served = Served::start();
     served.link();
-    let killed = Command::new("kill").args(["-TERM", &served.process.id().to_string()]).status().unwrap();
-    assert!(killed.success());
-    for _ in 0..200 {
-        if let Some(status) = served.process.try_wait().unwrap() {
-            assert_eq!(status.code(), Some(0));
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("it does not end");
+    served.process.signal("TERM");
+    assert_eq!(served.process.end(), Some(0), "{}", served.process.said());
 }
 
 #[test]

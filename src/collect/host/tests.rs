@@ -1,4 +1,4 @@
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::catalog::collector::CollectorDefinition;
 use crate::collect::{Place, Target};
@@ -36,6 +36,11 @@ fn artifact<'a>(evidence: &'a RawEvidence, name: &str) -> Option<&'a [u8]> {
     }
 }
 
+/// Seconds to sleep that no other process on this machine sleeps, also not one of these tests in another folder.
+fn mark(number: u32) -> String {
+    format!("{}{number:02}", std::process::id())
+}
+
 /// True when some process has `mark` among its arguments.
 fn is_running(mark: &str) -> bool {
     std::fs::read_dir("/proc").unwrap().filter_map(Result::ok).any(|entry| {
@@ -45,7 +50,7 @@ fn is_running(mark: &str) -> bool {
 }
 
 async fn disappears(mark: &str) -> bool {
-    for _ in 0..100 {
+    for _ in 0..3000 {
         if !is_running(mark) {
             return true;
         }
@@ -77,49 +82,60 @@ async fn a_command_sees_a_fixed_environment_and_no_input() {
 
 #[tokio::test]
 async fn a_hanging_command_is_killed_with_its_children() {
-    let mut definition = definition("sleep 86413 & (sleep 86414 >/dev/null 2>&1 &) ; echo begun; sleep 86415", "");
-    definition.timeout_seconds = 1;
-    let started = Instant::now();
+    let marks = [13, 14, 15].map(mark);
+    let [beside, apart, last] = &marks;
+    let shell = format!("sleep {beside} & (sleep {apart} >/dev/null 2>&1 &) ; echo begun; sleep {last}");
+    let mut definition = definition(&shell, "");
+    definition.timeout_seconds = 4;
     let evidence = collect(&definition).await;
-    assert!(started.elapsed() < Duration::from_secs(8));
     assert_eq!(evidence.outcome, CollectionOutcome::Failed);
-    assert!(evidence.reason.contains("1 seconds"), "{}", evidence.reason);
+    assert!(evidence.reason.contains("4 seconds"), "{}", evidence.reason);
     assert_eq!(artifact(&evidence, "stdout").unwrap(), b"begun\n");
     assert_eq!(artifact(&evidence, "exit_code"), None);
-    for mark in ["86413", "86414", "86415"] {
+    for mark in &marks {
         assert!(disappears(mark).await, "sleep {mark} still runs");
     }
 }
 
 #[tokio::test]
 async fn a_command_that_never_answers_is_unreachable_also_when_it_closed_its_output() {
-    for shell in ["sleep 86416", "exec >/dev/null 2>&1; sleep 86416"] {
-        let mut definition = definition(shell, "");
+    let mark = mark(16);
+    for shell in [format!("sleep {mark}"), format!("exec >/dev/null 2>&1; sleep {mark}")] {
+        let mut definition = definition(&shell, "");
         definition.timeout_seconds = 1;
         let evidence = collect(&definition).await;
         assert_eq!(evidence.outcome, CollectionOutcome::Unreachable);
     }
-    assert!(disappears("86416").await);
+    assert!(disappears(&mark).await);
 }
 
 #[tokio::test]
 async fn a_run_that_is_given_up_leaves_no_process_behind() {
-    let definition = definition("sleep 86417 & sleep 86417", "");
-    let given_up = tokio::time::timeout(Duration::from_millis(300), collect(&definition)).await;
-    assert!(given_up.is_err());
-    assert!(disappears("86417").await);
+    let mark = mark(17);
+    let definition = definition(&format!("sleep {mark} & sleep {mark}"), "");
+    let begun = async {
+        while !is_running(&mark) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::select! {
+        _ = collect(&definition) => panic!("it ended by itself"),
+        () = begun => {}
+    }
+    assert!(disappears(&mark).await);
 }
 
 #[tokio::test]
 async fn a_flood_is_cut_at_the_limit_and_stopped() {
-    let started = Instant::now();
-    let evidence = collect(&definition("yes 86418", "")).await;
-    assert!(started.elapsed() < Duration::from_secs(8));
+    let mark = mark(18);
+    let mut definition = definition(&format!("yes {mark}"), "");
+    definition.timeout_seconds = 60;
+    let evidence = collect(&definition).await;
     assert_eq!(evidence.outcome, CollectionOutcome::Partial);
     assert!(evidence.reason.contains("10000 bytes"), "{}", evidence.reason);
     assert_eq!(artifact(&evidence, "stdout").unwrap().len(), 10_000);
     assert_eq!(evidence.provenance["stopped_by"], "size limit");
-    assert!(disappears("86418").await);
+    assert!(disappears(&mark).await);
 }
 
 #[tokio::test]
@@ -216,11 +232,13 @@ async fn a_hash_in_the_account_list_is_withheld() {
 
 #[tokio::test]
 async fn a_run_that_is_ended_stops_the_command_with_all_its_children_and_says_so() {
-    let definition = definition("sleep 86421 & echo begun; sleep 86422", "");
+    let marks = [21, 22].map(mark);
+    let [beside, last] = &marks;
+    let definition = definition(&format!("sleep {beside} & echo begun; sleep {last}"), "");
     let (here, clock) = (Place::default(), FixedClock("2026-11-23T09:00:00Z".parse().unwrap()));
     let host = target(0);
     let ending = async {
-        while !is_running("86422") {
+        while !is_running(last) {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         here.stop.cancel();
@@ -230,7 +248,7 @@ async fn a_run_that_is_ended_stops_the_command_with_all_its_children_and_says_so
     assert!(was_ended_early(evidence.outcome, &evidence.reason), "{}", evidence.reason);
     assert_eq!(artifact(&evidence, "stdout").unwrap(), b"begun\n", "what it had printed is kept");
     assert_eq!(evidence.provenance["stopped_by"], "end of the run");
-    for mark in ["86421", "86422"] {
+    for mark in &marks {
         assert!(disappears(mark).await, "sleep {mark} still runs");
     }
 }

@@ -1,13 +1,13 @@
 //! Processes side by side on one installation, killed at any moment, and imports that come at once.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::proof::{SeenHead, acknowledged, at_once, heads, remember, verified};
 use super::scenario::{Place, Stage};
 use super::shim::{self, Ended};
 use super::{Random, loud, thorough};
+use crate::support::beside::Beside;
 use crate::support::command::ORG;
 use crate::support::skip;
 
@@ -15,33 +15,6 @@ const IMPORT: &[&str] = &["import", "files", "inbox", "--org", ORG, "--json"];
 const COLLECT: &[&str] = &["collect", "--org", ORG, "--source", "host", "linux/login_defs", "linux/sysctl", "--json"];
 const SERVE: &[&str] = &["serve", "--listen", "127.0.0.1:0"];
 const DAY: Duration = Duration::from_hours(24);
-
-/// A process in the background that does not outlive its story.
-struct Beside(Child);
-
-impl Beside {
-    fn start(command: &mut Command, place: &Place, name: &str) -> Self {
-        let file = |end: &str| std::fs::File::create(place.folder().join(format!("{name}.{end}"))).unwrap();
-        Self(command.stdin(Stdio::null()).stdout(file("out")).stderr(file("err")).spawn().unwrap())
-    }
-
-    /// Ended by SIGKILL, if it is not over yet; gives its exit code if it was.
-    fn kill(&mut self) -> Option<i32> {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap().code()
-    }
-}
-
-impl Drop for Beside {
-    fn drop(&mut self) {
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
-}
-
-fn said(place: &Place, name: &str, end: &str) -> String {
-    std::fs::read_to_string(place.folder().join(format!("{name}.{end}"))).unwrap()
-}
 
 #[test]
 fn processes_that_are_killed_at_any_moment_leave_one_whole_history() {
@@ -61,10 +34,10 @@ fn processes_that_are_killed_at_any_moment_leave_one_whole_history() {
     for round in 1..=rounds {
         // A day later everything is due: what `serve` begins with is a run.
         let ahead = DAY * round;
-        let mut serve = Beside::start(&mut shim::command(SERVE, &data, ahead), &place, "serve");
+        let mut serve = Beside::start(&mut shim::command(SERVE, &data, ahead), place.folder(), "serve");
         let arguments = if round % 3 == 0 { COLLECT } else { IMPORT };
         std::thread::sleep(random.share_of(longest));
-        let mut command = Beside::start(&mut shim::command(arguments, &data, ahead), &place, "command");
+        let mut command = Beside::start(&mut shim::command(arguments, &data, ahead), place.folder(), "command");
         std::thread::sleep(random.share_of(longest));
         let [first, second] =
             if random.next().is_multiple_of(2) { [&mut serve, &mut command] } else { [&mut command, &mut serve] };
@@ -72,17 +45,15 @@ fn processes_that_are_killed_at_any_moment_leave_one_whole_history() {
         std::thread::sleep(random.share_of(longest / 4));
         let other = second.kill();
         for code in [one, other].into_iter().flatten() {
-            let told = said(&place, "command", "err");
-            assert_eq!(code, 0, "round {round} of seed {seed}: {told}{}", said(&place, "serve", "err"));
+            assert_eq!(code, 0, "round {round} of seed {seed}: {}{}", command.said(), serve.said());
         }
         let over = [one, other].into_iter().flatten().count();
         (done, cut) = (done + over, cut + 2 - over);
-        for name in ["serve", "command"] {
-            let told = said(&place, name, "err");
+        for told in [serve.said(), command.said()] {
             assert!(!told.contains("panicked"), "round {round} of seed {seed}: {told}");
         }
         if over > 0 {
-            let told = acknowledged(&data, &said(&place, "command", "out"));
+            let told = acknowledged(&data, &command.printed());
             assert_eq!(told, Ok(()), "round {round} of seed {seed}");
         }
         // By the same clock: a lease of the dead is not over by it.

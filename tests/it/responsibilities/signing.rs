@@ -1,7 +1,6 @@
 //! Signatures that people make outside, with keys they have anyway.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use countersign::model::responsibility::{MatrixState, Party};
 use countersign::pipeline::responsibilities::{Deed, NAMESPACE, act, papers, sealed_matrix};
@@ -11,23 +10,10 @@ use countersign_seal::digest::Digest;
 
 use super::{CONTROL, agreement_framework};
 use crate::support::app::TestApp;
+use crate::support::databases;
 use crate::support::decisions::handle;
 use crate::support::responsibilities::{Agreement, INES, PAT};
-use crate::support::{databases, skip};
-
-/// Runs ssh-keygen; none where it is not installed.
-pub fn keygen(arguments: &[&str]) -> Option<()> {
-    match Command::new("ssh-keygen").args(arguments).stdin(Stdio::null()).output() {
-        Ok(output) => {
-            assert!(output.status.success(), "{output:?}");
-            Some(())
-        }
-        Err(fault) => {
-            skip("SSH signatures over a split", &fault.to_string());
-            None
-        }
-    }
-}
+use crate::support::ssh::keygen;
 
 /// A signature over some bytes, as a stranger makes it.
 pub fn signature(folder: &Path, key: &Path, bytes: &[u8]) -> Vec<u8> {

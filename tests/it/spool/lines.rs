@@ -15,6 +15,7 @@ use countersign::store::{InstanceScope, OrgScope};
 use serde_json::{Value, json};
 
 use super::sealed;
+use crate::support::beside::{Beside, wait_until};
 use crate::support::command::{Installation, ORG, entries, program, told};
 
 /// `import lines` while it runs.
@@ -160,20 +161,15 @@ fn status_tells_of_what_waits_for_long_and_serve_seals_it_when_it_starts() {
 
     let mut command = program(env!("CARGO_BIN_EXE_countersign"));
     command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(installation.data());
-    let mut serve = command.stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
-    for _ in 0..300 {
-        if !old.exists() {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
+    let mut serve = Beside::start(&mut command, &installation.beside(""), "serve");
+    wait_until("sealing", || !old.exists());
     // Lines that come while it runs are sealed before it ends.
     let mut left = Running::start(&installation, &["--no-seal"]);
     left.say(3..5);
     left.end();
     assert_eq!(entries(&installation.data().join("spool")).len(), 2, "the lock's file and what just came");
-    let stop = Command::new("kill").args(["-TERM", &serve.id().to_string()]).status().unwrap();
-    assert!(stop.success() && serve.wait().unwrap().success());
+    serve.signal("TERM");
+    assert_eq!(serve.end(), Some(0), "{}", serve.said());
     assert_eq!(entries(&installation.data().join("spool")).len(), 1, "serve left something unsealed behind");
     assert_eq!(alarms(), json!([]));
 }

@@ -5,6 +5,7 @@
 //! skipped with a loud word on stderr, or fails when `COUNTERSIGN_TESTS_MUST_NOT_SKIP=1` (as `.ci/run` sets it).
 
 pub mod app;
+pub mod beside;
 pub mod browser;
 pub mod catalog_folder;
 pub mod clock;
@@ -14,6 +15,7 @@ pub mod demo;
 mod postgres;
 pub mod responsibilities;
 pub mod scripted;
+pub mod ssh;
 pub mod story;
 
 pub use app::{TestApp, evidence, index_rows};

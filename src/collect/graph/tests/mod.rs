@@ -16,6 +16,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use secrecy::SecretString;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -158,6 +159,13 @@ impl Script {
 
     fn target(&self) -> GraphTarget {
         GraphTarget::new(connection(&self.base), GraphLimits::for_loopback()).unwrap()
+    }
+}
+
+/// Waits until the service's wish to wait has come to the gate of a path: from then on nobody passes it.
+async fn held(target: &GraphTarget, path: &str) {
+    while target.gates.pass(path, 1, 1).now_or_never().is_some() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 

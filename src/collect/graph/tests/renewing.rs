@@ -80,14 +80,12 @@ async fn a_dataset_that_is_half_read_when_the_tenant_stops_keeps_its_pages() {
     let target = script.target();
     let (users, groups, place) = (users(), definition("m365/groups", "/deviceManagement/x", true), Place::default());
     let late = async {
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        held(&target, "/users").await;
         target.collect(&groups, place.at(&SystemClock)).await
     };
-    let begin = std::time::Instant::now();
     let (half, refused) = tokio::join!(target.collect(&users, place.at(&SystemClock)), late);
     assert_eq!((half.outcome, refused.outcome), (Outcome::Partial, Outcome::Denied));
     assert!(half.reason.ends_with(&refused.reason), "{} {}", half.reason, refused.reason);
-    assert!(begin.elapsed() < Duration::from_secs(5));
 }
 
 #[tokio::test]

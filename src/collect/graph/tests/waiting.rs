@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// Seconds in which a token and a page are read on the slowest machine, and that a test can wait for.
+const LIMIT: u64 = 4;
+
 #[tokio::test]
 async fn a_fractional_retry_after_is_waited_out_and_the_dataset_is_complete() {
     let slow = || http("429 Too Many Requests", "Retry-After: 0.15\r\n", r#"{"error":{"code":"TooManyRequests"}}"#);
@@ -23,7 +26,7 @@ async fn a_service_that_only_asks_to_wait_gives_throttled() {
 #[tokio::test]
 async fn a_pause_longer_than_the_time_limit_ends_in_throttled_and_keeps_the_pages_read() {
     let mut definition = users();
-    definition.timeout_seconds = 1;
+    definition.timeout_seconds = LIMIT;
     let slow = || http("429 Too Many Requests", "Retry-After: 3600\r\n", r#"{"error":{"code":"TooManyRequests"}}"#);
     let script = Script::play(vec![token("token-1")], vec![slow()]).await;
     let evidence = collect_with(&script, &definition).await;
@@ -46,9 +49,10 @@ async fn a_service_that_is_down_for_a_moment_is_asked_again() {
 
 #[tokio::test]
 async fn a_machine_where_nobody_listens_is_unreachable() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
+    // It has its port for as long as this goes on, and never listens.
+    let mute = tokio::net::TcpSocket::new_v4().unwrap();
+    mute.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let base = format!("http://{}", mute.local_addr().unwrap());
     let target = GraphTarget::new(connection(&base), GraphLimits::for_loopback()).unwrap();
     let evidence = target.collect(&users(), Place::default().at(&SystemClock)).await;
     assert_eq!(evidence.outcome, Outcome::Unreachable);
@@ -58,7 +62,7 @@ async fn a_machine_where_nobody_listens_is_unreachable() {
 #[tokio::test]
 async fn a_service_that_never_answers_ends_at_the_time_limit_and_keeps_the_pages_read() {
     let mut definition = users();
-    definition.timeout_seconds = 1;
+    definition.timeout_seconds = LIMIT;
     let hang = || HANG.to_owned();
     for (tokens, answers, outcome) in [
         (vec![hang()], vec![], Outcome::Unreachable),
@@ -68,7 +72,7 @@ async fn a_service_that_never_answers_ends_at_the_time_limit_and_keeps_the_pages
         let script = Script::play(tokens, answers).await;
         let evidence = collect_with(&script, &definition).await;
         assert_eq!(evidence.outcome, outcome, "{}", evidence.reason);
-        assert!(evidence.reason.contains("1 seconds"), "{}", evidence.reason);
+        assert!(evidence.reason.contains(&format!("{LIMIT} seconds")), "{}", evidence.reason);
     }
 }
 
@@ -87,35 +91,51 @@ async fn a_gate_spaces_the_requests_of_its_scope() {
     assert!(begin.elapsed() >= Duration::from_millis(300));
 }
 
-#[tokio::test]
-async fn a_pause_the_service_asks_for_holds_all_runs_of_the_process_but_not_other_kinds_of_things() {
+/// Two runs of one process against a service that answers the first question about users with this pause.
+async fn two_runs(pause: &'static str) -> (Script, [GraphTarget; 2]) {
     let script = Script::respond(vec![token("token-1")], {
         let slowed = std::sync::atomic::AtomicBool::new(false);
         move |request| {
             let first = request.contains("GET /v1.0/users ") && !slowed.swap(true, std::sync::atomic::Ordering::SeqCst);
-            if first { http("429 Too Many Requests", "Retry-After: 0.4\r\n", "{}") } else { page(&["1"], None) }
+            let wait = format!("Retry-After: {pause}\r\n");
+            if first { http("429 Too Many Requests", &wait, "{}") } else { page(&["1"], None) }
         }
     })
     .await;
     let pool = crate::collect::graph::GraphPool::default();
-    let [one, other] = [0, 1].map(|_| pool.target(connection(&script.base)).unwrap());
-    let (users, groups, devices) =
-        (users(), definition("m365/groups", "/groups", true), definition("m365/x", "/deviceManagement/x", true));
+    let runs = [0, 1].map(|_| pool.target(connection(&script.base)).unwrap());
+    (script, runs)
+}
+
+#[tokio::test]
+async fn a_pause_the_service_asks_for_holds_all_runs_of_the_process_but_not_other_kinds_of_things() {
+    let (script, [one, other]) = two_runs("3600").await;
+    let (users, devices) = (users(), definition("m365/x", "/deviceManagement/x", true));
+    let mut groups = definition("m365/groups", "/groups", true);
+    groups.timeout_seconds = 1;
     let place = Place::default();
+    let reading = one.collect(&users, place.at(&SystemClock));
+    tokio::pin!(reading);
+    tokio::select! {
+        early = &mut reading => panic!("it did not wait: {}", early.reason),
+        () = held(&one, "/users") => {}
+    }
+    let free = other.collect(&devices, place.at(&SystemClock)).await;
+    assert_eq!(free.outcome, Outcome::Complete, "another scope waited: {}", free.reason);
+    let waits = other.collect(&groups, place.at(&SystemClock)).await;
+    assert_eq!(waits.outcome, Outcome::Throttled, "the same scope did not wait: {}", waits.reason);
+    assert!(script.seen("GET").iter().all(|request| !request.contains("/groups")), "the same scope was asked");
+}
+
+#[tokio::test]
+async fn after_the_pause_the_service_asked_for_all_runs_of_the_process_go_on() {
+    let (_script, [one, other]) = two_runs("0.4").await;
+    let (users, groups, place) = (users(), definition("m365/groups", "/groups", true), Place::default());
     let begin = std::time::Instant::now();
-    let later = |definition| {
-        let (other, place) = (&other, &place);
-        async move {
-            tokio::time::sleep(Duration::from_millis(150)).await;
-            let evidence = other.collect(definition, place.at(&SystemClock)).await;
-            (evidence.outcome, begin.elapsed())
-        }
-    };
-    let (first, held, free) =
-        tokio::join!(one.collect(&users, place.at(&SystemClock)), later(&groups), later(&devices));
-    assert_eq!((first.outcome, held.0, free.0), (Outcome::Complete, Outcome::Complete, Outcome::Complete));
-    assert!(held.1 >= Duration::from_millis(400), "the same scope waited {:?}", held.1);
-    assert!(free.1 < Duration::from_millis(400), "another scope waited {:?}", free.1);
+    let first = one.collect(&users, place.at(&SystemClock)).await;
+    assert!(begin.elapsed() >= Duration::from_millis(400));
+    let later = other.collect(&groups, place.at(&SystemClock)).await;
+    assert_eq!((first.outcome, later.outcome), (Outcome::Complete, Outcome::Complete));
 }
 
 #[tokio::test]

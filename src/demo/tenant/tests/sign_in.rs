@@ -1,13 +1,14 @@
 //! The token endpoint.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use serde_json::{Value, json};
 
 use super::super::TenantOptions;
 use super::super::fault::{Fault, FaultKind, TOKEN_PATH};
-use super::{larkspur, options, visit, visit_larkspur};
+use super::super::token::Worth;
+use super::{Visit, larkspur, options, visit, visit_larkspur};
 
 pub(super) fn assert_refused((status, body): &(u16, Value), expected: u16, error: &str, code: u32) {
     assert_eq!((*status, &body["error"], &body["error_codes"]), (expected, &json!(error), &json!([code])), "{body}");
@@ -130,14 +131,30 @@ async fn graph_does_not_sign_in_and_the_login_host_is_not_graph() {
 
 #[tokio::test]
 async fn a_token_ends_when_its_time_is_over() {
-    let brief = TenantOptions { token_lifetime: Duration::from_millis(300), ..options() };
-    let mut visit = visit(larkspur(), brief).await;
+    let lifetime = Duration::from_mins(10);
+    let mut visit = visit(larkspur(), TenantOptions { token_lifetime: lifetime, ..options() }).await;
+    let before = Instant::now();
+    visit.sign_in().await;
+    let after = Instant::now();
     assert_eq!(visit.get("/v1.0/organization").await.0, 200);
-    tokio::time::sleep(Duration::from_millis(350)).await;
+    let worth = |visit: &Visit, at: Instant| visit.tenant.shared.state().tokens.judge(&visit.token, None, at);
+    assert!(matches!(worth(&visit, before + lifetime - Duration::from_millis(1)), Worth::Good(_)));
+    assert_eq!(worth(&visit, after + lifetime), Worth::Expired);
+
+    visit.tenant.shared.state().tokens.expire_all(Instant::now());
     let (status, body) = visit.get("/v1.0/organization").await;
     assert_eq!((status, super::error_code(&body)), (401, "InvalidAuthenticationToken"));
     visit.sign_in().await;
     assert_eq!(visit.get("/v1.0/organization").await.0, 200);
+}
+
+#[tokio::test]
+async fn a_brief_token_has_ended_after_its_time() {
+    let brief = TenantOptions { token_lifetime: Duration::from_millis(20), ..options() };
+    let visit = visit(larkspur(), brief).await;
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let (status, body) = visit.get("/v1.0/organization").await;
+    assert_eq!((status, super::error_code(&body)), (401, "InvalidAuthenticationToken"));
 }
 
 #[tokio::test]
