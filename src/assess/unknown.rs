@@ -21,11 +21,14 @@ pub struct LeftUnknown {
     pub partly: Vec<CheckId>,
     /// Controls that one of `checks` would prove, wholly or in part; in the frameworks' own order.
     pub controls: Vec<ControlRef>,
+    /// Further controls that one of `checks` supports: a statement about one does not count until the check was seen, or it
+    /// names it. In the same order.
+    pub supported: Vec<ControlRef>,
 }
 
 /// What is left unknown in these frameworks. A dataset that was seen whole, that this cloud does not offer, or whose
 /// missing licence the check itself reads as an answer leaves nothing unknown. Parents, which follow from their parts,
-/// are not named, and neither is a control that a check only supports.
+/// are not named.
 #[must_use]
 pub fn controls_left_unknown(catalog: &Catalog, unseen: &Unseen, frameworks: &[FrameworkId]) -> LeftUnknown {
     let mut left = LeftUnknown::default();
@@ -37,12 +40,19 @@ pub fn controls_left_unknown(catalog: &Catalog, unseen: &Unseen, frameworks: &[F
         }
     }
     let held: BTreeSet<&ControlRef> = left.checks.iter().flat_map(|check| catalog.controls_proved_by(check)).collect();
+    let borne_on: BTreeSet<&ControlRef> = left
+        .checks
+        .iter()
+        .flat_map(|check| catalog.controls_of_check(check))
+        .filter(|one| !held.contains(one))
+        .collect();
     for framework in frameworks.iter().filter_map(|id| catalog.frameworks.get(id)) {
         let refs = framework
             .controls
             .iter()
             .map(|control| ControlRef { framework: framework.id.clone(), control: control.id.clone() });
-        left.controls.extend(refs.filter(|control| held.contains(control)));
+        left.controls.extend(refs.clone().filter(|control| held.contains(control)));
+        left.supported.extend(refs.filter(|control| borne_on.contains(control)));
     }
     left
 }
@@ -148,10 +158,12 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_dataset_leaves_unknown_what_needs_it_and_not_what_it_only_supports() {
+    fn a_refused_dataset_leaves_unknown_what_needs_it_and_names_apart_what_it_only_supports() {
         let (left, controls) = without(&[("m365/a", Denied)]);
         assert_eq!(left.checks, ["m365/needs".parse().unwrap()]);
         assert_eq!(controls, ["C1"]);
+        let supported: Vec<_> = left.supported.iter().map(|one| one.control.to_string()).collect();
+        assert_eq!(supported, ["C4"]);
     }
 
     #[test]

@@ -29,6 +29,7 @@ use crate::app::App;
 use crate::assess::unknown::{LeftUnknown, Unseen, controls_left_unknown};
 use crate::catalog::Catalog;
 use crate::model::evidence::{CollectionOutcome, Source};
+use crate::model::gap::ControlRef;
 use crate::model::id::{DatasetId, FrameworkId};
 use crate::model::organization::Organization;
 use crate::store::{CollectorState, OrgScope, StoreFault};
@@ -174,11 +175,17 @@ fn controls_in_words(left: &LeftUnknown) -> String {
     if left.checks.is_empty() && left.partly.is_empty() {
         return ", which no check needs".to_owned();
     }
-    let names: Vec<String> = left.controls.iter().map(|one| format!("{} {}", one.framework, one.control)).collect();
+    let in_words =
+        |all: &[ControlRef]| all.iter().map(|one| format!("{} {}", one.framework, one.control)).collect::<Vec<_>>();
+    let (names, supported) = (in_words(&left.controls), in_words(&left.supported));
     let parts = [
         (left.checks.len(), format!("; unknown then: {}", counted(left.checks.len(), "check"))),
         (left.partly.len(), format!("; known in part only: {}", counted(left.partly.len(), "check"))),
         (names.len(), format!("; {}: {}", counted(names.len(), "control"), listed(&names))),
+        (
+            supported.len(),
+            format!("; statements about {} wait for it: {}", counted(supported.len(), "control"), listed(&supported)),
+        ),
     ];
     parts.into_iter().filter(|(many, _)| *many > 0).map(|(_, words)| words).collect()
 }
