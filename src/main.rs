@@ -1,5 +1,7 @@
 //! Arguments, logging, run, exit code. Everything else is in the library.
 
+#![deny(clippy::print_stderr, clippy::print_stdout)]
+
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -21,7 +23,7 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(fault) => {
-            eprintln!("error: the runtime cannot start: {fault}");
+            cli::note(format_args!("error: the runtime cannot start: {fault}"));
             return ExitCode::from(cli::EXIT_ERROR);
         }
     };
@@ -29,7 +31,7 @@ fn main() -> ExitCode {
     match runtime.block_on(cli::run(arguments)) {
         Ok(ending) => ExitCode::from(ending.exit_code()),
         Err(fault) => {
-            eprintln!("{}", cli::describe(&fault, data.as_deref()));
+            cli::note(format_args!("{}", cli::describe(&fault, data.as_deref())));
             ExitCode::from(cli::EXIT_ERROR)
         }
     }

@@ -12,6 +12,7 @@ pub mod decisions;
 pub mod deletion;
 pub mod enrol;
 pub mod fault;
+pub mod frameworks;
 pub mod importing;
 pub mod judging;
 pub mod keys;

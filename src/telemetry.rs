@@ -11,6 +11,8 @@ pub fn start(filter: Option<&str>) {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_target(false)
+        // Nobody reads on (`2>&1 | head`): to complain about that on the same stderr would bring the process down.
+        .log_internal_errors(false)
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
         .compact()
         .finish();

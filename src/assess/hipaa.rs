@@ -1,7 +1,7 @@
 //! The law of HIPAA's Security Rule as code: what was decided about addressable specifications, and when to evaluate again.
 //!
 //! Addressable is not optional: 45 CFR 164.306(d)(3). A decision that is documented counts as met, never as not applicable;
-//! the rule knows no specification that does not apply. Start with [`addressable`].
+//! the rule knows no addressable specification that does not apply, and the roll-up lets none. Start with [`addressable`].
 
 use chrono::{Months, NaiveDate};
 use serde::Serialize;
@@ -88,14 +88,9 @@ fn decided(status: &ControlStatus, decisions: &Decisions) -> Addressable {
     let stated = leaf.and_then(|leaf| decisions.attestations.iter().find(|one| one.leaf == leaf));
     let (state, because) = match status.state {
         ControlState::Met => (way(stated), status.because.clone()),
-        ControlState::NotApplicable => (
-            AddressableState::Undecided,
-            format!(
-                "{} The rule knows no specification that does not apply: decide whether it is reasonable and appropriate.",
-                status.because
-            ),
-        ),
-        ControlState::NotMet | ControlState::Undetermined => (AddressableState::Undecided, status.because.clone()),
+        ControlState::NotApplicable | ControlState::NotMet | ControlState::Undetermined => {
+            (AddressableState::Undecided, status.because.clone())
+        }
     };
     Addressable {
         control: status.control.clone(),

@@ -6,7 +6,8 @@
 //!    specification with another measure) names that check.
 //! 2. A statement that leaves it open on purpose, because it was left out untested or only some of it is there:
 //!    undetermined ([`open`]).
-//! 3. A statement that it does not apply: not applicable, if nothing stands in its way, else undetermined.
+//! 3. A statement that it does not apply: not applicable, if the framework lets the control not apply and nothing stands in
+//!    the statement's way, else undetermined.
 //! 4. Where the responsibilities say that it is inherited from a vendor: met only by a statement with the vendor's
 //!    document on file and an end date, if nothing stands in its way. No machine shows what a vendor does.
 //! 5. `full` checks that pass on every target in scope, while no `full` or `part` check is left open: met by machine.
@@ -22,7 +23,7 @@
 
 pub(super) mod open;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::answers::Answers;
 use super::statement::{self, Forms, Statements};
@@ -41,6 +42,8 @@ pub(super) struct Grounds<'a> {
     pub forms: &'a Forms,
     /// Rows of the split in force, by control and objective.
     pub rows: BTreeMap<(&'a ControlId, Option<&'a ObjectiveId>), &'a Responsibility>,
+    /// Controls that always apply, whatever is stated.
+    pub binding: BTreeSet<&'a ControlId>,
 }
 
 /// A status and the oldest moment it rests on.
@@ -55,6 +58,8 @@ struct Case<'a> {
     proofs: Vec<(&'a CheckId, Proof, &'a Answers<'a>)>,
     /// Failures first, then what is not known.
     bearings: Vec<Bearing>,
+    /// Nothing makes it not applicable.
+    is_binding: bool,
 }
 
 /// Where it stands, why, and the leaf of the attestation that it rests on or that does not count.
@@ -76,7 +81,10 @@ pub(super) fn judge<'a>(
     against: Option<&str>,
 ) -> Judgement {
     let answered = |(check, proof): &'a (CheckId, Proof)| Some((check, *proof, grounds.answers.get(check)?));
-    let case = Case::of(grounds.forms, proofs.iter().filter_map(answered).collect());
+    let case = Case {
+        is_binding: grounds.binding.contains(control),
+        ..Case::of(grounds.forms, proofs.iter().filter_map(answered).collect())
+    };
     let stated = grounds.statements.on(control, &objective);
     let row = grounds.rows.get(&(control, Some(&objective))).or_else(|| grounds.rows.get(&(control, None)));
     let inherited = row.filter(|row| row.kind == ResponsibilityKind::Inherited);
@@ -115,7 +123,7 @@ impl<'a> Case<'a> {
             because: answer.because.clone().into_owned(),
             evidence: answer.evidence.to_vec(),
         };
-        Self { forms, bearings: all.into_iter().map(bearing).collect(), proofs }
+        Self { forms, bearings: all.into_iter().map(bearing).collect(), proofs, is_binding: false }
     }
 
     fn conclude(
@@ -159,6 +167,13 @@ impl<'a> Case<'a> {
     /// What a statement comes to.
     fn by_statement(&self, one: &Attestation) -> Conclusion {
         let says = statement::says(one, self.forms);
+        if self.is_binding && one.claim == Claim::NotApplicable {
+            let because = format!(
+                "{says}. That does not count: {} has no form by which this would not apply, so it has to be shown.",
+                one.framework
+            );
+            return Conclusion { set_aside: Some(one.leaf), ..Conclusion::of(ControlState::Undetermined, because) };
+        }
         if let Some(hindrance) = self.hindrance(one) {
             let because = format!("{says}. That does not count yet: {hindrance}");
             return Conclusion { set_aside: Some(one.leaf), ..Conclusion::of(ControlState::Undetermined, because) };

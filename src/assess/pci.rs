@@ -4,6 +4,8 @@
 
 mod risk;
 
+use std::collections::BTreeMap;
+
 use chrono::{Months, NaiveDate};
 use serde::Serialize;
 
@@ -14,13 +16,14 @@ use crate::model::control::{ControlState, ControlStatus};
 use crate::model::days::LocalDays;
 use crate::model::decision::Decisions;
 use crate::model::id::{ControlId, FrameworkId, ProviderId, QuestionnaireId};
-use crate::model::provider::ServiceProvider;
+use crate::model::provider::{Handled, ServiceProvider};
 use crate::model::time::Timestamp;
 use crate::model::words;
 
 /// Forms by which a control is in place in another way than as written.
 const COMPENSATING: &str = "pci-compensating-control";
-const CUSTOMIZED: &str = "pci-customized-approach";
+/// The customized approach.
+pub const CUSTOMIZED: &str = "pci-customized-approach";
 /// Analyses, customized controls and providers are looked at again after this time: 12.3.1, 12.3.2, 12.8.4.
 const YEAR: Months = Months::new(12);
 
@@ -170,25 +173,43 @@ pub struct Due {
 }
 
 /// The analyses behind controls of the customized approach that were stated, with the day they are due again: PCI DSS
-/// 12.3.2. Those of 12.3.1 are [`risk_analyses`].
+/// 12.3.2, twelve months after their approval, or when the statement ends if that is earlier. One that has ended stays until
+/// something takes its place. `answers` are those of the statements, by leaf. Those of 12.3.1 are [`risk_analyses`].
 #[must_use]
-pub fn customized_due(decisions: &Decisions, framework: &FrameworkId, now: Timestamp, days: LocalDays) -> Vec<Due> {
-    let due = |one: &Attestation| Due {
-        what: "controls matrix and risk analysis of the customized approach".to_owned(),
-        control: Some(one.control.clone()),
-        provider: None,
-        on: days.day_of(one.valid_from).checked_add_months(YEAR),
-        no_day: None,
-        paragraph: "PCI DSS 12.3.2",
+pub fn customized_due(
+    decisions: &Decisions,
+    answers: &BTreeMap<u64, Answered>,
+    framework: &FrameworkId,
+    now: Timestamp,
+    days: LocalDays,
+) -> Vec<Due> {
+    let due = |one: &Attestation| {
+        let approved_on = answers.get(&one.leaf).and_then(|said| said.analysed_on);
+        let approved_on = approved_on.unwrap_or_else(|| days.day_of(one.valid_from));
+        let ends = one.valid_until.map(|until| days.day_of(until));
+        Due {
+            what: "controls matrix and risk analysis of the customized approach".to_owned(),
+            control: Some(one.control.clone()),
+            provider: None,
+            on: approved_on.checked_add_months(YEAR).into_iter().chain(ends).min(),
+            no_day: None,
+            paragraph: "PCI DSS 12.3.2",
+        }
     };
     let is_customized = |one: &&Attestation| one.form.as_ref().is_some_and(|form| form.id.as_str() == CUSTOMIZED);
     let statements = Statements::of(decisions, framework, now);
-    let mut all: Vec<Due> = statements.all().into_iter().filter(is_customized).map(due).collect();
+    let mut all: Vec<Due> = statements.in_force_or_ended().filter(is_customized).map(due).collect();
     all.sort_by(|one, other| (one.on, &one.control).cmp(&(other.on, &other.control)));
     all
 }
 
-/// What is missing or falls due about a service provider: 12.8.2 to 12.8.5.
+/// Whether 12.8 asks about a provider: it gets card data, or what protects it, and is still used.
+#[must_use]
+pub fn is_asked_about(provider: &ServiceProvider) -> bool {
+    provider.removed.is_none() && provider.handles.contains(&Handled::CardData)
+}
+
+/// What is missing or falls due about a service provider: 12.8.2 to 12.8.5. Of which it is asked says [`is_asked_about`].
 #[must_use]
 pub fn provider_due(provider: &ServiceProvider) -> Vec<Due> {
     let due = |what: &str, on: Result<NaiveDate, NoDay>, paragraph| Due {

@@ -1,12 +1,14 @@
 //! Objectives -> controls -> parents, for one framework. A parent is derived from its parts and judged by nothing else,
-//! save objectives that it lists itself and checks that bear on it; so a statement about a parent decides nothing. Start
-//! with [`framework_statuses`].
+//! save objectives that it lists itself and checks that bear on it; so a statement about a parent decides nothing. The one
+//! exception is a parent whose parts are all met by reasons why nothing is done: it is judged itself. Start with
+//! [`framework_statuses`].
 
 use super::Situation;
 use super::answers;
 use super::objective::{Grounds, judge, open};
 use super::outline::Outline;
-use super::statement::Statements;
+use super::statement::{self, Statements};
+use crate::catalog::form::Form;
 use crate::catalog::framework::{Control, Framework};
 use crate::model::control::{ControlState, ControlStatus, ObjectiveStatus};
 use crate::model::id::ObjectiveId;
@@ -23,6 +25,12 @@ pub fn framework_statuses(situation: &Situation<'_>, framework: &Framework) -> V
         statements: Statements::of(situation.decisions, &framework.id, situation.now),
         forms: &situation.catalog.forms,
         rows: matrix.iter().map(|row| ((&row.control, row.objective.as_ref()), row)).collect(),
+        binding: framework
+            .controls
+            .iter()
+            .filter(|control| situation.catalog.always_applies(&framework.id, control))
+            .map(|control| &control.id)
+            .collect(),
     };
     let mut own: Vec<Option<ControlStatus>> = framework
         .controls
@@ -34,8 +42,12 @@ pub fn framework_statuses(situation: &Situation<'_>, framework: &Framework) -> V
         let parts = outline.parts_of(at);
         let parts: Vec<&ControlStatus> = parts.iter().filter_map(|part| own.get(*part)?.as_ref()).collect();
         let Some(derived) = from_children(&parts) else { continue };
+        let undone = by_nothing_done(situation, &parts);
         if let Some(Some(status)) = own.get(at) {
-            let merged = merge(parent, status, derived);
+            let merged = match undone {
+                Some(form) => itself(parent, status, form, (parts.len(), derived.2)),
+                None => merge(parent, status, derived),
+            };
             if let Some(status) = own.get_mut(at) {
                 *status = Some(merged);
             }
@@ -139,6 +151,40 @@ fn among(met: usize, all: usize, (one, many): (&str, &str), how: &str) -> String
         1 => format!("{met} of {all} {noun} {is} {how}; the other one does not apply."),
         others => format!("{met} of {all} {noun} {is} {how}; the other {others} do not apply."),
     }
+}
+
+/// The form by which nothing is done, if every part that applies is met by nothing else.
+fn by_nothing_done<'a>(situation: &Situation<'a>, parts: &[&ControlStatus]) -> Option<&'a Form> {
+    let mut found = None;
+    for part in parts.iter().filter(|part| part.state != ControlState::NotApplicable) {
+        let (form, _) = statement::nothing_done(part, situation.decisions, &situation.catalog.forms)?;
+        found = Some(form);
+    }
+    found
+}
+
+/// Where a parent stands of whose parts none is done: as it is shown itself, by a statement or by checks that bear on it.
+fn itself(
+    parent: &Control,
+    own: &ControlStatus,
+    form: &Form,
+    (parts, as_of): (usize, Option<Timestamp>),
+) -> ControlStatus {
+    let as_of = [own.as_of, as_of].into_iter().flatten().min();
+    let is_spoken_to = own.objectives.iter().any(|one| one.set_aside.is_some() || !one.bearings.is_empty());
+    if own.state != ControlState::Undetermined || is_spoken_to {
+        return ControlStatus { as_of, ..own.clone() };
+    }
+    let of = if parts == 1 { "its one part".to_owned() } else { format!("any of its {parts} parts") };
+    let because = format!(
+        "Nothing is done by {of}, for reasons on file. {} itself has to be met all the same ({}): somebody has to state how.",
+        parent.id, form.rests_on
+    );
+    let mut status = ControlStatus { because: because.clone(), as_of, ..own.clone() };
+    for objective in status.objectives.iter_mut().filter(|one| one.state == ControlState::Undetermined) {
+        objective.because.clone_from(&because);
+    }
+    status
 }
 
 /// A parent's status is its parts', unless a check that bears on the parent itself fails, or an objective that the

@@ -26,12 +26,14 @@ pub fn left_out<'a>(decisions: &'a Decisions, framework: &FrameworkId, now: Time
 
 /// What does not count for one framework.
 #[derive(Debug, Default)]
-pub(super) struct Scope<'a> {
+pub struct Scope<'a> {
     targets: BTreeSet<&'a str>,
     resources: BTreeMap<&'a str, BTreeSet<&'a str>>,
 }
 
 impl<'a> Scope<'a> {
+    /// By the decisions in force at a moment.
+    #[must_use]
     pub fn of(decisions: &'a Decisions, framework: &FrameworkId, now: Timestamp) -> Self {
         let mut scope = Self::default();
         for one in left_out(decisions, framework, now) {
@@ -47,12 +49,26 @@ impl<'a> Scope<'a> {
         scope
     }
 
-    pub fn leaves_out(&self, target: &str) -> bool {
+    pub(super) fn leaves_out(&self, target: &str) -> bool {
         self.targets.contains(target)
     }
 
+    /// Whether a fault of a check on a target counts: the target does, and so does something that its newest result finds
+    /// wrong. What cannot be said any more counts as long as its target does.
+    #[must_use]
+    pub fn holds_fault(&self, check: Option<&CheckDefinition>, target: &str, result: Option<&CheckResult>) -> bool {
+        if self.leaves_out(target) {
+            return false;
+        }
+        let (Some(check), Some(result)) = (check, result.filter(|one| one.outcome == FindingOutcome::Fail)) else {
+            return true;
+        };
+        self.without(check, result)
+            .is_none_or(|(outcome, _)| matches!(outcome, FindingOutcome::Fail | FindingOutcome::Unknown))
+    }
+
     /// What a result comes to without the resources that do not count; none: nothing of it goes.
-    pub fn without(&self, check: &CheckDefinition, result: &CheckResult) -> Option<(FindingOutcome, String)> {
+    pub(super) fn without(&self, check: &CheckDefinition, result: &CheckResult) -> Option<(FindingOutcome, String)> {
         let gone = self.resources.get(result.target.as_str())?;
         let datasets = check.datasets();
         let counts = |finding: &&ResourceFinding| {

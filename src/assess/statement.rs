@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::form::Form;
 use crate::model::attestation::{Attestation, Claim, FormUse};
+use crate::model::control::{ControlState, ControlStatus, ObjectiveStatus};
 use crate::model::decision::Decisions;
 use crate::model::id::{ControlId, FormId, FrameworkId, ObjectiveId};
 use crate::model::time::Timestamp;
@@ -64,9 +65,10 @@ impl<'a> Statements<'a> {
         self.ended.get(&(control, None)).copied()
     }
 
-    /// All that are in force, in no order that means anything.
-    pub fn all(&self) -> Vec<&'a Attestation> {
-        self.in_force.values().copied().collect()
+    /// All that are in force, and those whose time is over and whose place nothing has taken; in no order that means anything.
+    pub fn in_force_or_ended(&self) -> impl Iterator<Item = &'a Attestation> {
+        let over = self.ended.iter().filter(|(unit, _)| !self.in_force.contains_key(*unit)).map(|(_, one)| *one);
+        self.in_force.values().copied().chain(over)
     }
 
     /// Those in force that speak to a control or to an objective of it, and those that did until their time was over.
@@ -106,6 +108,26 @@ pub(super) fn departs(one: &Attestation, target: &str, forms: &Forms) -> bool {
             && forms.get(&used.id).is_some_and(|form| form.departs(used))
     };
     one.claim == Claim::Met && one.form.as_ref().is_some_and(holds)
+}
+
+/// The form's way by which nothing is done, if that is all a met status rests on.
+pub(super) fn nothing_done<'f>(
+    status: &ControlStatus,
+    decisions: &Decisions,
+    forms: &'f Forms,
+) -> Option<(&'f Form, &'f str)> {
+    if status.state != ControlState::Met {
+        return None;
+    }
+    let by = |objective: &ObjectiveStatus| {
+        let leaf = objective.attestation?;
+        let used = decisions.attestations.iter().find(|one| one.leaf == leaf)?.form.as_ref()?;
+        let form = forms.get(&used.id)?;
+        Some((form, form.way(used.way.as_deref()?)?.nothing_done.as_deref()?))
+    };
+    let mut all = status.objectives.iter().map(by);
+    let first = all.next()??;
+    all.all(|one| one.is_some()).then_some(first)
 }
 
 /// Until when it counts, as a sentence with a space before it; nothing without an end.

@@ -1,6 +1,7 @@
 //! What the roll-up may never do, on small frameworks made by hand. Statements of people are in `tests/stated.rs`, scope and
 //! questionnaires in `tests/scoped.rs`, forms in `tests/formed.rs`, what is left open in `tests/open.rs`, laws over random results and decisions in `tests/laws.rs`.
 
+mod binding;
 mod formed;
 mod hipaa;
 mod kept;

@@ -22,6 +22,7 @@ pub use super::cmmc::score::LEVEL_2_HIGHEST;
 pub use super::cmmc::{CmmcFault, number, requirement};
 pub use super::hipaa::{Addressable, AddressableState, Evaluation};
 pub use super::pci::{AnalysisState, Answered, Due, NoDay, RiskAnalysis, Word};
+use super::statement::nothing_done;
 use crate::catalog::form::Form;
 use crate::catalog::framework::{Control, Framework};
 use crate::model::control::{ControlState, ControlStatus};
@@ -182,9 +183,7 @@ impl Hipaa {
     fn said(&self) -> Vec<Said<'_>> {
         let mut decided = self.addressable.iter().map(|one| &one.decision).peekable();
         let said = |worded: &'_ Worded| match decided.next_if(|one| one.control == worded.control) {
-            Some(one) => {
-                (format!("Addressable: {}", one.state.words()), format!("{} ({})", one.because, one.paragraph))
-            }
+            Some(one) => (worded.of_addressable(one.state), format!("{} ({})", one.because, one.paragraph)),
             None => (worded.finding.clone(), worded.because.clone()),
         };
         let said: Vec<_> = self.words.findings.iter().map(said).collect();
@@ -203,7 +202,7 @@ impl Words {
         let worded = |status: &ControlStatus| Worded {
             control: status.control.clone(),
             status: status.state,
-            finding: known.framework.word(status.state),
+            finding: word(known.framework, status, known.decisions, known.forms),
             because: status.because.clone(),
             by: by(status),
         };
@@ -216,9 +215,34 @@ impl Words {
 }
 
 impl Worded {
+    /// The word for an addressable specification. Where a check shows that it is not implemented, that is said first: what
+    /// stays open is whether something else stands in its place.
+    fn of_addressable(&self, state: AddressableState) -> String {
+        if (self.status, state) == (ControlState::NotMet, AddressableState::Undecided) {
+            format!("{}; addressable, no decision documented", self.finding)
+        } else {
+            format!("Addressable: {}", state.words())
+        }
+    }
+
     fn said(&self) -> Said<'_> {
         let finding = self.by.map_or_else(|| self.finding.clone(), |by| format!("{}, {by}", self.finding));
         Said { control: &self.control, finding, because: self.because.clone(), notes: &[] }
+    }
+}
+
+/// What a control with this status is called: the framework's word, or its form's where it is met by reasons why nothing is
+/// done.
+#[must_use]
+pub fn word(
+    framework: &Framework,
+    status: &ControlStatus,
+    decisions: &Decisions,
+    forms: &BTreeMap<FormId, Form>,
+) -> String {
+    match nothing_done(status, decisions, forms) {
+        Some((_, word)) => word.to_owned(),
+        None => framework.word(status.state),
     }
 }
 

@@ -2,9 +2,11 @@
 //!
 //! A form is a file, `controls/forms/<family>/<form>.yaml`; [`Form`] is its shape. It says what to answer, how many documents
 //! to show and how long the statement may stand, and decides nothing: the roll-up does, by what [`Form::departs`] and the
-//! words of [`Form::says`] tell it. Start with [`Form`]; [`answers`] checks what somebody filled in, [`sealed`] reads it back.
+//! words of [`Form::says`] tell it. Start with [`Form`]; [`answers`] checks what somebody filled in,
+//! [`days`] its days, and [`sealed`] reads it back.
 
 pub mod answers;
+pub mod days;
 pub mod sealed;
 
 use std::collections::BTreeMap;
@@ -12,6 +14,7 @@ use std::collections::BTreeMap;
 use countersign_seal::digest::Digest;
 use serde::{Deserialize, Serialize};
 
+use self::days::DayLimits;
 use super::framework::Control;
 use crate::model::attestation::{Claim, FormUse};
 use crate::model::control::Rhythm;
@@ -103,6 +106,10 @@ pub struct Way {
     /// As [`Form::departs`].
     #[serde(default)]
     pub departs: bool,
+    /// Nothing is done by it, for reasons on file: what the control is called then instead of the framework's word for met. A
+    /// parent all of whose parts are so is not met by them and has to be stated itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nothing_done: Option<String>,
     /// Ids or numbers of the controls it is for; none: all of the form's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub only: Vec<String>,
@@ -141,6 +148,9 @@ pub struct Field {
     /// The ways that ask for it; none: all of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ways: Vec<String>,
+    /// Which days it takes; for the kind `date` only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<DayLimits>,
 }
 
 fn yes() -> bool {
@@ -189,6 +199,11 @@ impl Form {
             && chosen.facts.iter().all(|(name, value)| control.facts.get(name) == Some(value))
             && (chosen.only.is_empty() || is_named(control, &chosen.only))
             && !is_named(control, &chosen.but)
+    }
+
+    /// Whether something of a framework does not apply by it.
+    pub(super) fn leaves_out_of(&self, framework: &FrameworkId) -> bool {
+        self.claim == Claim::NotApplicable && self.frameworks.contains(framework)
     }
 
     /// Where it stands among the forms that fit a control: the one made for this kind of control, the plain one, what else

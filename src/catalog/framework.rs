@@ -56,6 +56,9 @@ fn yes() -> bool {
 /// The fact of a control that says, by questionnaire, whether it is part of it: `yes`, `no` or `unknown`.
 const QUESTIONNAIRES_FACT: &str = "saqs";
 
+/// The fact of a control that says which kind of firm it is for.
+const APPLIES_TO_FACT: &str = "applies_to";
+
 /// The fact of a control that says what it costs when some of it is there.
 const PARTIAL_VALUE_FACT: &str = "weight_partial";
 
@@ -82,10 +85,21 @@ impl Control {
         listed.into_iter().flatten().map(|name| name.as_str().unwrap_or_default())
     }
 
-    /// Whether the control is surely no part of a questionnaire. What is unknown is not outside.
+    /// Which kind of firm the control is for, by its own facts; none: they do not say.
+    #[must_use]
+    pub fn applies_to(&self) -> Option<&str> {
+        self.facts.get(APPLIES_TO_FACT)?.as_str()
+    }
+
+    /// Whether the control is surely no part of a questionnaire: its fact says no, or it does not say and the control is for
+    /// firms that cannot answer this questionnaire. What else is unknown is not outside.
     #[must_use]
     pub fn is_outside(&self, questionnaire: &Questionnaire) -> bool {
-        self.questionnaire_fact(&questionnaire.key).and_then(serde_json::Value::as_str) == Some("no")
+        match self.questionnaire_fact(&questionnaire.key).and_then(serde_json::Value::as_str) {
+            Some("yes") => false,
+            Some("no") => true,
+            _ => self.applies_to().is_some_and(|whom| questionnaire.leaves_out.iter().any(|one| one == whom)),
+        }
     }
 }
 
@@ -98,6 +112,9 @@ pub struct Questionnaire {
     pub title: String,
     /// Under which key of the fact `saqs` controls say whether they are part of it.
     pub key: String,
+    /// Values of the fact `applies_to`: controls for such firms are no part of it, unless their fact says yes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leaves_out: Vec<String>,
 }
 
 /// A catalog of controls.

@@ -124,6 +124,28 @@ impl Catalog {
         self.forms.values().find(|form| form.plain && form.claim == claim && form.suits(framework, control))
     }
 
+    /// Whether a control always applies: its framework has forms by which something does not apply, and none of them is for
+    /// this control.
+    #[must_use]
+    pub fn always_applies(&self, framework: &FrameworkId, control: &Control) -> bool {
+        let mut leaves_out = self.forms.values().filter(|form| form.leaves_out_of(framework)).peekable();
+        leaves_out.peek().is_some() && !leaves_out.any(|form| form.suits(framework, control))
+    }
+
+    /// The parts a control follows from, if what is stated about itself decides nothing. Empty: it may be stated. So may a
+    /// parent for each of whose parts a form lets nothing be done, because it is not met by such parts alone.
+    #[must_use]
+    pub fn only_its_parts<'catalog>(
+        &'catalog self,
+        framework: &'catalog FrameworkId,
+        control: &Control,
+    ) -> Vec<&'catalog Control> {
+        let parts = self.frameworks.get(framework).map(|known| known.parts_of(control)).unwrap_or_default();
+        let does_nothing = |form: &Form| form.ways.iter().any(|way| way.nothing_done.is_some());
+        let may_do_nothing = |part: &&Control| self.forms_for(framework, part).any(does_nothing);
+        if parts.iter().all(may_do_nothing) { Vec::new() } else { parts }
+    }
+
     /// What else a control helps, or is helped by; to suggest, never to decide.
     pub fn crosswalk_of<'catalog>(
         &'catalog self,

@@ -56,6 +56,15 @@ pub struct Remark {
     pub did_you_mean: Option<String>,
 }
 
+impl Remark {
+    /// `` `break_glass_acounts`: no check reads it …; did you mean `break_glass_accounts`? ``
+    #[must_use]
+    pub fn for_people(&self) -> String {
+        let meant = self.did_you_mean.as_ref().map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
+        format!("`{}`: {}{meant}", self.setting, self.message)
+    }
+}
+
 /// Reads settings: one JSON object, no name twice, and nothing that a database cannot keep.
 ///
 /// # Errors

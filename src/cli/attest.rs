@@ -127,7 +127,11 @@ pub async fn run(common: &Common, arguments: AttestArguments) -> anyhow::Result<
         Some(AttestCommand::Template { form }) => {
             let catalog = session::catalog(common)?;
             let form = catalog.forms.get(form).ok_or_else(|| forms::unknown(form))?;
-            output::line(answers::template(form).trim_end())?;
+            if common.json {
+                output::json(&answers::empty(form))?;
+            } else {
+                output::line(answers::template(form).trim_end())?;
+            }
             return Ok(Ending::Fine);
         }
         _ => {}
@@ -189,7 +193,7 @@ async fn state(common: &Common, app: &App, statement: StatementArguments) -> any
     let notes = attest::notes(app, &organization, &request)?;
     said(common, attest::attest(app, &organization, request).await?, &words)?;
     for note in notes {
-        eprintln!("note: {}", output::plain(&note));
+        output::note(format_args!("note: {}", output::plain(&note)));
     }
     Ok(())
 }

@@ -26,11 +26,14 @@ pub async fn run(common: &Common, arguments: BackupArguments) -> anyhow::Result<
     let scope = InstanceScope::of_this_installation();
     let report = backup(&app, scope, &arguments.file, &settings, key_file).await?;
     if report.with_key {
-        eprintln!(
+        output::note(format_args!(
             "WARNING: this backup holds the key file. Whoever has it can open every secret and sign in every organization's name: keep it like the key itself."
-        );
+        ));
     } else {
-        eprintln!("It needs the key file with id {}: keep a copy of that apart from it.", report.secret_key_id);
+        output::note(format_args!(
+            "It needs the key file with id {}: keep a copy of that apart from it.",
+            report.secret_key_id
+        ));
     }
     if common.json {
         output::json(&report)?;

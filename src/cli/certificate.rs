@@ -170,6 +170,11 @@ async fn show(common: &Common, app: &App, slug: &OrgSlug) -> anyhow::Result<()> 
         });
         return output::json(&used.chain(waiting).collect::<Vec<_>>());
     }
+    if used.is_empty() && waiting.is_empty() {
+        return output::line(&format!(
+            "Nothing that is connected to {slug} signs in, and no certificate waits. See: countersign connect m365 --help"
+        ));
+    }
     let rows: Vec<[String; 6]> = used
         .iter()
         .map(|one| used_row(one, now, days))

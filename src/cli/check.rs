@@ -12,6 +12,7 @@ use super::{Common, Ending, output, session};
 use crate::catalog::Catalog;
 use crate::catalog::check::CheckDefinition;
 use crate::catalog::settings;
+use crate::config::limited;
 use crate::dataset::{Dataset, from_raw_file};
 use crate::evaluate::cases::test_check;
 use crate::evaluate::{Inputs, Judge, Subject};
@@ -232,9 +233,6 @@ pub(super) fn read_settings(path: &Path) -> anyhow::Result<Value> {
 }
 
 fn read_limited(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let size = std::fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?.len();
-    if size > LARGEST {
-        bail!("{} is larger than 1 GiB", path.display());
-    }
-    std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+    let bytes = limited::read(path, LARGEST).with_context(|| format!("cannot read {}", path.display()))?;
+    bytes.with_context(|| format!("{} is larger than 1 GiB", path.display()))
 }

@@ -15,7 +15,7 @@ use crate::model::id::{ControlId, DatasetId, OrgSlug};
 use crate::model::organization::Organization;
 use crate::pipeline::targets::consent_links;
 use crate::pipeline::{self, DatasetLine, RunReport, RunRequest};
-use crate::report::unseen::{self, Advice, Known, Missed};
+use crate::report::unseen::{self, Advice, Controls, Known, Missed};
 use crate::store::{NewConnection, OrgScope};
 
 /// Exits 0 when the run ended, whatever could not be collected: that is said per dataset. Exits 2 when Ctrl-C ended it
@@ -96,7 +96,7 @@ pub async fn run(common: &Common, arguments: CollectArguments) -> anyhow::Result
         print(&app, &report, &advice)?;
     }
     for busy in &report.busy {
-        eprintln!("{}, so it was left out.", output::plain(&busy.words()));
+        output::note(format_args!("{}, so it was left out.", output::plain(&busy.words())));
     }
     if report.ended_early || !report.busy.is_empty() {
         return Ok(Ending::InPart);
@@ -116,7 +116,10 @@ async fn connect_this_machine(app: &App, organization: &Organization, source: Op
     };
     if wanted {
         let target = local_host_name();
-        eprintln!("No host is connected to {}; connecting this machine as {target}.", organization.slug);
+        output::note(format_args!(
+            "No host is connected to {}; connecting this machine as {target}.",
+            organization.slug
+        ));
         let new = NewConnection { source: Source::Host, target, settings: json!({}), secret: None };
         app.store.add_connection(&scope, &new, app.clock.now()).await?;
     }
@@ -206,15 +209,20 @@ fn print_advice(app: &App, one: &Advice) -> anyhow::Result<()> {
         output::line(&format!("  Where: {}", output::plain(link)))?;
     }
     output::line(&format!("  Who: {}", one.who))?;
-    if one.leaves_unknown.is_empty() {
+    if one.leaves_unknown.is_empty() && one.holds_up.is_empty() {
         return output::line("  Leaves unknown: no control of the frameworks in use");
     }
-    for (id, controls) in &one.leaves_unknown {
+    print_controls(app, "Leaves unknown", &one.leaves_unknown)?;
+    print_controls(app, "Statements wait for it, unless they name the checks it feeds", &one.holds_up)
+}
+
+fn print_controls(app: &App, what: &str, all: &Controls) -> anyhow::Result<()> {
+    for (id, controls) in all {
         let title = app.catalog.frameworks.get(id).map_or(id.as_str(), |framework| &framework.title);
         let named: Vec<&str> = controls.iter().take(NAMED).map(ControlId::as_str).collect();
         let more = if controls.len() > NAMED { ", …" } else { "" };
         let many = output::count(controls.len(), "control");
-        output::line(&format!("  Leaves unknown: {many} of {title} ({}{more})", named.join(", ")))?;
+        output::line(&format!("  {what}: {many} of {title} ({}{more})", named.join(", ")))?;
     }
     Ok(())
 }

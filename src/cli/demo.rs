@@ -47,7 +47,7 @@ pub async fn run(common: &Common, arguments: DemoArguments) -> anyhow::Result<En
     let catalog = Catalog::load(&session::file_set(&config))?;
     let app = Arc::new(App::init(data, config, Arc::new(catalog), Arc::new(SystemClock)).await?);
     let watcher = Watcher::start();
-    let say = |line: &str| eprintln!("{}", output::plain(line));
+    let say = |line: &str| output::note(format_args!("{}", output::plain(line)));
     let report = demo::run(&app, firm, &|progress| watcher.see(progress), &say).await;
     watcher.finish();
     let report = report?;

@@ -9,6 +9,7 @@ use super::{Common, Ending, output, session};
 use crate::assess::verdict::{AnalysisState, RiskAnalysis, Said, Verdict};
 use crate::model::id::{FrameworkId, OrgSlug};
 use crate::model::moment::Moment;
+use crate::pipeline::frameworks::framework_of;
 use crate::pipeline::standing::Standing;
 use crate::report::facts::clip;
 use crate::report::verdict::evaluation;
@@ -34,18 +35,16 @@ pub async fn run(common: &Common, arguments: FindingsArguments) -> anyhow::Resul
     let at = moment::as_of(arguments.as_of, &organization, app.clock.now());
     let standing = Standing::known(&app, &organization, at).await?;
     let organization = &standing.organization;
-    let framework = app.catalog.frameworks.get(&arguments.framework);
-    let framework = framework.filter(|framework| organization.frameworks.contains(&framework.id));
-    let Some(framework) = framework else {
-        anyhow::bail!("{} is not among the frameworks of {}", arguments.framework, organization.slug);
-    };
+    let framework = framework_of(&app.catalog, organization, &arguments.framework)?;
     let scope = OrgScope::of(organization);
     let verdict = standing.whole_verdict(&app, &scope, (framework, &standing.statuses_now(at)), at).await?;
     if common.json {
         output::json(&verdict)?;
         return Ok(Ending::Fine);
     }
-    output::line(&framework.title)?;
+    let answered = standing.decisions.questionnaire(&framework.id, at).and_then(|id| framework.questionnaire(id));
+    let answered = answered.map(|one| format!(", by the questionnaire {}", one.title)).unwrap_or_default();
+    output::line(&output::plain(&format!("{}{answered}", framework.title)))?;
     let lines: Vec<[String; 3]> = verdict.said().into_iter().map(line).collect();
     output::table(["control", "finding", "because"], &lines)?;
     for line in due(&verdict, organization.day_of(at)) {

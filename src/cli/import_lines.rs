@@ -81,7 +81,10 @@ pub(super) async fn run(common: &Common, arguments: LinesArguments) -> anyhow::R
     let group = usize::from(arguments.group);
     let mut lines = read(limit);
     let mut tally = Tally::default();
-    eprintln!("Taking lines for {} from standard input; a line has at most {limit} bytes.", organization.slug);
+    output::note(format_args!(
+        "Taking lines for {} from standard input; a line has at most {limit} bytes.",
+        organization.slug
+    ));
     let mut waiting = Vec::new();
     while lines.recv_many(&mut waiting, group).await > 0 {
         let (taken, broken): (Vec<_>, Vec<_>) = waiting.drain(..).partition(Result::is_ok);
@@ -130,7 +133,7 @@ async fn take(
     let mut appended = Vec::with_capacity(lines.len());
     for Line { number, bytes, is_ended, .. } in &lines {
         let Some(body) = bytes.clone() else {
-            eprintln!("Line {number} is too long and was not taken.");
+            output::note(format_args!("Line {number} is too long and was not taken."));
             tally.refused.push(*number);
             continue;
         };
@@ -195,13 +198,13 @@ async fn seal(common: &Common, app: &App, organization: &Organization, tally: &T
         match seal_spool(app).await {
             Ok(report) => {
                 for trouble in report.troubles {
-                    eprintln!("{}", super::describe(&trouble.into(), Some(app.data.path())));
+                    output::note(format_args!("{}", super::describe(&trouble.into(), Some(app.data.path()))));
                 }
                 break;
             }
             Err(SealFault::Busy) => {
                 if !std::mem::replace(&mut has_waited, true) {
-                    eprintln!("Another process is sealing the spool; waiting for it.");
+                    output::note(format_args!("Another process is sealing the spool; waiting for it."));
                 }
                 tokio::time::sleep(LOOK).await;
             }

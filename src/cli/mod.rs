@@ -4,6 +4,9 @@
 //! that only a part of what was asked for could be done (a run that was ended early, a target that another run reads), 3
 //! evidence that was altered or is inconsistent. Start with [`Arguments`]; [`session`] opens what a command needs.
 
+// A reader that went away must not bring a command down: `output` prints.
+#![cfg_attr(not(test), deny(clippy::print_stderr, clippy::print_stdout))]
+
 mod advice;
 mod attest;
 mod backup;
@@ -43,6 +46,8 @@ mod signals;
 mod status;
 mod verify;
 mod watching;
+
+pub use output::note;
 
 use std::path::PathBuf;
 

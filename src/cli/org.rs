@@ -3,6 +3,7 @@
 mod change;
 mod settings;
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use clap::{Args, Subcommand};
@@ -12,8 +13,8 @@ use super::{Common, Ending, output, session};
 use crate::model::id::{FrameworkId, InvalidId, OrgSlug, QuestionnaireId};
 use crate::model::organization::Organization;
 use crate::model::responsibility::EngagementModel;
-use crate::pipeline::decisions::scope;
-use crate::pipeline::enrol::{OrganizationRequest, add_organization};
+use crate::pipeline::decisions::{self, scope};
+use crate::pipeline::enrol::{OrganizationRequest, add_organization_answering};
 use crate::store::{InstanceScope, OrgScope};
 
 #[derive(Debug, Args)]
@@ -48,7 +49,7 @@ struct AddArguments {
     /// framework after a colon: `pci-dss-4.0.1:saq-d-merchant`
     #[arg(long, value_delimiter = ',')]
     frameworks: Vec<Chosen>,
-    /// Time zone in which its days and its schedules are read: America/New_York
+    /// Time zone in which its days and its schedules are read, such as `America/New_York`
     #[arg(long, default_value = "UTC", value_name = "ZONE")]
     time_zone: String,
     /// JSON file with settings that checks read: break-glass accounts, expected ports
@@ -68,7 +69,7 @@ impl FromStr for Chosen {
 
     fn from_str(text: &str) -> Result<Self, InvalidId> {
         let (framework, questionnaire) = match text.split_once(':') {
-            Some((framework, questionnaire)) => (framework, Some(questionnaire.parse()?)),
+            Some((framework, questionnaire)) => (framework, Some(super::scope::questionnaire(questionnaire)?)),
             None => (text, None),
         };
         Ok(Self { framework: framework.parse()?, questionnaire })
@@ -83,6 +84,8 @@ pub async fn run(common: &Common, arguments: OrgArguments) -> anyhow::Result<End
                 Some(path) => super::check::read_settings(path)?,
                 None => json!({}),
             };
+            let looks = settings::looks(&app, &settings);
+            let remarks = settings::remarks(&app, &settings);
             let request = OrganizationRequest {
                 name: add.name.unwrap_or_else(|| add.slug.to_string()),
                 slug: add.slug,
@@ -91,24 +94,20 @@ pub async fn run(common: &Common, arguments: OrgArguments) -> anyhow::Result<End
                 time_zone: add.time_zone,
                 settings,
             };
-            for Chosen { framework, questionnaire } in &add.frameworks {
-                if let Some(questionnaire) = questionnaire {
-                    scope::known_questionnaire(&app, framework, questionnaire)?;
-                }
+            let answered = add.frameworks.into_iter().filter_map(|one| Some((one.framework, one.questionnaire?)));
+            let answered: Vec<(FrameworkId, QuestionnaireId)> = answered.collect();
+            for (framework, questionnaire) in &answered {
+                scope::known_questionnaire(&app, framework, questionnaire)?;
             }
-            let organization = add_organization(&app, request).await?;
-            for Chosen { framework, questionnaire } in add.frameworks {
-                if questionnaire.is_some() {
-                    let because = "chosen when the organization was added";
-                    scope::choose_questionnaire(&app, &organization, &framework, questionnaire, because, None).await?;
-                }
-            }
+            let organization = add_organization_answering(&app, request, &answered).await?;
             let key = app.verifying_key(&OrgScope::of(&organization)).await?;
             if common.json {
                 let mut value = describe(&organization);
                 if let Some(object) = value.as_object_mut() {
                     object.insert("key_fingerprint".to_owned(), json!(key.fingerprint()));
                     object.insert("key".to_owned(), json!(key.vkey()));
+                    object.insert("questionnaires".to_owned(), json!(answered.into_iter().collect::<BTreeMap<_, _>>()));
+                    object.insert("remarks".to_owned(), json!(remarks));
                 }
                 output::json(&value)?;
             } else {
@@ -117,27 +116,43 @@ pub async fn run(common: &Common, arguments: OrgArguments) -> anyhow::Result<End
                 output::line(
                     "Hand this fingerprint to whoever will check packages; it is how they know the key is yours.",
                 )?;
+                for line in looks {
+                    output::line(&line)?;
+                }
             }
         }
         OrgCommand::Settings(settings) => return settings::run(common, &app, settings).await,
         OrgCommand::Change(change) => return change::run(common, &app, change).await,
         OrgCommand::List => {
-            let all = app.store.organizations(InstanceScope::of_this_installation()).await?;
+            let now = app.clock.now();
+            let mut told = Vec::new();
+            let mut rows: Vec<[String; 4]> = Vec::new();
+            for one in app.store.organizations(InstanceScope::of_this_installation()).await? {
+                let decisions = decisions::known(&app, &OrgScope::of(&one), now).await?;
+                let answered = one.frameworks.iter().filter_map(|id| Some((id, decisions.questionnaire(id, now)?)));
+                let answered: BTreeMap<&FrameworkId, &QuestionnaireId> = answered.collect();
+                let mut value = describe(&one);
+                if let Some(object) = value.as_object_mut() {
+                    object.insert("questionnaires".to_owned(), json!(answered));
+                }
+                told.push(value);
+                let frameworks: Vec<String> =
+                    one.frameworks.iter().map(|id| framework_in_words(id, answered.get(id).copied())).collect();
+                rows.push([one.slug.to_string(), one.name, one.model.as_str().to_owned(), frameworks.join(", ")]);
+            }
             if common.json {
-                output::json(&all.iter().map(describe).collect::<Vec<_>>())?;
+                output::json(&told)?;
             } else {
-                let rows: Vec<[String; 4]> = all
-                    .iter()
-                    .map(|one| {
-                        let frameworks: Vec<&str> = one.frameworks.iter().map(FrameworkId::as_str).collect();
-                        [one.slug.to_string(), one.name.clone(), one.model.as_str().to_owned(), frameworks.join(", ")]
-                    })
-                    .collect();
                 output::table(["id", "name", "model", "frameworks"], &rows)?;
             }
         }
     }
     Ok(Ending::Fine)
+}
+
+/// `pci-dss-4.0.1:saq-a-ep`, as `org add` takes it.
+pub(super) fn framework_in_words(framework: &FrameworkId, questionnaire: Option<&QuestionnaireId>) -> String {
+    questionnaire.map_or_else(|| framework.to_string(), |answered| format!("{framework}:{answered}"))
 }
 
 fn describe(organization: &Organization) -> serde_json::Value {

@@ -55,7 +55,7 @@ pub async fn run(common: &Common, arguments: PackageArguments) -> anyhow::Result
         }))?;
     } else {
         output::line(&path.display().to_string())?;
-        eprintln!("Tell the reader the key's fingerprint over another channel: {}", key.fingerprint());
+        output::note(format_args!("Tell the reader the key's fingerprint over another channel: {}", key.fingerprint()));
     }
     Ok(Ending::Fine)
 }

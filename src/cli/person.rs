@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::{Common, Ending, output, session};
+use crate::config::limited;
 use crate::model::id::{OrgSlug, PersonHandle};
 use crate::model::responsibility::Party;
 use crate::pipeline::decisions::people::{self, PersonChanges, PersonRequest};
@@ -105,13 +106,11 @@ const LARGEST_KEY_FILE: u64 = 64 * 1024;
 impl Contact {
     fn key(&self) -> anyhow::Result<Option<String>> {
         let Some(file) = &self.ssh_key_file else { return Ok(self.ssh_key.clone()) };
-        let length =
-            std::fs::metadata(file).map_err(|fault| anyhow::anyhow!("cannot read {}: {fault}", file.display()))?;
-        if length.len() > LARGEST_KEY_FILE {
-            anyhow::bail!("{} is too large for a public key", file.display());
+        match limited::text(file, LARGEST_KEY_FILE) {
+            Ok(Some(text)) => Ok(Some(text)),
+            Ok(None) => anyhow::bail!("{} is too large for a public key", file.display()),
+            Err(fault) => anyhow::bail!("cannot read {}: {fault}", file.display()),
         }
-        let text = std::fs::read_to_string(file);
-        text.map(Some).map_err(|fault| anyhow::anyhow!("cannot read {}: {fault}", file.display()))
     }
 }
 

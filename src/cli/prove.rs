@@ -1,14 +1,14 @@
 //! `countersign prove`
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Args;
 use countersign_seal::note::MAX_NOTE;
 use serde_json::{Value, json};
 
 use super::{Common, Ending, output, session};
+use crate::config::limited;
 use crate::model::id::OrgSlug;
 use crate::pipeline::proofs::{self, ProofFault, ProvenHead, Since};
 use crate::store::OrgScope;
@@ -79,7 +79,7 @@ pub async fn run(common: &Common, arguments: ProveArguments) -> anyhow::Result<E
         }
     };
     if let Some(path) = &arguments.out {
-        write_new(path, &proof)?;
+        output::new_file(path, proof.as_bytes())?;
     }
     if common.json {
         output::json(&value)?;
@@ -97,10 +97,8 @@ pub async fn run(common: &Common, arguments: ProveArguments) -> anyhow::Result<E
 fn since(text: &str) -> anyhow::Result<Since> {
     let path = Path::new(text);
     if path.is_file() {
-        if std::fs::metadata(path).is_ok_and(|facts| facts.len() > MAX_NOTE as u64) {
-            bail!("{text} is too long for a checkpoint");
-        }
-        return Ok(Since::Note(std::fs::read_to_string(path).with_context(|| format!("cannot read {text}"))?));
+        let note = limited::text(path, MAX_NOTE as u64).with_context(|| format!("cannot read {text}"))?;
+        return Ok(Since::Note(note.with_context(|| format!("{text} is too long for a checkpoint"))?));
     }
     let size =
         text.parse().with_context(|| format!("`{text}` is neither a checkpoint file nor a number of records"))?;
@@ -130,11 +128,4 @@ fn refuse(common: &Common, fault: ProofFault) -> anyhow::Result<Ending> {
         output::line(&format!("ALTERED: {fault}"))?;
     }
     Ok(Ending::Altered)
-}
-
-fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
-    let mut file = std::fs::File::create_new(path).with_context(|| format!("cannot make {}", path.display()))?;
-    file.write_all(text.as_bytes())
-        .and_then(|()| file.sync_all())
-        .with_context(|| format!("cannot write {}", path.display()))
 }

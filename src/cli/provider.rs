@@ -131,7 +131,11 @@ pub async fn run(common: &Common, arguments: ProviderArguments) -> anyhow::Resul
             } else {
                 let rows: Vec<_> = known.iter().map(row).collect();
                 output::table(["short name", "name", "managed by", "handles", "service"], &rows)?;
-                for due in known.iter().filter(|one| one.removed.is_none()).flat_map(pci::provider_due) {
+                for one in known.iter().filter(|one| one.removed.is_none()) {
+                    let asks = cmmc::providers::asks(one);
+                    output::line(&output::plain(&format!("CMMC: {}: {asks}", one.name)))?;
+                }
+                for due in known.iter().filter(|one| pci::is_asked_about(one)).flat_map(pci::provider_due) {
                     output::line(&output::plain(&due_line(&due)))?;
                 }
             }
@@ -143,7 +147,8 @@ pub async fn run(common: &Common, arguments: ProviderArguments) -> anyhow::Resul
 fn as_json(one: &ServiceProvider) -> Value {
     let mut shown = json!(one);
     if let (Some(shown), true) = (shown.as_object_mut(), one.removed.is_none()) {
-        shown.insert("due".to_owned(), json!(pci::provider_due(one)));
+        let due = if pci::is_asked_about(one) { pci::provider_due(one) } else { Vec::new() };
+        shown.insert("due".to_owned(), json!(due));
         shown.insert("cmmc".to_owned(), json!(cmmc::providers::asks(one)));
     }
     shown

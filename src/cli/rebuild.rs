@@ -76,6 +76,6 @@ pub(super) fn altered(common: &Common, report: &VaultReport, so: &str) -> anyhow
     } else {
         output::line(&tell_vault(report))?;
     }
-    eprintln!("The vault is altered or older than it is known to have been; {so}.");
+    output::note(format_args!("The vault is altered or older than it is known to have been; {so}."));
     Ok(Ending::Altered)
 }

@@ -10,6 +10,7 @@ use super::{Common, Ending, output, session};
 use crate::deliver::reports;
 use crate::model::id::{FrameworkId, OrgSlug};
 use crate::model::moment::Moment;
+use crate::pipeline::frameworks::missing;
 use crate::pipeline::standing::organization_at;
 
 /// Readiness with gaps and evidence register, and the responsibility matrix; and for each party one gap list over all
@@ -46,7 +47,9 @@ pub async fn run(common: &Common, arguments: ReportArguments) -> anyhow::Result<
         None => organization.frameworks.clone(),
     };
     let mut written = Vec::new();
-    for framework in &frameworks {
+    // What the catalog no longer has keeps the reports of the others from nobody.
+    let left_out = if is_one { Vec::new() } else { missing(&app.catalog, &organization) };
+    for framework in frameworks.iter().filter(|id| is_one || app.catalog.frameworks.contains_key(id)) {
         written.extend(reports::write(&app, &organization, framework, as_of, arguments.out.clone()).await?);
     }
     if !is_one {
@@ -72,5 +75,8 @@ pub async fn run(common: &Common, arguments: ReportArguments) -> anyhow::Result<
             output::line(&one.path.display().to_string())?;
         }
     }
-    Ok(Ending::Fine)
+    for fault in &left_out {
+        output::note(format_args!("left out: {fault}"));
+    }
+    Ok(if left_out.is_empty() { Ending::Fine } else { Ending::InPart })
 }

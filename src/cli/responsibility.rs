@@ -158,14 +158,14 @@ fn said(common: &Common, done: &Done) -> anyhow::Result<Ending> {
     }
     let orphans: Vec<&str> = done.lint.iter().filter(|fault| fault.blocks()).map(Lint::place).collect();
     if !orphans.is_empty() {
-        eprintln!("Nobody owns {}: {}", output::count(orphans.len(), "control"), orphans.join(", "));
+        output::note(format_args!("Nobody owns {}: {}", output::count(orphans.len(), "control"), orphans.join(", ")));
     }
     let others = done.lint.iter().filter(|fault| fault.kind != LintKind::Orphan).count();
     if others > 0 {
-        eprintln!(
+        output::note(format_args!(
             "{} besides; countersign responsibility lint shows them",
             output::count_of(others as u64, "thing is doubtful", "things are doubtful")
-        );
+        ));
     }
     Ok(Ending::Fine)
 }

@@ -46,11 +46,11 @@ pub async fn run(common: &Common, arguments: RestoreArguments) -> anyhow::Result
         rebuild::tell(&done.organizations, &done.not_restored)?;
     }
     if !done.secret_key_is_here {
-        eprintln!(
+        output::note(format_args!(
             "The key file with id {} is not here: put it to {} before anything else; nothing opens without it.",
             done.secret_key_id,
             done.secret_key_file.display()
-        );
+        ));
     }
     Ok(Ending::Fine)
 }

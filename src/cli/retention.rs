@@ -210,7 +210,7 @@ async fn show(common: &Common, app: &App, arguments: &ShowArguments) -> anyhow::
         }
         output::line(&format!("  collected before {}: {}", one.keeps_from.for_people(), describe(&one.selection)))?;
     }
-    show_documents(&documents)?;
+    show_documents(&documents, !arguments.status_dates.is_empty())?;
     output::line("Nothing is deleted by itself: countersign retention delete.")?;
     for hold in &holds {
         output::line(&format!(
@@ -225,7 +225,7 @@ async fn show(common: &Common, app: &App, arguments: &ShowArguments) -> anyhow::
 }
 
 /// Documents of statements, which no deletion of evidence touches, and until when the law asks for them.
-fn show_documents(documents: &[KeptDocument]) -> anyhow::Result<()> {
+fn show_documents(documents: &[KeptDocument], said_status: bool) -> anyhow::Result<()> {
     if documents.is_empty() {
         return Ok(());
     }
@@ -234,6 +234,9 @@ fn show_documents(documents: &[KeptDocument]) -> anyhow::Result<()> {
         let open = if one.to_be_confirmed { " (to be confirmed)" } else { "" };
         let keep = match (one.keep_until, one.clock) {
             (Some(day), _) => format!("until {day}"),
+            (None, Clock::StatusDate) if said_status => {
+                "by no status date given: a statement on it is newer than each of them".to_owned()
+            }
             (None, Clock::StatusDate) => "from the status date on: --status-date".to_owned(),
             (None, _) => "still in effect: no end yet".to_owned(),
         };

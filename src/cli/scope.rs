@@ -1,10 +1,12 @@
 //! `countersign scope set|questionnaire|list`
 
 use clap::{Args, Subcommand};
+use serde::Serialize;
 
 use super::{Common, Ending, output, person::said, session};
-use crate::model::id::{FrameworkId, OrgSlug, PersonHandle, QuestionnaireId};
-use crate::model::scope::ScopeCategory;
+use crate::model::decision::Decisions;
+use crate::model::id::{FrameworkId, InvalidId, OrgSlug, PersonHandle, QuestionnaireId};
+use crate::model::scope::{QuestionnaireChoice, ScopeCategory, ScopeDecision};
 use crate::pipeline::decisions::scope::{self, ScopeRequest};
 
 #[derive(Debug, Args)]
@@ -49,7 +51,8 @@ struct SetArguments {
 
 #[derive(Debug, Args)]
 struct QuestionnaireArguments {
-    /// The questionnaire, such as saq-d-merchant; without one the framework as a whole
+    /// The questionnaire, such as saq-d-merchant, as catalog show --json lists them; without one the framework as a whole
+    #[arg(value_parser = questionnaire)]
     questionnaire: Option<QuestionnaireId>,
     /// Short name of the organization
     #[arg(long)]
@@ -72,6 +75,11 @@ struct ListArguments {
     /// Only this framework
     #[arg(long)]
     framework: Option<FrameworkId>,
+}
+
+/// A questionnaire's name however it is written: `SAQ A-EP` is `saq-a-ep`.
+pub(super) fn questionnaire(text: &str) -> Result<QuestionnaireId, InvalidId> {
+    text.trim().to_lowercase().replace([' ', '_'], "-").parse()
 }
 
 pub async fn run(common: &Common, arguments: ScopeArguments) -> anyhow::Result<Ending> {
@@ -102,28 +110,111 @@ pub async fn run(common: &Common, arguments: ScopeArguments) -> anyhow::Result<E
         }
         ScopeCommand::List(list) => {
             let organization = session::organization(&app, &list.org).await?;
-            let mut decided = session::decisions(&app, &organization).await?.scope;
-            decided.retain(|one| list.framework.as_ref().is_none_or(|framework| one.framework == *framework));
+            let decisions = session::decisions(&app, &organization).await?;
+            let decided = decided(&decisions, list.framework.as_ref());
             if common.json {
                 output::json(&decided)?;
             } else if decided.is_empty() {
                 output::line("Nothing was decided: everything that is connected is in scope")?;
             } else {
-                let row = |one: &crate::model::scope::ScopeDecision| {
-                    [
-                        one.framework.to_string(),
-                        one.target.clone(),
-                        one.resource.clone().unwrap_or_default(),
-                        one.category.words().to_owned(),
-                        one.at.for_people(),
-                        one.by.name.clone(),
-                        one.because.clone(),
-                    ]
-                };
-                let rows: Vec<_> = decided.iter().map(row).collect();
+                let rows: Vec<_> = decided.iter().map(Decided::row).collect();
                 output::table(["framework", "target", "resource", "scope", "since", "by", "because"], &rows)?;
             }
         }
     }
     Ok(Ending::Fine)
+}
+
+/// One decision about what counts.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Decided<'a> {
+    Scope(&'a ScopeDecision),
+    Questionnaire(&'a QuestionnaireChoice),
+}
+
+/// All of them, of one framework or of all, in the order of the ledger.
+fn decided<'a>(decisions: &'a Decisions, only: Option<&FrameworkId>) -> Vec<Decided<'a>> {
+    let scope = decisions.scope.iter().map(Decided::Scope);
+    let mut all: Vec<_> = scope.chain(decisions.questionnaires.iter().map(Decided::Questionnaire)).collect();
+    all.retain(|one| only.is_none_or(|only| one.framework() == only));
+    all.sort_by_key(Decided::leaf);
+    all
+}
+
+impl Decided<'_> {
+    fn framework(&self) -> &FrameworkId {
+        match self {
+            Self::Scope(one) => &one.framework,
+            Self::Questionnaire(one) => &one.framework,
+        }
+    }
+
+    fn leaf(&self) -> u64 {
+        match self {
+            Self::Scope(one) => one.leaf,
+            Self::Questionnaire(one) => one.leaf,
+        }
+    }
+
+    fn row(&self) -> [String; 7] {
+        match self {
+            Self::Scope(one) => [
+                one.framework.to_string(),
+                one.target.clone(),
+                one.resource.clone().unwrap_or_default(),
+                one.category.words().to_owned(),
+                one.at.for_people(),
+                one.by.name.clone(),
+                one.because.clone(),
+            ],
+            Self::Questionnaire(one) => [
+                one.framework.to_string(),
+                "all".to_owned(),
+                String::new(),
+                one.questionnaire
+                    .as_ref()
+                    .map_or_else(|| "the whole framework".to_owned(), |chosen| format!("questionnaire {chosen}")),
+                one.at.for_people(),
+                one.by.name.clone(),
+                one.because.clone(),
+            ],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{decided, questionnaire};
+    use crate::model::decision::Decisions;
+
+    #[test]
+    fn a_questionnaire_is_known_however_it_is_written() {
+        for text in ["saq-a-ep", "SAQ-A-EP", " SAQ A-EP ", "saq_a_ep"] {
+            assert_eq!(questionnaire(text).unwrap().as_str(), "saq-a-ep", "{text}");
+        }
+        assert!(questionnaire("saq/a").is_err());
+    }
+
+    #[test]
+    fn questionnaires_are_listed_among_the_decisions_in_the_order_they_were_made() {
+        let said = |leaf, more: serde_json::Value| {
+            let mut value = json!({"leaf": leaf, "framework": "pci-dss-4.0.1", "because": "One shop.", "by": {"name": "Kim"},
+                "at": "2026-03-31T09:00:00Z"});
+            value.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            value
+        };
+        let scope = said(8, json!({"target": "shop.example", "category": "out"}));
+        let [chosen, none] = [said(7, json!({"questionnaire": "saq-a-ep"})), said(9, json!({}))];
+        let decisions = Decisions {
+            scope: vec![serde_json::from_value(scope).unwrap()],
+            questionnaires: [chosen, none].map(|one| serde_json::from_value(one).unwrap()).into(),
+            ..Decisions::default()
+        };
+        let words: Vec<String> = decided(&decisions, None).iter().map(|one| one.row()[3].clone()).collect();
+        assert_eq!(words, ["questionnaire saq-a-ep", "out of scope", "the whole framework"]);
+        assert!(decided(&decisions, Some(&"hipaa-security".parse().unwrap())).is_empty());
+    }
 }

@@ -13,8 +13,9 @@ use serde::Serialize;
 use super::moment;
 use super::{Common, Ending, output, session};
 use crate::assess::cmmc::calendar::{Calendar, Level, OnDay, Standing as Reached, Stands, Status};
+use crate::assess::cmmc::poam::{Legality, Refusal};
 use crate::assess::cmmc::{Finding, requirement};
-use crate::assess::verdict::{Cmmc, Count, Deduction, Score, Step, Verdict};
+use crate::assess::verdict::{Cmmc, Count, Deduction, Open, Score, Step, Verdict};
 use crate::catalog::framework::Framework;
 use crate::model::days::LocalDays;
 use crate::model::id::{ControlId, FrameworkId, OrgSlug};
@@ -37,7 +38,7 @@ pub struct ScoreArguments {
     org: Option<OrgSlug>,
     /// What was known at this time: 2026-03-31T09:00:00Z, or 2026-03-31 for the end of that day in the organization's time
     /// zone; default: now
-    #[arg(long, value_name = "TIME|DATE", requires = "org")]
+    #[arg(long, value_name = "TIME|DATE", requires = "org", conflicts_with = "statuses")]
     as_of: Option<Moment>,
     /// Day of the status that was reached, to see its closeout, affirmations and end, and whether it stands
     #[arg(long, value_name = "DAY")]
@@ -157,7 +158,14 @@ fn print(title: &str, told: &Told) -> anyhow::Result<()> {
     if let (None, Count::Points(points)) = (score.score, &score.count) {
         output::line(&format!("With a plan it would be {}.", points.points))?;
     }
-    let words = |possible: bool| if possible { "yes" } else { "no" };
+    if let Some(needs) = score.needs {
+        output::line(&format!("Needs {needs}"))?;
+    }
+    let words = |possible: bool| match (possible, score.needs) {
+        (true, Some(_)) => "yes, once Level 2 is final",
+        (true, None) => "yes",
+        (false, _) => "no",
+    };
     output::line(&format!("Final status possible: {}", words(score.legality.final_possible)))?;
     output::line(&format!("Conditional status possible: {}", words(score.legality.conditional_possible)))?;
     if let Count::Points(points) = &score.count {
@@ -170,13 +178,49 @@ fn print(title: &str, told: &Told) -> anyhow::Result<()> {
     if let Some(dates) = calendar {
         tell(dates)?;
     }
-    match &score.count {
-        Count::Points(points) => {
-            way("To a conditional status, in this order:", &points.to_conditional)?;
-            way("To all points, in this order:", &points.to_final)
-        }
-        Count::Open { .. } => score.legality.poam_refused.iter().try_for_each(|refusal| output::line(&refusal.because)),
+    if let Count::Open { open } = &score.count {
+        still_open(open)?;
     }
+    waiting(&score.legality)?;
+    if let Count::Points(points) = &score.count {
+        way("To a conditional status, in this order:", &points.to_conditional)?;
+        way("To all points, in this order:", &points.to_final)?;
+    }
+    Ok(())
+}
+
+/// What is not met at a level that counts requirements.
+fn still_open(open: &[Open]) -> anyhow::Result<()> {
+    if open.is_empty() {
+        return Ok(());
+    }
+    let row = |one: &Open| {
+        let (status, why) = match &one.turn.stands {
+            Some(stands) => (stands.status.as_str().replace('_', " "), stands.why.clone()),
+            None => ("-".to_owned(), "-".to_owned()),
+        };
+        [one.control.clone(), status, one.turn.party.map_or("-", Party::as_str).to_owned(), why]
+    };
+    output::line("")?;
+    output::line("Open:")?;
+    output::table(["control", "status", "whose turn", "why"], &open.iter().map(row).collect::<Vec<_>>())
+}
+
+/// What of the open may wait on a plan of action, and what may not, each with the reason.
+fn waiting(legality: &Legality) -> anyhow::Result<()> {
+    if legality.poam_allowed.is_empty() && legality.poam_refused.is_empty() {
+        return Ok(());
+    }
+    output::line("")?;
+    let may = &legality.poam_allowed;
+    let list = if may.is_empty() { "nothing".to_owned() } else { format!("{} ({})", may.join(", "), may.len()) };
+    output::line(&format!("Of what is open, may wait on a POA&M: {list}"))?;
+    if legality.poam_refused.is_empty() {
+        return Ok(());
+    }
+    output::line("May not wait:")?;
+    let row = |refusal: &Refusal| [refusal.control.clone(), refusal.because.clone()];
+    output::table(["control", "because"], &legality.poam_refused.iter().map(row).collect::<Vec<_>>())
 }
 
 /// What points are lost for, and the ledger leaves of the evidence that says so.
@@ -223,6 +267,7 @@ fn way(heading: &str, steps: &[Step]) -> anyhow::Result<()> {
 
 /// The dates of a status, in words.
 fn tell(Dates { calendar, on }: &Dates) -> anyhow::Result<()> {
+    let days = |days: &[NaiveDate]| days.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let stands = match on.stands {
         Stands::NotYet => "has not begun",
         Stands::Stands => "stands",
@@ -236,9 +281,14 @@ fn tell(Dates { calendar, on }: &Dates) -> anyhow::Result<()> {
     if let Some(day) = calendar.closeout_by {
         output::line(&format!("Closeout confirmed by: {day}"))?;
     }
-    let days: Vec<String> = calendar.affirmations.iter().map(ToString::to_string).collect();
-    output::line(&format!("Affirmations: {}", days.join(", ")))?;
+    output::line(&format!("Affirmations: {}", days(&calendar.affirmations)))?;
     output::line(&format!("The status ends: {}", calendar.ends))?;
+    if let Some(later) = &calendar.if_closed_out {
+        let (affirmed, ends) = (days(&later.affirmations), later.ends);
+        output::line(&format!(
+            "If closed out by then: affirmations at the closeout, {affirmed}; the status ends: {ends}"
+        ))?;
+    }
     output::line(&format!("Artifacts are kept until: {}", calendar.keep_until))?;
     calendar.notes.iter().try_for_each(|note| output::line(&format!("Note: {note}")))
 }

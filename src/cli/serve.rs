@@ -46,12 +46,14 @@ pub async fn overview(app: Arc<App>, schedule: Schedule) -> anyhow::Result<()> {
         Err(fault) if schedule == Schedule::Off => web::listen((wanted.ip(), 0).into()).await.map_err(|_| fault)?,
         Err(fault) => return Err(fault.into()),
     };
-    let announce = move |token: &str| eprintln!("Another browser can use: {}", web::access::link(address, token));
+    let announce = move |token: &str| {
+        super::output::note(format_args!("Another browser can use: {}", web::access::link(address, token)));
+    };
     let token = AccessToken::fresh()?.announcing(announce);
     // Heard from here on: whoever reads the link may ask to stop at once.
     let signals = Signals::listen()?;
-    eprintln!("\nOverview (the link works once): {}", token.link(address));
-    eprintln!("Stop with Ctrl-C.");
+    super::output::note(format_args!("\nOverview (the link works once): {}", token.link(address)));
+    super::output::note(format_args!("Stop with Ctrl-C."));
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let source = StorePages::new(app.clone());
     let source = if schedule == Schedule::On { source } else { source.without_schedule() };

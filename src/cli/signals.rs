@@ -42,10 +42,12 @@ impl Signals {
     /// Waits for the first signal, says so, and from then on leaves at the second, whatever is still going on.
     pub async fn first(mut self, say: &str) {
         self.next().await;
-        eprintln!("{say}");
+        super::output::note(format_args!("{say}"));
         tokio::spawn(async move {
             self.next().await;
-            eprintln!("Left at once. What was sealed before is kept; the rest is put in order by the next command.");
+            super::output::note(format_args!(
+                "Left at once. What was sealed before is kept; the rest is put in order by the next command."
+            ));
             leave();
         });
     }

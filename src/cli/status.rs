@@ -6,13 +6,16 @@ use clap::Args;
 use serde_json::json;
 
 use super::moment;
+use super::org::framework_in_words;
 use super::{Common, Ending, output, session};
-use crate::model::control::ControlState;
+use crate::catalog::framework::Framework;
+use crate::model::control::{ControlState, ControlStatus};
 use crate::model::gap::GapState;
-use crate::model::id::{FrameworkId, OrgSlug};
+use crate::model::id::{ControlId, FrameworkId, OrgSlug};
 use crate::model::moment::Moment;
-use crate::model::organization::Organization;
 use crate::model::responsibility::Party;
+use crate::model::time::Timestamp;
+use crate::pipeline::frameworks::{framework_of, missing};
 use crate::pipeline::standing::{Standing, organization_at};
 use crate::report::tally::{ORDER, totals};
 use crate::store::OrgScope;
@@ -48,10 +51,12 @@ pub async fn run(common: &Common, arguments: StatusArguments) -> anyhow::Result<
     let as_of = moment::as_of(arguments.as_of, &organization, now);
     let known_at = moment::known_at(arguments.known_at, as_of, &organization, now)?;
     let organization = organization_at(&app, &organization, as_of).await?;
-    if let Some(framework) = &arguments.framework
-        && !organization.frameworks.contains(framework)
-    {
-        anyhow::bail!("{framework} is not among the frameworks of {}", organization.slug);
+    if let Some(framework) = &arguments.framework {
+        framework_of(&app.catalog, &organization, framework)?;
+    } else {
+        for fault in missing(&app.catalog, &organization) {
+            output::note(format_args!("note: {fault}"));
+        }
     }
     if arguments.as_of.is_some()
         && let Some(first) = moment::no_evidence_then(&app, &organization, as_of).await?
@@ -74,6 +79,7 @@ pub async fn run(common: &Common, arguments: StatusArguments) -> anyhow::Result<
         let totals = totals(framework, &statuses);
         let counts: BTreeMap<&str, usize> = ORDER.map(|state| (state.as_str(), totals.of(state))).into();
         let state = standing.matrices.get(id).map_or("none", |(_, state)| state.for_people());
+        let words = words(&standing, framework, &statuses, as_of);
         let controls: Vec<_> = statuses
             .iter()
             .filter(|status| arguments.framework.is_some() && status.framework == *id)
@@ -81,7 +87,7 @@ pub async fn run(common: &Common, arguments: StatusArguments) -> anyhow::Result<
                 json!({
                     "id": status.control,
                     "status": status.state,
-                    "word": framework.word(status.state),
+                    "word": words.get(&status.control),
                     "because": status.because,
                     "as_of": status.as_of,
                 })
@@ -90,6 +96,7 @@ pub async fn run(common: &Common, arguments: StatusArguments) -> anyhow::Result<
         frameworks.push(json!({
             "id": id,
             "title": framework.title,
+            "questionnaire": standing.decisions.questionnaire(id, as_of),
             "controls": counts,
             "counted": totals.counted,
             "responsibilities": state,
@@ -124,18 +131,30 @@ pub async fn run(common: &Common, arguments: StatusArguments) -> anyhow::Result<
             }
         }
         output::line("")?;
-        print(&app, &organization, &standing, &statuses, arguments.framework.as_ref())?;
+        print(&app, &standing, &statuses, arguments.framework.as_ref(), as_of)?;
     }
     Ok(if arguments.strict && !(open.is_empty() && alarms.is_empty()) { Ending::Gaps } else { Ending::Fine })
 }
 
+/// What is said of each control, as `findings` says it.
+fn words(
+    standing: &Standing,
+    framework: &Framework,
+    statuses: &[ControlStatus],
+    at: Timestamp,
+) -> BTreeMap<ControlId, String> {
+    let verdict = standing.verdict(framework, statuses, at);
+    verdict.said().into_iter().map(|said| (said.control.clone(), said.finding)).collect()
+}
+
 fn print(
     app: &crate::app::App,
-    organization: &Organization,
     standing: &Standing,
-    statuses: &[crate::model::control::ControlStatus],
+    statuses: &[ControlStatus],
     only: Option<&FrameworkId>,
+    as_of: Timestamp,
 ) -> anyhow::Result<()> {
+    let organization = &standing.organization;
     let mut rows: Vec<[String; 5]> = Vec::new();
     for id in &organization.frameworks {
         let Some(framework) = app.catalog.frameworks.get(id) else { continue };
@@ -143,7 +162,7 @@ fn print(
         let state = standing.matrices.get(id).map_or("none", |(_, state)| state.for_people());
         let of = |state| totals.of(state).to_string();
         rows.push([
-            id.to_string(),
+            framework_in_words(id, standing.decisions.questionnaire(id, as_of)),
             of(ControlState::Met),
             of(ControlState::NotMet),
             of(ControlState::Undetermined),
@@ -162,10 +181,14 @@ fn print(
     ))?;
     if let Some(framework) = only.and_then(|id| app.catalog.frameworks.get(id)) {
         output::line("")?;
+        let words = words(standing, framework, statuses, as_of);
         let rows: Vec<[String; 3]> = statuses
             .iter()
             .filter(|status| status.framework == framework.id)
-            .map(|status| [status.control.to_string(), framework.word(status.state), status.because.clone()])
+            .map(|status| {
+                let word = words.get(&status.control).cloned().unwrap_or_default();
+                [status.control.to_string(), word, status.because.clone()]
+            })
             .collect();
         output::table(["control", "status", "because"], &rows)?;
     }

@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
-use countersign_seal::note::claimed_checkpoint;
+use countersign_seal::note::{MAX_NOTE, claimed_checkpoint};
 use countersign_seal::verify::words::{tell_package, tell_vault};
 use countersign_seal::verify::{self, DirectoryVault, Fault, TrustedKey, VaultOptions, VaultReport, Verdict};
 use serde_json::json;
 
 use super::{Common, Ending, output, session};
 use crate::config::data_folder::DataFolder;
+use crate::config::limited;
 use crate::pipeline::audit;
 use crate::store::{InstanceScope, OrgScope};
 
@@ -54,7 +55,8 @@ pub async fn run(common: &Common, arguments: VerifyArguments) -> anyhow::Result<
     }
     let mut since = Vec::new();
     for path in &arguments.since {
-        let note = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let note = limited::text(path, MAX_NOTE as u64).with_context(|| format!("cannot read {}", path.display()))?;
+        let note = note.with_context(|| format!("{} is too long for a checkpoint", path.display()))?;
         claimed_checkpoint(&note).with_context(|| format!("{} is not a checkpoint", path.display()))?;
         since.push(note);
     }
@@ -164,7 +166,10 @@ fn ending(verdict: Verdict) -> Ending {
 }
 
 fn read_key(text: &str) -> anyhow::Result<TrustedKey> {
-    let from_file = if Path::new(text).is_file() { Some(std::fs::read_to_string(text)?) } else { None };
+    let is_file = Path::new(text).is_file();
+    let read = || limited::text(Path::new(text), MAX_NOTE as u64).with_context(|| format!("cannot read {text}"));
+    let too_long = || format!("{text} is too long for a key");
+    let from_file = if is_file { Some(read()?.with_context(too_long)?) } else { None };
     let first = from_file.as_deref().and_then(|content| content.lines().next()).unwrap_or(text);
     Ok(first.parse()?)
 }

@@ -68,14 +68,14 @@ impl Watcher {
                 // What is empty was seen whole, but is said: an empty list is often a surprise.
                 if self.plain && outcome != CollectionOutcome::Complete {
                     let (target, reason) = (output::plain(target), output::plain(reason));
-                    eprintln!("{dataset} of {target}: {}: {reason}", outcome.words());
+                    output::note(format_args!("{dataset} of {target}: {}: {reason}", outcome.words()));
                 }
             }
             Progress::Done { target, .. } => self.of(target, |seen| {
                 seen.bar.finish_with_message("read");
                 if self.plain {
                     let of = output::count(seen.planned, "dataset");
-                    eprintln!("{}: {} of {of} seen whole", output::plain(target), seen.whole);
+                    output::note(format_args!("{}: {} of {of} seen whole", output::plain(target), seen.whole));
                 }
             }),
             Progress::Sealing => self.say("Sealing what was seen"),

@@ -5,6 +5,7 @@
 
 pub mod data_folder;
 pub mod environment;
+pub mod limited;
 pub mod presence;
 pub mod secret;
 pub mod secret_key;

@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use secrecy::SecretString;
 
+use super::limited;
+
 /// A place that holds a secret: `env:NAME` or `file:PATH`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SecretReference {
@@ -59,10 +61,8 @@ impl SecretReference {
             Self::Environment(name) => std::env::var(name).map_err(|_| SecretFault::NotSet(name.clone()))?,
             Self::File(path) => {
                 let read = |source| SecretFault::Read { path: path.clone(), source };
-                if std::fs::metadata(path).map_err(read)?.len() > LONGEST {
-                    return Err(SecretFault::TooLarge(path.clone()));
-                }
-                std::fs::read_to_string(path).map_err(read)?
+                let text = limited::text(path, LONGEST).map_err(read)?;
+                text.ok_or_else(|| SecretFault::TooLarge(path.clone()))?
             }
         };
         let kept = text.trim_end_matches(['\n', '\r']).len();

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::data_folder::{DataFolder, write_whole};
+use super::limited;
 use super::secret_key::SealedSecret;
 use crate::model::id::OrgId;
 
@@ -124,10 +125,9 @@ pub fn decode(bytes: &[u8]) -> Result<SealedSecret, String> {
 fn read(path: &Path) -> Result<SealedSecret, SeedFileFault> {
     let fault = |source| SeedFileFault::Io { path: path.to_owned(), source };
     let malformed = |message: String| SeedFileFault::Malformed { path: path.to_owned(), message };
-    if std::fs::metadata(path).map_err(fault)?.len() > LONGEST {
-        return Err(malformed(format!("it is larger than {LONGEST} bytes")));
-    }
-    decode(&std::fs::read(path).map_err(fault)?).map_err(malformed)
+    let bytes = limited::read(path, LONGEST).map_err(fault)?;
+    let bytes = bytes.ok_or_else(|| malformed(format!("it is larger than {LONGEST} bytes")))?;
+    decode(&bytes).map_err(malformed)
 }
 
 fn names_in(folder: &Path) -> Result<Vec<String>, SeedFileFault> {

@@ -10,9 +10,9 @@ pub mod tiles;
 use std::path::{Path, PathBuf};
 
 use crate::config::data_folder;
-use crate::model::id::FrameworkId;
 use crate::pipeline::RunFault;
 use crate::pipeline::fault::CommitFault;
+use crate::pipeline::frameworks::FrameworkFault;
 use crate::render::RenderError;
 use crate::report::ReportError;
 use crate::store::StoreFault;
@@ -36,8 +36,8 @@ pub enum DeliverFault {
     Package(#[from] countersign_seal::package::PackageError),
     #[error("a record of the ledger cannot be read")]
     Record(#[from] countersign_seal::record::RecordError),
-    #[error("{0} is not among this organization's frameworks; countersign org list shows them")]
-    NotInUse(FrameworkId),
+    #[error(transparent)]
+    Framework(#[from] FrameworkFault),
     #[error("nothing has been sealed for this organization by {0}; run countersign collect first")]
     NothingSealed(String),
     #[error("the period holds no record: it begins after the last one or ends before the first")]

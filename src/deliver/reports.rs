@@ -21,6 +21,7 @@ use crate::model::responsibility::{MatrixState, Party, ResponsibilityMatrix};
 use crate::model::time::Timestamp;
 use crate::pipeline::commit::{Committed, Entrant, commit};
 use crate::pipeline::decisions::read_back::{Patience, read_back};
+use crate::pipeline::frameworks::framework_of;
 use crate::pipeline::records;
 use crate::pipeline::standing::{Standing, faults};
 use crate::render::Engine;
@@ -75,12 +76,8 @@ impl<'a> Basis<'a> {
         framework: &FrameworkId,
         as_of: Timestamp,
     ) -> Result<Self, DeliverFault> {
-        if !organization.frameworks.contains(framework) {
-            return Err(DeliverFault::NotInUse(framework.clone()));
-        }
+        let framework = framework_of(&app.catalog, organization, framework)?;
         let scope = OrgScope::of(organization);
-        let known = app.catalog.frameworks.get(framework);
-        let framework = known.ok_or_else(|| DeliverFault::NotInUse(framework.clone()))?;
         let head = app.store.head_as_of(&scope, Some(as_of)).await?;
         let head = head.ok_or_else(|| DeliverFault::NothingSealed(as_of.for_people()))?;
         let standing = Standing::known(app, organization, as_of).await?;

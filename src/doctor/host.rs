@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::{Line, all, causes, left_unknown, listed, unseen_lately};
+use super::{Line, all, causes, leaves_nothing_unknown, left_unknown, listed, unseen_lately};
 use crate::app::App;
 use crate::assess::unknown::Unseen;
 use crate::catalog::Catalog;
@@ -35,8 +35,11 @@ pub(super) async fn look(app: &App, organization: &Organization) -> Vec<Line> {
         };
         let states = app.store.collector_states(&OrgScope::of(organization)).await.unwrap_or_default();
         let seen = states.into_iter().filter(|state| state.source == Source::Host && state.target == target);
+        // What this host does not have is not missed either: a tool of another kind of system is not wanted here.
+        let is_settled =
+            |outcome: CollectionOutcome| outcome.is_seen_whole() || outcome == CollectionOutcome::NotOffered;
         let seen: BTreeSet<DatasetId> =
-            seen.filter(|state| state.last_outcome.is_seen_whole()).map(|state| state.dataset).collect();
+            seen.filter(|state| is_settled(state.last_outcome)).map(|state| state.dataset).collect();
         let is_there = |tool: &str| PATH.iter().any(|folder| Path::new(folder).join(tool).exists());
         lines.extend(tools_in_words(catalog, frameworks, target, &seen, is_there));
         lines.extend(unseen_in_words(catalog, frameworks, target, unseen));
@@ -87,17 +90,26 @@ fn tools_in_words(
         missing.entry(datasets).or_default().push(tool);
     }
     let line = |(datasets, tools): (Vec<DatasetId>, Vec<String>)| {
+        let unseen = all(&datasets, CollectionOutcome::Failed);
+        if leaves_nothing_unknown(catalog, frameworks, &unseen) {
+            return None;
+        }
         let says = format!("not installed: {}", listed(&tools));
-        let missing = left_unknown(catalog, frameworks, &all(&datasets, CollectionOutcome::Failed));
+        let missing = left_unknown(catalog, frameworks, &unseen);
         let line = Line::warning(AREA, target, says);
         let missing = missing.map(|missing| format!("perhaps {missing}"));
-        Line { missing, ..line }
-            .next("install it, or leave it if the host does without: a collector may have another way")
+        Some(
+            Line { missing, ..line }
+                .next("install it, or leave it if the host does without: a collector may have another way"),
+        )
     };
-    missing.into_iter().map(line).collect()
+    missing.into_iter().filter_map(line).collect()
 }
 
 fn unseen_in_words(catalog: &Catalog, frameworks: &[FrameworkId], target: &str, unseen: Unseen) -> Option<Line> {
+    if leaves_nothing_unknown(catalog, frameworks, &unseen) {
+        return None;
+    }
     let missing = left_unknown(catalog, frameworks, &unseen)?;
     let line = Line::warning(AREA, target, "the last attempts did not see everything").missing(missing);
     Some(line.next("countersign collect --source host says why, dataset by dataset"))
@@ -209,5 +221,8 @@ mod tests {
         assert!(lines.iter().any(|line| line.says.contains("sshd")), "{lines:?}");
         let all = catalog.collectors.keys().cloned().collect();
         assert!(without(&all).is_empty());
+        // Where another way is open to every check, a tool of another kind of system is not asked for.
+        let no_dnf = tools_in_words(&catalog, &frameworks, "h", &BTreeSet::new(), |tool| tool != "dnf");
+        assert_eq!(no_dnf, []);
     }
 }

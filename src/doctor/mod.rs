@@ -12,6 +12,7 @@ mod host;
 mod keys;
 mod permissions;
 mod running;
+mod settings;
 mod tenant;
 mod vault;
 
@@ -117,7 +118,8 @@ pub async fn examine(bench: &Bench, network: Network) -> Vec<Line> {
             let slug = organization.slug.to_string();
             looks.push(limited("schedule", slug.clone(), QUICK, running::schedule(app, organization)));
             looks.push(limited("sign-in", slug.clone(), SLOW * 2, tenant::look(app, organization, network)));
-            looks.push(limited("host", slug, QUICK, host::look(app, organization)));
+            looks.push(limited("host", slug.clone(), QUICK, host::look(app, organization)));
+            looks.push(limited("settings", slug, QUICK, settings::look(app, organization)));
         }
         looks.push(limited("spool", String::new(), QUICK, async { running::spool(app) }));
     } else {
@@ -155,6 +157,12 @@ fn left_unknown(catalog: &Catalog, frameworks: &[FrameworkId], unseen: &Unseen) 
     let left = controls_left_unknown(catalog, unseen, frameworks);
     let names: Vec<&str> = unseen.keys().map(DatasetId::as_str).collect();
     Some(format!("{}{}", listed(&names), controls_in_words(&left)))
+}
+
+/// Whether every check says as much without these datasets as with them.
+fn leaves_nothing_unknown(catalog: &Catalog, frameworks: &[FrameworkId], unseen: &Unseen) -> bool {
+    let left = controls_left_unknown(catalog, unseen, frameworks);
+    left.checks.is_empty() && left.partly.is_empty()
 }
 
 /// All of these, each ending alike.

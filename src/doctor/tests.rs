@@ -1,5 +1,7 @@
 //! Verdicts on tenants, over the catalog that comes with the product.
 
+use serde_json::json;
+
 use super::permissions::{granted_in_words, needed, plans_in_words, region_in_words};
 use super::{Level, Line, all, left_unknown, verdict};
 use crate::catalog::Catalog;
@@ -82,6 +84,16 @@ fn a_tenant_of_another_cloud_than_the_connection_names_is_a_problem() {
     assert_eq!(level(Cloud::Custom, &region("NA", None)), None);
     assert_eq!(level(Cloud::China, &region("anything", None)), None);
     assert_eq!(level(Cloud::Global, &Region::default()), None);
+}
+
+#[test]
+fn a_misspelt_setting_is_a_warning_with_the_name_that_was_meant() {
+    let (catalog, _) = catalog();
+    let lines = |settings| super::settings::in_words(&catalog, "pine-hill", &settings);
+    let misspelt = lines(json!({"break_glass_acounts": ["a@example.com"]}));
+    assert_eq!(verdict(&misspelt), Level::Warning);
+    assert!(misspelt[0].says.contains("did you mean `break_glass_accounts`?"), "{misspelt:#?}");
+    assert!(lines(json!({"break_glass_accounts": ["a@example.com"]})).is_empty());
 }
 
 #[test]

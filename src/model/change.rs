@@ -73,6 +73,9 @@ pub struct Changes {
     pub organization: Vec<OrganizationChange>,
     pub settings: Vec<SettingsChange>,
     pub disconnections: Vec<Disconnection>,
+    /// When requests opened or closed by what people stated of controls, or took out of what is asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked_otherwise: Vec<Timestamp>,
 }
 
 impl Changes {
@@ -109,11 +112,13 @@ impl Changes {
         self.disconnections.iter().rev().find(|one| one.is_of(source, target) && one.at <= moment)
     }
 
-    /// When, at or before a moment, statuses were last moved by a change: by other frameworks or a target less.
+    /// When, at or before a moment, statuses were last moved by a change: by other frameworks, a target less, or a decision
+    /// that moved requests.
     #[must_use]
     pub fn last_moved(&self, moment: Timestamp) -> Option<Timestamp> {
         let frameworks = self.organization.iter().filter(|one| one.frameworks.is_some()).map(|one| one.at);
-        let all = frameworks.chain(self.disconnections.iter().map(|one| one.at));
+        let all =
+            frameworks.chain(self.disconnections.iter().map(|one| one.at)).chain(self.asked_otherwise.iter().copied());
         all.filter(|at| *at <= moment).max()
     }
 
@@ -121,7 +126,8 @@ impl Changes {
     #[must_use]
     pub fn any_after(&self, moment: Timestamp) -> bool {
         let organization = self.organization.iter().map(|one| one.at);
-        organization.chain(self.disconnections.iter().map(|one| one.at)).any(|at| at > moment)
+        let all = organization.chain(self.disconnections.iter().map(|one| one.at));
+        all.chain(self.asked_otherwise.iter().copied()).any(|at| at > moment)
     }
 }
 
@@ -189,6 +195,7 @@ mod tests {
             ],
             settings: Vec::new(),
             disconnections: vec![gone(4), gone(6)],
+            asked_otherwise: Vec::new(),
         }
     }
 

@@ -41,6 +41,7 @@ pub mod attestation;
 pub mod cell;
 pub mod change;
 pub mod control;
+pub mod csv_rows;
 pub mod days;
 pub mod decision;
 pub mod evidence;

@@ -9,6 +9,7 @@
 pub mod attest;
 pub mod connections;
 mod documents;
+mod following;
 pub mod forms;
 pub mod gaps;
 mod moved;
@@ -25,6 +26,7 @@ use serde_json::{Map, Value};
 use super::commit::{Committed, Entrant, commit_on};
 use super::deciding::on_the_ledger;
 use super::fault::CommitFault;
+use super::frameworks::FrameworkFault;
 use super::lease::Lease;
 use super::replay::read_time;
 use super::ssh_signature::SshSignatureFault;
@@ -34,6 +36,7 @@ use crate::model::attestation::Claim;
 use crate::model::change::Changes;
 use crate::model::decision::Decisions;
 use crate::model::evidence::RawArtifact;
+use crate::model::gap::EvidenceRequest;
 use crate::model::id::{
     CheckId, ControlId, FormId, FrameworkId, GapId, ObjectiveId, PersonHandle, ProviderId, QuestionnaireId,
 };
@@ -55,9 +58,11 @@ const SERVICE_PROVIDER: &str = "service_provider";
 const ORGANIZATION_CHANGE: &str = "organization_change";
 const ORGANIZATION_SETTINGS: &str = "organization_settings";
 const CONNECTION: &str = "connection";
-/// Those that change the organization itself or what it is connected to.
-const CHANGES: [&str; 3] = [ORGANIZATION_CHANGE, ORGANIZATION_SETTINGS, CONNECTION];
-const SUBJECTS: [&str; 9] = [
+/// Requests that opened and closed by a decision of the same commit.
+const REQUESTS: &str = "requests";
+/// Those whose artifacts tell the database something: of the organization itself, what it is connected to, and what is asked.
+const CHANGES: [&str; 4] = [ORGANIZATION_CHANGE, ORGANIZATION_SETTINGS, CONNECTION, REQUESTS];
+const SUBJECTS: [&str; 10] = [
     PERSON,
     SCOPE,
     QUESTIONNAIRE,
@@ -67,6 +72,7 @@ const SUBJECTS: [&str; 9] = [
     ORGANIZATION_CHANGE,
     ORGANIZATION_SETTINGS,
     CONNECTION,
+    REQUESTS,
 ];
 
 /// Longest text of a reason, statement or note, in characters: a record has 32 KiB for everything.
@@ -93,8 +99,8 @@ pub enum DecisionFault {
     Text { what: &'static str, most: usize },
     #[error("`{0}` is not a public key as OpenSSH writes it, such as the content of id_ed25519.pub")]
     NotAKey(String),
-    #[error("{framework} is not among the frameworks of {organization}")]
-    NotInUse { framework: FrameworkId, organization: String },
+    #[error(transparent)]
+    Framework(#[from] FrameworkFault),
     #[error("{framework} has no control `{control}`; countersign catalog show {framework} lists them")]
     NoSuchControl { framework: FrameworkId, control: String },
     #[error("{control} only states scope or definitions; nothing can be stated about it")]
@@ -105,12 +111,21 @@ pub enum DecisionFault {
     OnlyItsParts { framework: FrameworkId, control: ControlId, parts: String, first: ControlId },
     #[error("`{}` is stated on a form only; for {control} there is: {forms}", .claim.as_str())]
     NeedsForm { claim: Claim, control: ControlId, forms: String },
+    #[error(
+        "{framework} has no form by which {control} would not apply, so it has to be shown. Forms for it: {forms}; countersign attest forms tells what each asks"
+    )]
+    AlwaysApplies { framework: FrameworkId, control: ControlId, forms: String },
     #[error("{control} has no objective `{objective}`; countersign catalog show shows those it has")]
     NoSuchObjective { control: ControlId, objective: ObjectiveId },
     #[error("there is no check `{0}`; countersign check list shows those there are")]
     NoSuchCheck(CheckId),
     #[error("it would be valid until {}, which is not after {}; choose a later --valid-until", .until.for_people(), .from.for_people())]
     EndsBeforeItBegins { from: Timestamp, until: Timestamp },
+    #[error(
+        "a statement from {} until {} has ended already: it would count for nothing and take the place of what stands; leave --valid-from away to state it from now on, or choose a --valid-until to come",
+        .from.for_people(), .until.for_people()
+    )]
+    HasEnded { from: Timestamp, until: Timestamp },
     #[error("attestation {0} is not there, speaks of something else, or another has taken its place already")]
     NothingToReplace(u64),
     #[error("{0}")]
@@ -212,7 +227,7 @@ where
         if drafts.is_empty() {
             return Ok(Some(Vec::new()));
         }
-        let committed = seal(lease, size, drafts).await?;
+        let committed = seal(lease, size, drafts, Vec::new()).await?;
         Ok(committed.map(|committed| committed.admitted.iter().map(|admitted| admitted.leaf).collect()))
     })
     .await
@@ -229,7 +244,13 @@ where
     Ok(decide(app, organization, one).await?.first().copied().unwrap_or_default())
 }
 
-async fn seal(lease: &Lease<'_>, size: u64, drafts: Vec<Draft>) -> Result<Option<Committed>, CommitFault> {
+/// Seals decisions on a ledger of exactly `size` leaves, and tells the database of the requests that moved with them.
+async fn seal(
+    lease: &Lease<'_>,
+    size: u64,
+    drafts: Vec<Draft>,
+    requests: Vec<EvidenceRequest>,
+) -> Result<Option<Committed>, CommitFault> {
     let statements: Vec<Statement> = drafts.iter().map(|draft| draft.statement.clone()).collect();
     let entrants = drafts.into_iter().map(entrant).collect();
     let index = |committed: &Committed| {
@@ -237,7 +258,7 @@ async fn seal(lease: &Lease<'_>, size: u64, drafts: Vec<Draft>) -> Result<Option
             let named = admitted.artifacts.iter().map(records::named).collect();
             row(admitted.leaf, &with_artifacts(statement.clone(), named)).ok().flatten()
         });
-        IndexRows { decisions: rows.collect(), ..IndexRows::default() }
+        IndexRows { decisions: rows.collect(), requests: requests.clone(), ..IndexRows::default() }
     };
     commit_on(lease, size, entrants, index).await
 }
@@ -342,5 +363,5 @@ fn in_use(organization: &Organization, framework: &FrameworkId) -> Result<(), De
         return Ok(());
     }
     let organization = organization.slug.to_string();
-    Err(DecisionFault::NotInUse { framework: framework.clone(), organization })
+    Err(FrameworkFault::NotInUse { framework: framework.clone(), organization }.into())
 }

@@ -8,11 +8,11 @@ use countersign_seal::record::{Key, KeyEvent, Responsibility};
 use super::commit::{Committed, Entrant, commit};
 use super::fault::CommitFault;
 use super::keys::{self, FreshKey};
-use super::{RunFault, records};
+use super::{RunFault, decisions, records};
 use crate::app::App;
 use crate::app::signing::CHECKPOINT;
 use crate::model::evidence::RawArtifact;
-use crate::model::id::{FrameworkId, OrgId, OrgSlug};
+use crate::model::id::{FrameworkId, OrgId, OrgSlug, QuestionnaireId};
 use crate::model::organization::Organization;
 use crate::model::responsibility::{EngagementModel, MatrixState, ResponsibilityMatrix};
 use crate::model::time::Timestamp;
@@ -33,6 +33,15 @@ pub struct OrganizationRequest {
 
 /// Adds an organization and begins its ledger.
 pub async fn add_organization(app: &App, request: OrganizationRequest) -> Result<Organization, RunFault> {
+    add_organization_answering(app, request, &[]).await
+}
+
+/// The same of one that answers questionnaires of some frameworks; which there are is for the caller to look at.
+pub async fn add_organization_answering(
+    app: &App,
+    request: OrganizationRequest,
+    questionnaires: &[(FrameworkId, QuestionnaireId)],
+) -> Result<Organization, RunFault> {
     if let Some(unknown) = request.frameworks.iter().find(|id| !app.catalog.frameworks.contains_key(id)) {
         return Err(RunFault::NoSuchFramework(unknown.clone()));
     }
@@ -64,12 +73,21 @@ pub async fn add_organization(app: &App, request: OrganizationRequest) -> Result
         }
         other => other?,
     };
-    ensure_ledger(app, &organization).await?;
+    begin_ledger(app, &organization, questionnaires).await?;
     Ok(organization)
 }
 
 /// Begins the ledger if it has no record yet: the key that signs it, the organization, then the proposed matrices.
 pub async fn ensure_ledger(app: &App, organization: &Organization) -> Result<(), RunFault> {
+    begin_ledger(app, organization, &[]).await
+}
+
+/// The same; the questionnaires that are answered from the first day go into the very first commit.
+async fn begin_ledger(
+    app: &App,
+    organization: &Organization,
+    questionnaires: &[(FrameworkId, QuestionnaireId)],
+) -> Result<(), RunFault> {
     let scope = OrgScope::of(organization);
     app.keep_seeds(&scope).await?;
     if app.store.head(&scope).await?.is_some() {
@@ -97,10 +115,17 @@ pub async fn ensure_ledger(app: &App, organization: &Organization) -> Result<(),
             matrices.push((matrix, digest));
         }
     }
+    let mut choices = Vec::new();
+    for (framework, questionnaire) in questionnaires {
+        let choice = decisions::scope::first_choice(&scope, framework, questionnaire, now)?;
+        entrants.push(records::without_artifacts(choice.clone()));
+        choices.push(choice);
+    }
     let index = |committed: &Committed| {
-        let leaves = committed.admitted.iter().skip(before).map(|admitted| admitted.leaf);
-        let (versions, events) = first_versions(&matrices, leaves, now);
-        IndexRows { matrices: versions, matrix_events: events, ..IndexRows::default() }
+        let mut leaves = committed.admitted.iter().skip(before).map(|admitted| admitted.leaf);
+        let (versions, events) = first_versions(&matrices, leaves.by_ref().take(matrices.len()), now);
+        let chosen = leaves.zip(&choices).filter_map(|(leaf, choice)| decisions::row(leaf, choice).ok().flatten());
+        IndexRows { matrices: versions, matrix_events: events, decisions: chosen.collect(), ..IndexRows::default() }
     };
     commit(app, &scope, entrants, index).await?;
     Ok(())

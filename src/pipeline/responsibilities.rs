@@ -15,6 +15,7 @@ use super::commit::{Committed, commit_on};
 use super::deciding::on_the_ledger;
 use super::decisions::{self, DecisionFault, actor};
 use super::fault::CommitFault;
+use super::frameworks::{FrameworkFault, framework_of};
 use super::lease::Lease;
 use super::objects::read_objects;
 use super::ssh_signature::SshSignatureFault;
@@ -114,8 +115,8 @@ pub enum ResponsibilityFault {
     Change(#[from] ChangeFault),
     #[error("the table was not taken over, nothing was changed:\n{}", .0.iter().map(|fault| format!("  {fault}")).collect::<Vec<_>>().join("\n"))]
     Table(Vec<TableFault>),
-    #[error("{framework} is not among the frameworks of {organization}")]
-    NotInUse { framework: FrameworkId, organization: String },
+    #[error(transparent)]
+    Framework(#[from] FrameworkFault),
     #[error("version {version} of {framework} is not there; countersign responsibility history shows those there are")]
     NoSuchVersion { framework: FrameworkId, version: u32 },
     #[error("{framework} has no split to begin with; hand in the whole of it with countersign responsibility import")]
@@ -260,11 +261,7 @@ pub fn in_use<'a>(
     organization: &Organization,
     framework: &FrameworkId,
 ) -> Result<&'a Framework, ResponsibilityFault> {
-    let known = app.catalog.frameworks.get(framework).filter(|_| organization.frameworks.contains(framework));
-    known.ok_or_else(|| ResponsibilityFault::NotInUse {
-        framework: framework.clone(),
-        organization: organization.slug.to_string(),
-    })
+    Ok(framework_of(&app.catalog, organization, framework)?)
 }
 
 /// Decides while the ledger is held, and seals what was decided on exactly that ledger.

@@ -7,9 +7,11 @@ pub use self::faults::faults;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::decisions::read_back::Patience;
 use super::{RunFault, decisions, targets};
 use crate::app::App;
-use crate::assess::rollup::framework_statuses;
+use crate::assess::rollup::{framework_statuses, outside};
+use crate::assess::scope::Scope;
 use crate::assess::verdict::{self, Answered, Verdict};
 use crate::assess::{Judged, Matrices, Results, Situation, Targets, sources_of};
 use crate::catalog::Catalog;
@@ -18,7 +20,7 @@ use crate::model::change::Disconnection;
 use crate::model::control::ControlStatus;
 use crate::model::decision::Decisions;
 use crate::model::finding::CheckResult;
-use crate::model::gap::{EvidenceRequest, Gap, Happening};
+use crate::model::gap::{ControlRef, EvidenceRequest, Gap, Happening};
 use crate::model::id::{CheckId, ControlId, FrameworkId, GapId};
 use crate::model::matrix::MatrixHistory;
 use crate::model::organization::Organization;
@@ -115,11 +117,15 @@ impl Standing {
         if let Some(at) = moved.filter(|at| !standing.results.iter().any(|judged| judged.judged_at > *at)) {
             standing.ask_as_of(at);
         }
-        if changes.organization.iter().any(|change| change.frameworks.is_some()) {
+        let has_narrowed = !standing.decisions.scope.is_empty() || !standing.decisions.questionnaires.is_empty();
+        if has_narrowed || changes.organization.iter().any(|change| change.frameworks.is_some()) {
             standing.hold_back_controls_in_use();
         }
         if known_at > as_of {
             standing.take_late(late, &app.store.gaps(&scope).await?, as_of);
+        }
+        if has_narrowed {
+            standing.hold_back_what_counts(as_of);
         }
         standing.ask_the_right_party(as_of);
         (standing.gaps, standing.beside) =
@@ -154,6 +160,36 @@ impl Standing {
             let all = self.catalog.controls_of_check(&gap.check);
             let in_use = all.iter().filter(|held| self.organization.frameworks.contains(&held.framework));
             gap.controls = in_use.cloned().collect();
+        }
+    }
+
+    /// A fault holds back a control only where its target, and something that is wrong on it, counts for the framework, and
+    /// where the chosen questionnaire asks the control: as statuses do.
+    fn hold_back_what_counts(&mut self, at: Timestamp) {
+        let results: BTreeMap<(&CheckId, &str), &CheckResult> =
+            self.results.iter().map(|one| ((&one.result.check, one.result.target.as_str()), &one.result)).collect();
+        let nothing = Results::default();
+        let situation = self.situation(&nothing, at);
+        let in_use = self.organization.frameworks.iter().filter_map(|id| self.catalog.frameworks.get(id));
+        let rules: BTreeMap<&FrameworkId, (Scope<'_>, BTreeSet<&ControlId>)> = in_use
+            .map(|framework| {
+                let outside = outside(&situation, framework).into_iter().map(|control| &control.id);
+                (&framework.id, (Scope::of(&self.decisions, &framework.id, at), outside.collect()))
+            })
+            .collect();
+        let counting = |gap: &Gap| {
+            let result = results.get(&(&gap.check, gap.target.as_str())).copied();
+            let holds = |held: &&ControlRef| {
+                rules.get(&held.framework).is_none_or(|(scope, outside)| {
+                    !outside.contains(&held.control)
+                        && scope.holds_fault(self.catalog.checks.get(&gap.check), &gap.target, result)
+                })
+            };
+            gap.controls.iter().filter(holds).cloned().collect::<Vec<_>>()
+        };
+        let counting: Vec<Vec<ControlRef>> = self.gaps.iter().map(counting).collect();
+        for (gap, controls) in self.gaps.iter_mut().zip(counting) {
+            gap.controls = controls;
         }
     }
 
@@ -234,14 +270,7 @@ impl Standing {
     /// The status of every control of every framework in use.
     #[must_use]
     pub fn statuses(&self, results: &Results, now: Timestamp) -> Vec<ControlStatus> {
-        let situation = Situation {
-            catalog: &self.catalog,
-            targets: &self.targets,
-            results,
-            decisions: &self.decisions,
-            matrices: &self.matrices,
-            now,
-        };
+        let situation = self.situation(results, now);
         self.organization
             .frameworks
             .iter()
@@ -250,14 +279,25 @@ impl Standing {
             .collect()
     }
 
-    /// The same with what was known.
+    fn situation<'a>(&'a self, results: &'a Results, now: Timestamp) -> Situation<'a> {
+        Situation {
+            catalog: &self.catalog,
+            targets: &self.targets,
+            results,
+            decisions: &self.decisions,
+            matrices: &self.matrices,
+            now,
+        }
+    }
+
+    /// The statuses with what was known.
     #[must_use]
     pub fn statuses_now(&self, now: Timestamp) -> Vec<ControlStatus> {
         self.statuses(&Results::new(self.results.iter().cloned()), now)
     }
 
     /// Where the organization stands by the law of one framework, by its statuses at a moment. Nothing is read from the vault:
-    /// targeted risk analyses are dated by their statements.
+    /// analyses of PCI DSS are dated by their statements, so that it serves where no day of them is said.
     #[must_use]
     pub fn verdict(&self, framework: &Framework, statuses: &[ControlStatus], at: Timestamp) -> Verdict {
         self.verdict_if(framework, statuses, at, &[], &BTreeMap::new())
@@ -276,7 +316,7 @@ impl Standing {
     ) -> Result<Verdict, RunFault> {
         // Only PCI DSS knows such analyses.
         let answers = if framework.id.is_pci_dss() {
-            decisions::read_back::risk_answers(app, scope, &self.decisions).await?
+            decisions::read_back::risk_answers(app, scope, &self.decisions, Patience::Long).await?
         } else {
             BTreeMap::new()
         };

@@ -3,6 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::catalog::framework::Control;
+
 /// Characters of one text; records may carry long ones.
 const TEXT_SHOWN: usize = 1000;
 
@@ -38,6 +40,17 @@ pub fn clip(text: &str, many: usize) -> String {
     match text.char_indices().nth(many) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default().trim_end()),
         None => text.to_owned(),
+    }
+}
+
+/// The firms that a control is only for, where not everybody who handles card data is asked for it.
+#[must_use]
+pub fn only_for(control: &Control) -> Option<&'static str> {
+    match control.applies_to()? {
+        "service-provider" => Some("service providers"),
+        "multi-tenant-sp" => Some("service providers that many clients share"),
+        "desv" => Some("firms that a card brand or acquirer has designated for extra validation"),
+        _ => None,
     }
 }
 

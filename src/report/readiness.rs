@@ -13,12 +13,13 @@ use super::coverage::Coverage;
 use super::data::{
     Basis, EvidenceLine, FrameworkHeading, LedgerHead, MatrixHeading, OrganizationHeading, dataset_title,
 };
+use super::facts::only_for;
 use super::sight::{self, NotSeenLine};
 use super::stated::{self, InsteadLine, StatedLine};
 use super::tally::{self, Counting, Countings, Totals};
 use super::verdict::{self, Laws, VerdictSection};
 use super::work::{self, GapLine, PartyWork};
-use crate::assess::verdict::Verdict;
+use crate::assess::verdict::{Verdict, word};
 use crate::catalog::Catalog;
 use crate::catalog::check::CheckDefinition;
 use crate::catalog::form::sealed::ReadBack;
@@ -161,7 +162,10 @@ pub fn control_line(input: &ReadinessInput<'_>, id: &ControlId) -> Option<Contro
     let status = sources.statuses.get(id).copied();
     if line.counting == Counting::Derived && status.is_some() {
         line.objectives = sources.objectives(control, status, &mut unread);
-        line.objectives.retain(|objective| !objective.whole || !objective.bearings.is_empty());
+        // What only stands for the parent, and nothing bears on, is not in its status either.
+        let is_judged =
+            |id: &ObjectiveId| status.is_some_and(|status| status.objectives.iter().any(|one| one.objective == *id));
+        line.objectives.retain(|objective| !objective.whole || is_judged(&objective.id));
     }
     Some(line)
 }
@@ -177,6 +181,7 @@ struct Sources<'a> {
     gaps: HashMap<&'a ControlId, Vec<&'a Gap>>,
     requests: HashMap<&'a ControlId, Vec<&'a EvidenceRequest>>,
     attestations: HashMap<u64, &'a Attestation>,
+    decisions: &'a Decisions,
     read_back: &'a BTreeMap<u64, ReadBack>,
 }
 
@@ -194,6 +199,7 @@ impl<'a> Sources<'a> {
             gaps: work::gaps_by_control(input.framework, input.gaps),
             requests: work::requests_by_control(input.framework, input.requests),
             attestations: input.decisions.attestations.iter().map(|one| (one.leaf, one)).collect(),
+            decisions: input.decisions,
             read_back: input.read_back,
         }
     }
@@ -206,10 +212,14 @@ impl<'a> Sources<'a> {
                 (None, "no status".to_owned(), "States scope or definitions, so it is never judged.".to_owned())
             }
             (Counting::NotInQuestionnaire, _) => {
-                let because = "The chosen questionnaire does not ask it, so it is not judged.".to_owned();
+                let whom = only_for(control).map(|whom| format!(" It is only for {whom}.")).unwrap_or_default();
+                let because = format!("The chosen questionnaire does not ask it, so it is not judged.{whom}");
                 (None, "not in this questionnaire".to_owned(), because)
             }
-            (_, Some(status)) => (Some(status.state), self.framework.word(status.state), status.because.clone()),
+            (_, Some(status)) => {
+                let word = word(self.framework, status, self.decisions, &self.catalog.forms);
+                (Some(status.state), word, status.because.clone())
+            }
             (_, None) => {
                 let state = ControlState::Undetermined;
                 (Some(state), self.framework.word(state), "It has not been judged yet.".to_owned())
@@ -279,7 +289,12 @@ impl<'a> Sources<'a> {
                 title,
                 whole,
                 state,
-                state_word: self.framework.word(state),
+                state_word: match status {
+                    Some(status) if whole && status.state == state => {
+                        word(self.framework, status, self.decisions, &self.catalog.forms)
+                    }
+                    _ => self.framework.word(state),
+                },
                 because: known.map_or_else(|| "It has not been judged yet.".to_owned(), |known| known.because.clone()),
                 owner: self.owners.get(&(control.id.as_str(), Some(id.as_str()))).map(|row| (*row).into()),
                 reach,

@@ -81,7 +81,12 @@ pub(super) fn not_seen(
             reason,
             collected_at: Some(record.collected_at),
             leaf: Some(record.leaf),
-            controls: controls(&record.dataset),
+            // What this target does not have keeps no control waiting: checks judge without it.
+            controls: if record.outcome == CollectionOutcome::NotOffered {
+                Vec::new()
+            } else {
+                controls(&record.dataset)
+            },
         });
     }
     let attempted: HashSet<_> = newest.keys().map(|(dataset, _)| *dataset).collect();

@@ -12,6 +12,7 @@ use crate::catalog::Catalog;
 use crate::catalog::check::{CheckDefinition, Requirement, UnlicensedMeaning};
 use crate::catalog::collector::CollectorDefinition;
 use crate::model::evidence::{CollectionOutcome, Source, was_ended_early};
+use crate::model::gap::ControlRef;
 use crate::model::id::{ControlId, DatasetId, FrameworkId};
 
 /// Controls by framework, in the framework's own order; frameworks without any are left out.
@@ -56,6 +57,8 @@ pub struct Advice {
     /// Who can do it.
     pub who: &'static str,
     pub leaves_unknown: Controls,
+    /// Controls about which nothing is shown by what was missed, but a statement about them waits for it.
+    pub holds_up: Controls,
 }
 
 /// Why something was not seen; what shares a target and a cause is told together.
@@ -148,6 +151,7 @@ fn advise(known: Known<'_>, target: &str, cause: &Cause, concerned: &[&Missed<'_
             if is_graph { "whoever runs Countersign" } else { "whoever administers the host" },
         ),
     };
+    let leaves_unknown = controls(known, concerned, missed);
     Advice {
         target: target.to_owned(),
         outcome: first_outcome,
@@ -158,7 +162,8 @@ fn advise(known: Known<'_>, target: &str, cause: &Cause, concerned: &[&Missed<'_
         permissions,
         next,
         who,
-        leaves_unknown: controls(known, concerned, missed),
+        holds_up: only_supported(known, concerned, missed, &leaves_unknown),
+        leaves_unknown,
     }
 }
 
@@ -198,12 +203,29 @@ fn source(catalog: &Catalog, one: &Missed<'_>) -> Option<Source> {
 
 /// The controls that checks prove, wholly or in part, that cannot do without one of these.
 fn controls(known: Known<'_>, concerned: &[&Missed<'_>], missed: &[Missed<'_>]) -> Controls {
-    let checks =
-        known.catalog.checks.values().filter(|check| concerned.iter().any(|one| waits_for(check, one, missed)));
-    let held: BTreeSet<(&FrameworkId, &ControlId)> = checks
-        .flat_map(|check| known.catalog.controls_proved_by(&check.id))
-        .map(|held| (&held.framework, &held.control))
-        .collect();
+    in_order(known, waiting(known, concerned, missed).flat_map(|check| known.catalog.controls_proved_by(&check.id)))
+}
+
+/// The controls that such checks only support: a statement about one does not count until they are seen, or it names them.
+fn only_supported(known: Known<'_>, concerned: &[&Missed<'_>], missed: &[Missed<'_>], proved: &Controls) -> Controls {
+    let all = waiting(known, concerned, missed).flat_map(|check| known.catalog.controls_of_check(&check.id));
+    let is_proved =
+        |held: &&ControlRef| proved.get(&held.framework).is_some_and(|controls| controls.contains(&held.control));
+    in_order(known, all.filter(|held| !is_proved(held)))
+}
+
+/// The checks that cannot do without one of these.
+fn waiting<'a>(
+    known: Known<'a>,
+    concerned: &'a [&'a Missed<'a>],
+    missed: &'a [Missed<'a>],
+) -> impl Iterator<Item = &'a CheckDefinition> {
+    let waits = move |check: &&CheckDefinition| concerned.iter().any(|one| waits_for(check, one, missed));
+    known.catalog.checks.values().filter(waits)
+}
+
+fn in_order<'a>(known: Known<'a>, held: impl Iterator<Item = &'a ControlRef>) -> Controls {
+    let held: BTreeSet<(&FrameworkId, &ControlId)> = held.map(|held| (&held.framework, &held.control)).collect();
     let of = |id: &FrameworkId| {
         let framework = known.catalog.frameworks.get(id)?;
         let held = framework.controls.iter().filter(|control| held.contains(&(id, &control.id)));
@@ -287,6 +309,15 @@ mod tests {
         let [hipaa, cmmc] = frameworks().map(|id| one.leaves_unknown.get(&id));
         assert!(cmmc.is_some_and(|held| held.iter().any(|control| control.as_str() == "IA.L2-3.5.3")), "{cmmc:#?}");
         assert_eq!(hipaa, None, "there these datasets only support");
+        let held_up = one.holds_up.get(&frameworks()[0]);
+        assert!(
+            held_up.is_some_and(|held| held.iter().any(|one| one.as_str() == "164.308(a)(3)(ii)(C)")),
+            "{held_up:#?}"
+        );
+        let both = |id, controls: &Vec<_>| {
+            one.holds_up.get(id).is_some_and(|held| held.iter().any(|one| controls.contains(one)))
+        };
+        assert!(!one.leaves_unknown.iter().any(|(id, controls)| both(id, controls)), "a control is named twice");
     }
 
     #[test]

@@ -60,8 +60,9 @@ async fn every_decision_is_sealed_and_read_back_as_it_was_made() {
         let leaves = story.app.app.store.leaves(&story.scope, before, 100).await.unwrap();
         let kinds: Vec<&str> = leaves.iter().map(|leaf| leaf.kind.as_str()).collect();
         let [person, statement] = ["change/1", "attestation/1"];
-        let (people, statements, others) = ([person; 2], [statement; 4], [person; 6]);
-        assert_eq!(kinds, [&people[..], &statements, &others].concat());
+        // With each goes what it does to requests: two close, one is asked for otherwise, and one opens anew.
+        let statements = [statement, "change/1"].repeat(4);
+        assert_eq!(kinds, [&[person; 2][..], &statements, &[person; 6]].concat());
         let sealed = vault(&DirectoryVault::new(story.app.vault_folder()), &VaultOptions::default()).unwrap();
         assert!(matches!(sealed.verdict, Verdict::InternallyConsistent), "{sealed:#?}");
     }
@@ -142,6 +143,28 @@ async fn what_may_not_be_decided_is_refused_in_words_and_leaves_nothing() {
                 .await,
             ),
             "is not after",
+        ),
+        (
+            refused(
+                attest::attest(
+                    app,
+                    organization,
+                    AttestRequest { valid_from: Some("2020-01-01T00:00:00Z".parse().unwrap()), ..statement.clone() },
+                )
+                .await,
+            ),
+            "has ended already: it would count for nothing and take the place of what stands",
+        ),
+        (
+            refused(
+                attest::attest(
+                    app,
+                    organization,
+                    AttestRequest { framework: "nosuch".parse().unwrap(), ..statement.clone() },
+                )
+                .await,
+            ),
+            "nosuch is not among the frameworks of",
         ),
         (
             refused(
@@ -269,8 +292,8 @@ async fn a_statement_takes_the_place_of_the_one_before_it_and_a_closed_gap_is_ha
     story.may_register_apps(true);
     story.collect().await;
     story.introduce_people().await;
-    let first = story.attest("hipaa-security", "164.308(a)(2)", Claim::Met).await;
-    let second = story.attest("hipaa-security", "164.308(a)(2)", Claim::NotApplicable).await;
+    let first = story.attest("hipaa-security", "164.314(b)(1)", Claim::Met).await;
+    let second = story.attest("hipaa-security", "164.314(b)(1)", Claim::NotApplicable).await;
     let elsewhere = story.attest("cmmc-l2", "3.1.1[a]", Claim::Met).await;
     let attested = known(&story).await.attestations;
     assert_eq!(

@@ -113,7 +113,7 @@ async fn a_rotation_that_dies_after_its_commit_point_has_happened() {
         keys::bring_in(&story.app, &scope, &new).await.unwrap();
         // The process died between the log object of the rotation and the transaction: what came later never was.
         let log = story.vault_folder().join(scope.id().to_string());
-        let (last, _) = story.app.vault.log_from(scope.id(), 0).await.unwrap().pop().unwrap();
+        let (last, _) = story.app.vault.log_from(scope.id(), 1).await.unwrap().pop().unwrap();
         std::fs::remove_file(log.join(names::log_file(last))).unwrap();
         let stopped = story.stop().await;
         stopped.database.restore(before).await;

@@ -9,6 +9,7 @@
     reason = "a helper of a test may stop at the first surprise, as the test itself may"
 )]
 
+mod asked;
 mod catalogs;
 mod changes;
 mod contract;
@@ -20,6 +21,7 @@ mod forms;
 mod gaps;
 mod hostile;
 mod keys;
+mod lawful;
 mod layers;
 mod packages;
 mod pages;

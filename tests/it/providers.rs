@@ -22,6 +22,9 @@ fn service_providers_are_kept_with_what_falls_due_and_what_cmmc_asks_of_them() {
     let name = "Card Host <i>\u{202e}GmbH";
     provider(&["--name", name, "--service", "Web shop", "--managed-by", "provider", "--cloud", "--handles", "cui"])
         .fine();
+    let other = installation.run(&["provider", "list", "--org", ORG, "--json"]).fine().list();
+    assert_eq!(other[0]["due"], serde_json::json!([]), "12.8 asks only of those that get card data");
+    provider(&["--handles", "cui", "--handles", "card_data"]).fine();
     provider(&["--document", "plan.pdf"]).fine();
     let words = installation.run(&["provider", "list", "--org", ORG]).fine().stdout;
     assert!(words.contains("end not said: Card Host") && words.contains("nobody said until when"), "{words:?}");
@@ -37,6 +40,7 @@ fn service_providers_are_kept_with_what_falls_due_and_what_cmmc_asks_of_them() {
     assert!(due.contains(&("PCI DSS 12.8.4", &"2027-03-01".into())), "{due:?}");
     let words = installation.run(&["provider", "list", "--org", ORG]).fine().stdout;
     assert!(words.contains("missing: Card Host") && !words.contains('\u{202e}'), "{words:?}");
+    assert!(words.contains("CMMC: Card Host") && words.contains("FedRAMP"), "{words:?}");
 
     let remove = ["provider", "remove", "card-host", "--org", ORG, "--by", DANA, "--because", "Moved."];
     installation.run(&remove).fine();

@@ -10,7 +10,7 @@ use countersign::pipeline::decisions::attest::{AttestRequest, attest};
 use countersign::pipeline::decisions::forms::{FormRequest, Given};
 use countersign::render::Engine;
 use countersign::report::{controls_csv, html};
-use countersign::web::source::StorePages;
+use countersign::web::source::{FrameworkQuery, StorePages};
 
 use crate::support::databases;
 use crate::support::decisions::{SAM, handle};
@@ -95,4 +95,64 @@ async fn a_statement_on_a_form_is_read_with_its_answers_on_the_page_in_the_repor
             assert_eq!(answered(line, "Constraints").as_deref(), ANSWERS[0].strip_prefix("constraints="));
         }
     }
+}
+
+#[tokio::test]
+async fn the_page_of_a_framework_names_the_days_of_analyses_that_findings_and_the_report_name() {
+    let story = Story::begin(databases().await.remove(0)).await;
+    story.introduce_people().await;
+    let now = story.app.clock.now();
+    let made = now.plus(-chrono::Duration::days(100)).as_datetime().date_naive();
+    let document = story.app.database.folder.path().join("analysis.pdf");
+    std::fs::write(&document, b"%PDF-1.7 the analysis").unwrap();
+    let risk =
+        ["what_is_done=w", "assets=a", "threats=t", "factors=f", "frequency=every week", "kept=k"].map(str::to_owned);
+    let own = [
+        "objective=o",
+        "controls=c",
+        "meets=m",
+        "tested=t",
+        "maintained=m",
+        "mischief=m",
+        "residual=r",
+        "approved_by=b",
+    ];
+    let risk = [risk.to_vec(), vec![format!("analysed_on={made}")]].concat();
+    let own = [own.map(str::to_owned).to_vec(), vec![format!("approved_on={made}")]].concat();
+    for (control, form, answers) in
+        [("5.2.3.1", "pci-targeted-risk-analysis", risk), ("8.3.6", "pci-customized-approach", own)]
+    {
+        let request = AttestRequest {
+            framework: FRAMEWORK.parse().unwrap(),
+            about: control.to_owned(),
+            claim: Claim::Met,
+            statement: "So it is.".to_owned(),
+            addresses: Vec::new(),
+            valid_from: None,
+            valid_until: None,
+            files: vec![document.clone(), document.clone()],
+            form: Some(FormRequest {
+                id: form.parse().unwrap(),
+                given: Given { file: None, answers },
+                targets: Vec::new(),
+            }),
+            signature: None,
+            by: handle(SAM),
+        };
+        attest(&story.app.app, &story.organization, request).await.unwrap();
+    }
+    let framework = FRAMEWORK.parse().unwrap();
+    let now = story.app.clock.now();
+    let basis = Basis::gather(&story.app.app, &story.organization, &framework, now).await.unwrap();
+    let report = basis.readiness(&story.app.app).unwrap().unwrap().verdict.unwrap();
+    let pages = StorePages::new(Arc::new(story.app.app));
+    let query = FrameworkQuery::default();
+    let page = pages.framework(&story.organization.slug, &framework, &query).await.unwrap().unwrap();
+    assert_eq!(page.verdict.unwrap(), report);
+    let rows = |title: &str| report.tables.iter().find(|table| table.title == title).unwrap().rows.clone();
+    let analysis = rows("Targeted risk analyses").into_iter().find(|row| row.name == "5.2.3.1").unwrap();
+    assert_eq!(analysis.text, format!("made {made}; stated: every week"));
+    let again = made.checked_add_months(chrono::Months::new(12)).unwrap();
+    let due = rows("What falls due").into_iter().find(|row| row.name == "8.3.6").unwrap();
+    assert_eq!(due.word, format!("by {again}"));
 }

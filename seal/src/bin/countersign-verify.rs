@@ -3,6 +3,8 @@
 //! Results go to stdout, usage and failures to stderr. Exit codes: 0 fine, 3 altered or inconsistent, 2 could not be
 //! checked. All the work is in `countersign_seal::verify`.
 
+#![deny(clippy::print_stderr, clippy::print_stdout)]
+
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -51,7 +53,7 @@ fn main() -> ExitCode {
         Ok(Asked::Print(text)) => print(&text, FINE),
         Ok(Asked::Check(arguments)) => check(&arguments),
         Err(what) => {
-            eprintln!("countersign-verify: {what}\n\n{USAGE}");
+            tell(format_args!("countersign-verify: {what}\n\n{USAGE}"));
             CANNOT
         }
     };
@@ -125,11 +127,16 @@ fn check_vault(vault: &DirectoryVault, arguments: &Arguments) -> Result<Told, Op
     Ok((text, report.exit_code()))
 }
 
+/// Tells what is wrong, where anybody still reads it: `2>&1 | head` does not to the end.
+fn tell(words: std::fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr().lock(), "{words}");
+}
+
 fn complain(fault: &dyn std::error::Error) -> u8 {
-    eprintln!("countersign-verify: {fault}");
+    tell(format_args!("countersign-verify: {fault}"));
     let mut cause = fault.source();
     while let Some(inner) = cause {
-        eprintln!("  because: {inner}");
+        tell(format_args!("  because: {inner}"));
         cause = inner.source();
     }
     CANNOT

@@ -29,7 +29,8 @@ pub(super) fn readme(about: &About) -> String {
          \n\
          How to check it\n\
          1. Get the key's fingerprint from the provider by another way than this package: by phone, on paper, from an\n\
-         \x20  earlier audit. The fingerprint above came with the package and proves nothing by itself.\n\
+         \x20  earlier audit. The fingerprint above came with the package and proves nothing by itself. If the key was rotated\n\
+         \x20  since an earlier audit, packages made after that are signed by the new one: ask for its fingerprint.\n\
          2. Either run `countersign-verify --key FINGERPRINT PACKAGE.zip`,\n\
          \x20  or unpack the zip, go into the folder and run `sh verify.sh --key FINGERPRINT`, which needs only sha256sum,\n\
          \x20  openssl (3.0 or newer) and ssh-keygen. Take verify.sh from a place you trust: one that came with an altered\n\

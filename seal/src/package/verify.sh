@@ -13,6 +13,14 @@ altered() {
     exit 3
 }
 
+# All else fits the key in the package; only it is not the one that was named.
+other_key() {
+    printf 'ALTERED: it is signed by another key (%s) than the one you named\n' "$1" >&2
+    printf 'Do not rely on any part of it yet. If the organization has rotated its key since you were told that fingerprint,\n' >&2
+    printf 'ask for the new one over another channel than this package, and run this again with it.\n' >&2
+    exit 3
+}
+
 cannot() {
     printf 'cannot check: %s\n' "$1" >&2
     exit 2
@@ -303,7 +311,7 @@ main() {
         exit 0
     fi
     case "$wanted" in
-        SHA256:* | countersign/*+*+*) altered "it is signed by another key ($fingerprint) than the one you named" ;;
+        SHA256:* | countersign/*+*+*) other_key "$fingerprint" ;;
         *) cannot '--key is neither a fingerprint (SHA256:...) nor a verifier key' ;;
     esac
 }

@@ -102,6 +102,9 @@ fn conclude(report: &mut PackageReport, faults: Faults, compared: bool) {
     report.more_faults = faults.more;
 }
 
+/// What a fault expected where only the key is another one.
+pub(super) const NAMED_KEY: &str = "the key you named";
+
 struct Check<'a, R: Read + Seek> {
     zip: Container<R>,
     faults: &'a mut Faults,
@@ -129,7 +132,7 @@ impl<R: Read + Seek> Check<'_, R> {
         if let Some(trusted) = trusted
             && !trusted.is(&key)
         {
-            self.faults.add(names::KEY_VKEY, "the key you named", key.fingerprint());
+            self.faults.add(names::KEY_VKEY, NAMED_KEY, key.fingerprint());
         }
         let Some(signed) = self.checkpoint(&key) else { return };
         self.report.checkpoint = Some(signed.checkpoint.head());

@@ -1,5 +1,6 @@
 //! Reports in words for people; the same in every verifier that prints them.
 
+use super::package::NAMED_KEY;
 use super::report::{Fault, PackageReport, VaultReport, Verdict};
 
 /// A package's report for people: what was checked, what that proves, and what it does not.
@@ -19,8 +20,20 @@ pub fn tell_package(report: &PackageReport) -> String {
     lines.push(format!("Files            {}", report.files));
     lines.push(format!("Records          {}, left out {}", report.records, report.records_left_out));
     lines.push(format!("Objects          {}, left out {}", report.objects, report.objects_left_out));
-    conclude(lines, &report.proved, &report.not_proved, (&report.faults, report.more_faults), report.verdict)
+    let mut words =
+        conclude(lines, &report.proved, &report.not_proved, (&report.faults, report.more_faults), report.verdict);
+    if let ([only], 0) = (report.faults.as_slice(), report.more_faults)
+        && only.expected == NAMED_KEY
+    {
+        words.push('\n');
+        words.push_str(ROTATED);
+    }
+    words
 }
+
+/// Where nothing else is wrong. A record of a rotation in the package says nothing while its key is not trusted.
+const ROTATED: &str = "All else fits the key in the package. If the organization has rotated its key since you were told that \
+    fingerprint, ask for the new one over another channel than this package, and verify again with it.";
 
 /// A vault's report for people.
 #[must_use]

@@ -41,12 +41,23 @@ pub struct Calendar {
     pub closeout_by: Option<NaiveDate>,
     /// When the affirming official affirms: 170.22(b).
     pub affirmations: Vec<NaiveDate>,
-    /// When the status ends: a year at Level 1, three years at Levels 2 and 3 (170.15 to 170.18).
+    /// When the status ends: a year at Level 1, three years at Levels 2 and 3 (170.15 to 170.18); a conditional one when its
+    /// closeout is not confirmed by then.
     pub ends: NaiveDate,
+    /// What follows beside it if the closeout of a conditional status is confirmed in time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub if_closed_out: Option<Later>,
     /// Until when artifacts are kept: six years from the status date, 170.16(c)(4) and 170.17(c)(4).
     pub keep_until: NaiveDate,
     /// What else has to be known.
     pub notes: Vec<&'static str>,
+}
+
+/// The later dates of a conditional status, which come only with its closeout. The affirmation at the closeout has no day yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Later {
+    pub affirmations: Vec<NaiveDate>,
+    pub ends: NaiveDate,
 }
 
 words! {
@@ -84,10 +95,16 @@ impl Calendar {
         if let Standing::ClosedOut(closed) = status.stands {
             affirmations.push(closed);
         }
-        affirmations.extend((1..=2).filter_map(years).filter(|day| *day < ends));
+        let yearly = (1..=2).filter_map(years).filter(|day| *day < ends);
+        let (ends, if_closed_out) = if let Some(closeout) = closeout_by {
+            (closeout, Some(Later { affirmations: yearly.collect(), ends }))
+        } else {
+            affirmations.extend(yearly);
+            (ends, None)
+        };
         affirmations.sort_unstable();
         affirmations.dedup();
-        Some(Self { closeout_by, affirmations, ends, keep_until: years(6)?, notes: notes(status) })
+        Some(Self { closeout_by, affirmations, ends, if_closed_out, keep_until: years(6)?, notes: notes(status) })
     }
 
     /// Where a status of this calendar stands on a day.

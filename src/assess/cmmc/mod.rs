@@ -74,6 +74,10 @@ pub fn findings<'a>(framework: &Framework, statuses: impl IntoIterator<Item = &'
 pub enum CmmcFault {
     #[error("{0} has no partial value: one objective that is not met makes it not met; say met or not_met")]
     NoPartialValue(ControlId),
+    #[error(
+        "{0} always applies: without a system security plan there is no score, 32 CFR 170.24(c)(2)(i)(B)(5); say met or not_met"
+    )]
+    AlwaysApplies(ControlId),
     #[error("{framework} has no requirement `{control}`")]
     NoSuchRequirement { framework: String, control: String },
     #[error("the catalog gives {0} no value; correct the framework's files")]
@@ -99,8 +103,19 @@ pub fn requirement<'a>(framework: &'a Framework, name: &str) -> Result<&'a Contr
         .ok_or_else(|| CmmcFault::NoSuchRequirement { framework: framework.id.to_string(), control: name.to_owned() })
 }
 
-fn finding(findings: &Findings, control: &Control) -> Finding {
-    findings.get(&control.id).copied().unwrap_or(Finding::NotMet)
+/// The finding on one requirement, as it counts. A security plan is there or it is not: without one there is no score, so that
+/// nothing makes it not applicable, 170.24(c)(2)(i)(B)(5).
+pub(super) fn finding(findings: &Findings, control: &Control) -> Finding {
+    match findings.get(&control.id).copied().unwrap_or(Finding::NotMet) {
+        Finding::NotApplicable if is_security_plan(control) => Finding::NotMet,
+        found => found,
+    }
+}
+
+/// Whether the requirement asks for the system security plan.
+#[must_use]
+pub fn is_security_plan(control: &Control) -> bool {
+    number(control) == score::SECURITY_PLAN
 }
 
 #[cfg(test)]

@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use super::{CmmcFault, Finding, Findings, finding, number};
+use super::{CmmcFault, Finding, Findings, finding, is_security_plan, number};
 use crate::catalog::framework::{Control, Framework};
 
 /// The Level 2 score when everything is met: the number of requirements, 170.24(c)(2)(i).
 pub const LEVEL_2_HIGHEST: i32 = 110;
 /// The requirement for a system security plan: without one there is no score, 170.24(c)(2)(i)(B)(5).
-const SECURITY_PLAN: &str = "3.12.4";
+pub(super) const SECURITY_PLAN: &str = "3.12.4";
 
 /// What one requirement costs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -41,8 +41,8 @@ pub fn level_2(framework: &Framework, findings: &Findings) -> Result<Level2, Cmm
     let mut has_plan = true;
     for control in &framework.controls {
         let found = finding(findings, control);
-        if number(control) == SECURITY_PLAN {
-            has_plan = found.counts_as_met();
+        if is_security_plan(control) {
+            has_plan = found == Finding::Met;
             if found == Finding::Partial {
                 return Err(CmmcFault::NoPartialValue(control.id.clone()));
             }

@@ -84,6 +84,7 @@ fn the_score_of_seven_firms_computed_by_hand() {
     assert_eq!(points(&[("3.1.16", NotApplicable), ("3.1.17", NotApplicable), ("3.13.12", NotApplicable)]), Some(110));
     // No security plan: no score, whatever else is there.
     assert_eq!(points(&[("3.12.4", NotMet)]), None);
+    assert_eq!(points(&[("3.12.4", NotApplicable)]), None, "a plan always applies");
     // Nothing but the plan: 110 - 42*5 - 2*5 - 14*3 - 51*1.
     let nothing = Findings::from([(requirement(level_2(), "3.12.4").unwrap().id.clone(), Finding::Met)]);
     assert_eq!(score::level_2(level_2(), &nothing).unwrap().score, Some(-203));
@@ -151,7 +152,11 @@ fn a_conditional_status_needs_eighty_eight_points_and_nothing_open_that_may_not_
     assert_eq!(one_heavy.poam_refused[0].control, "3.1.1");
     let external = legality(&but(&[("3.1.20", Finding::NotMet)]));
     assert_eq!(external.poam_refused[0].because, "3.1.20 may not be on a POA&M: 32 CFR 170.21(a)(2)(iii)");
-    assert!(!legality(&but(&[("3.12.4", Finding::NotMet)])).conditional_possible);
+    for found in [Finding::NotMet, Finding::NotApplicable] {
+        let no_plan = legality(&but(&[("3.12.4", found)]));
+        assert!(!no_plan.conditional_possible && !no_plan.final_possible, "{found:?}");
+        assert_eq!(no_plan.poam_refused[0].control, "3.12.4");
+    }
 }
 
 #[test]
@@ -192,9 +197,12 @@ fn the_dates_of_a_status_follow_from_its_first_day() {
     assert_eq!(calendar.closeout_by, Some(day("2026-08-29")));
     let on = |calendar: &Calendar, at: &str| (calendar.on(day(at)).stands, calendar.on(day(at)).next_affirmation);
     assert_eq!(on(&calendar, "2026-03-01"), (Stands::NotYet, Some(day("2026-03-02"))));
-    assert_eq!(on(&calendar, "2026-08-29"), (Stands::Stands, Some(day("2027-03-02"))));
+    assert_eq!(on(&calendar, "2026-08-29"), (Stands::Stands, None), "the next one comes only with the closeout");
     assert_eq!(on(&calendar, "2026-08-30"), (Stands::NotClosedOut, None));
-    assert_eq!((calendar.ends, calendar.keep_until), (day("2029-03-02"), day("2032-03-02")));
+    assert_eq!((calendar.ends, calendar.keep_until), (day("2026-08-29"), day("2032-03-02")));
+    assert_eq!(calendar.affirmations, [day("2026-03-02")], "no other comes without a closeout");
+    let later = calendar.if_closed_out.unwrap();
+    assert_eq!((later.affirmations, later.ends), (["2027-03-02", "2028-03-02"].map(day).into(), day("2029-03-02")));
     let closed = Status { stands: Standing::ClosedOut(day("2026-08-01")), ..conditional };
     let calendar = Calendar::of(closed).unwrap();
     assert_eq!((calendar.closeout_by, calendar.ends), (None, day("2029-03-02")), "the status date stays the first");
@@ -232,7 +240,12 @@ fn cost_by_hand(id: &ControlId, found: Finding) -> (i32, bool) {
 /// What the rule makes of findings, counted by hand: points, what may wait, what may not.
 fn by_hand(findings: &Findings) -> (i32, BTreeSet<String>, BTreeSet<String>) {
     let (mut points, mut may_wait, mut may_not) = (110, BTreeSet::new(), BTreeSet::new());
-    for (id, found) in findings.iter().filter(|(_, found)| matches!(found, Finding::NotMet | Finding::Partial)) {
+    let is_open = |id: &ControlId, found: Finding| match found {
+        Finding::NotMet | Finding::Partial => true,
+        Finding::NotApplicable => id.as_str().ends_with("-3.12.4"),
+        Finding::Met => false,
+    };
+    for (id, found) in findings.iter().filter(|(id, found)| is_open(id, **found)) {
         let (value, waits) = cost_by_hand(id, *found);
         points -= value;
         let name = number(requirement(level_2(), id.as_str()).unwrap()).to_owned();

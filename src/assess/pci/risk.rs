@@ -33,13 +33,13 @@ words! {
         Missing = "missing",
 }
 
-/// What a statement's answers say of its analysis. They are sealed as the artifact `form.json` and lie in the vault; the
+/// What a statement's answers say of its analysis, on the form for targeted risk analyses or for the customized approach. They are sealed as the artifact `form.json` and lie in the vault; the
 /// index does not repeat them, so that whoever asks reads them there.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answered {
     /// In the organization's own words.
     pub frequency: Option<String>,
-    /// Day of the analysis or of its last review.
+    /// Day of the analysis or of its last review; of the customized approach the day of approval.
     pub analysed_on: Option<NaiveDate>,
 }
 

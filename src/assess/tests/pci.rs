@@ -7,7 +7,8 @@ use serde_json::json;
 
 use super::{control, framework, now, stated};
 use crate::assess::pci::{
-    AnalysisState, Answered, Document, Method, NoDay, Word, customized_due, finding, provider_due, risk_analyses,
+    AnalysisState, Answered, Document, Method, NoDay, Word, customized_due, finding, is_asked_about, provider_due,
+    risk_analyses,
 };
 use crate::catalog::form::Form;
 use crate::model::attestation::{Attestation, Claim, FormUse};
@@ -16,7 +17,7 @@ use crate::model::days::LocalDays;
 use crate::model::decision::Decisions;
 use crate::model::id::QuestionnaireId;
 use crate::model::organization::tests::in_zone;
-use crate::model::provider::ServiceProvider;
+use crate::model::provider::{Handled, ServiceProvider};
 
 fn status(state: ControlState, attestation: Option<u64>, bearing: bool) -> ControlStatus {
     let bearings = if bearing {
@@ -91,11 +92,23 @@ fn the_customized_approach_is_due_a_year_after_it_was_stated_and_providers_after
     (other.leaf, other.control) = (8, "8.3.6".parse().unwrap());
     let gone = Attestation { leaf: 9, replaces: Some(8), claim: Claim::Withdrawn, ..other.clone() };
     let all = vec![on_form("pci-targeted-risk-analysis"), other];
-    let due = customized_due(&decisions(all.clone()), &pci, now(), LocalDays::UTC);
+    let nothing = BTreeMap::new();
+    let due = customized_due(&decisions(all.clone()), &nothing, &pci, now(), LocalDays::UTC);
     let papers: Vec<_> = due.iter().map(|one| (one.paragraph, one.on.unwrap().to_string())).collect();
     assert_eq!(papers, [("PCI DSS 12.3.2", "2027-03-01".to_owned())], "that of 12.3.1 has a list of its own");
-    let withdrawn = [all, vec![gone]].concat();
-    assert_eq!(customized_due(&decisions(withdrawn), &pci, now(), LocalDays::UTC), []);
+    let withdrawn = [all.clone(), vec![gone]].concat();
+    assert_eq!(customized_due(&decisions(withdrawn), &nothing, &pci, now(), LocalDays::UTC), []);
+    let approved = Answered { frequency: None, analysed_on: NaiveDate::from_ymd_opt(2025, 6, 1) };
+    let on = |all: &[Attestation], said: &BTreeMap<u64, Answered>| {
+        let due = customized_due(&decisions(all.to_vec()), said, &pci, now(), LocalDays::UTC);
+        due.iter().map(|one| one.on.unwrap().to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(on(&all, &BTreeMap::from([(8, approved.clone())])), ["2026-06-01"], "a year after the approval");
+    let mut over = all.clone();
+    over[1].valid_until = Some(now());
+    assert_eq!(on(&over, &nothing), ["2026-03-31"], "one that has ended is asked for until something takes its place");
+    let anew = Attestation { leaf: 11, replaces: Some(8), form: None, ..all[1].clone() };
+    assert!(on(&[over, vec![anew]].concat(), &nothing).is_empty());
 
     let bare = json!({"leaf": 1, "id": "host", "name": "Host Example", "service": "Hosting", "managed_by": "provider",
         "cloud": true, "by": {"name": "Kim"}, "at": "2026-03-01T00:00:00Z"});
@@ -115,6 +128,10 @@ fn the_customized_approach_is_due_a_year_after_it_was_stated_and_providers_after
     let day = NaiveDate::from_ymd_opt(2026, 2, 1);
     let known =
         ServiceProvider { agreement_on: day, checked_on: day, responsibilities: Some("All of 9.".to_owned()), ..bare };
+    assert!(!is_asked_about(&known), "it never gets card data");
+    let known = ServiceProvider { handles: vec![Handled::SecurityData, Handled::CardData], ..known };
+    assert!(is_asked_about(&known));
+    assert!(!is_asked_about(&ServiceProvider { removed: Some(now()), ..known.clone() }));
     let due = provider_due(&known);
     assert_eq!(due[0].on.unwrap().to_string(), "2027-02-01");
     assert_eq!(due.len(), 2, "the attestation is still missing: {due:?}");
@@ -185,7 +202,7 @@ fn what_falls_due_today_where_the_organization_is_falls_due_today() {
         ..on_form("pci-customized-approach")
     };
     let new_york = in_zone("America/New_York").days();
-    let due = customized_due(&decisions(vec![evening.clone()]), &pci, now(), new_york);
+    let due = customized_due(&decisions(vec![evening.clone()]), &BTreeMap::new(), &pci, now(), new_york);
     assert_eq!(due[0].on.unwrap().to_string(), "2026-03-30", "it was stated on the evening of the 30th");
 
     let pci = framework("pci-dss-4.0.1", vec![control("A", None, &[])]);

@@ -122,9 +122,18 @@ fn asked(controls: &[(&str, Option<&str>, &str)]) -> World {
         let facts = BTreeMap::from([("saqs".to_owned(), json!({"S": fact}))]);
         Control { facts, ..control(id, *parent, &[]) }
     };
-    let mut framework = framework("f", controls.iter().map(with).collect());
-    framework.questionnaires =
-        vec![Questionnaire { id: "short".parse().unwrap(), title: "Short".to_owned(), key: "S".to_owned() }];
+    asked_of(controls.iter().map(with).collect())
+}
+
+/// The same of whole controls.
+fn asked_of(controls: Vec<Control>) -> World {
+    let mut framework = framework("f", controls);
+    framework.questionnaires = vec![Questionnaire {
+        id: "short".parse().unwrap(),
+        title: "Short".to_owned(),
+        key: "S".to_owned(),
+        leaves_out: vec!["others".to_owned()],
+    }];
     let mut world = World::new(&Catalog::of(vec![framework], Vec::new(), collectors()), &targets(&[], &[]), &[]);
     world.decisions.questionnaires.push(QuestionnaireChoice {
         leaf: 1,
@@ -159,6 +168,17 @@ fn a_control_that_is_not_in_the_questionnaire_has_no_status_and_an_unknown_one_s
 }
 
 #[test]
+fn a_control_for_firms_that_cannot_answer_the_questionnaire_is_outside_unless_its_own_fact_says_yes() {
+    let of = |(id, fact, whom): (&str, &str, &str)| Control {
+        facts: BTreeMap::from([("saqs".to_owned(), json!({"S": fact})), ("applies_to".to_owned(), json!(whom))]),
+        ..control(id, None, &[])
+    };
+    let rows = [("C1", "unknown", "others"), ("C2", "yes", "others"), ("C3", "unknown", "all"), ("C4", "no", "all")];
+    let world = asked_of(rows.map(of).into());
+    assert_eq!(judged_and_outside(&world), ("C2 C3".to_owned(), "C1 C4".to_owned()));
+}
+
+#[test]
 fn a_parent_whose_parts_are_all_outside_is_outside_and_else_follows_from_those_that_are_left() {
     let rows =
         |last| asked(&[("G", None, "yes"), ("P", Some("G"), "yes"), ("C1", Some("P"), "no"), ("C2", Some("P"), last)]);
@@ -184,5 +204,26 @@ fn each_shipped_questionnaire_leaves_out_only_what_its_controls_say_no_to() {
         framework.controls.iter().filter(|control| control.is_outside(questionnaire)).count()
     };
     assert_eq!(framework.questionnaires.len(), 9);
-    assert_eq!([out("saq-a"), out("saq-d-merchant"), out("saq-d-service-provider"), out("saq-b-ip")], [253, 45, 20, 0]);
+    assert_eq!([out("saq-a"), out("saq-d-merchant"), out("saq-d-service-provider")], [253, 45, 20]);
+    for merchant in ["saq-a-ep", "saq-b", "saq-b-ip", "saq-c", "saq-c-vt", "saq-p2pe"] {
+        assert_eq!(out(merchant), 45, "{merchant}: no merchant is a service provider or a designated entity");
+    }
+}
+
+#[test]
+fn a_fault_counts_where_its_target_and_something_wrong_on_it_count() {
+    let catalog = single(Proof::Full);
+    let check = catalog.checks.values().next();
+    let results = [found("h1", &[("a.example", Fail), ("b.example", Pass)])];
+    let holds = |decisions: &[ScopeDecision]| {
+        let world = scoped(Proof::Full, &results, decisions);
+        let scope = crate::assess::scope::Scope::of(&world.decisions, &"f".parse().unwrap(), now());
+        scope.holds_fault(check, "h1", Some(&results[0].result))
+    };
+    assert!(holds(&[]));
+    assert!(holds(&[decided("h1", Some("b.example"), ScopeCategory::Out, 2)]), "what is wrong still counts");
+    assert!(!holds(&[decided("h1", Some("a.example"), ScopeCategory::Out, 2)]));
+    assert!(!holds(&[decided("h1", None, ScopeCategory::Out, 2)]));
+    let back = [decided("h1", None, ScopeCategory::Out, 3), decided("h1", None, ScopeCategory::In, 2)];
+    assert!(holds(&back), "the newest decision counts");
 }

@@ -9,7 +9,7 @@ use super::Known;
 use crate::assess::cmmc::calendar::Level;
 use crate::assess::cmmc::exceptions::Exception;
 use crate::assess::cmmc::poam::{self, Legality};
-use crate::assess::cmmc::{CmmcFault, Findings, number, path, score};
+use crate::assess::cmmc::{CmmcFault, Findings, finding, number, path, score};
 use crate::catalog::framework::{Control, Framework};
 use crate::model::control::{ControlState, ControlStatus};
 use crate::model::id::{ControlId, FrameworkId};
@@ -18,7 +18,8 @@ use crate::model::responsibility::Party;
 const NO_PLAN: &str = "3.12.4 is not met, or not shown: without an up-to-date system security plan the assessment cannot be \
                        completed and there is no score, 32 CFR 170.24(c)(2)(i)(B)(5)";
 const NO_SCORE_AT_LEVEL_1: &str = "Level 1 has no score: it is met as a whole or not, 32 CFR 170.24(c)(1)";
-const LEVEL_2_FIRST: &str = "the highest Level 2 score first, 32 CFR 170.24(c)(3)";
+const LEVEL_2_FIRST: &str =
+    "a Final Level 2 (C3PAO) status first, with the highest Level 2 score: 32 CFR 170.18(a), 170.24(c)(3)";
 
 /// What the findings of one level come to.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -124,7 +125,7 @@ impl Score {
         exceptions: Vec<Exception>,
     ) -> Result<Self, CmmcFault> {
         let behind = Behind::of(framework, known);
-        let is_open = |control: &&Control| !findings.get(&control.id).is_some_and(|found| found.counts_as_met());
+        let is_open = |control: &&Control| !finding(findings, control).counts_as_met();
         let open: Vec<&Control> = framework.controls.iter().filter(is_open).collect();
         let blank = Self {
             framework: framework.id.clone(),

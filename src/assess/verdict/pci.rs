@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::{Known, Said};
 use crate::assess::pci::{
-    Document, Due, Finding, Method, RiskAnalysis, Word, customized_due, finding, provider_due, risk_analyses,
+    Document, Due, Finding, Method, RiskAnalysis, Word, customized_due, finding, is_asked_about, provider_due,
+    risk_analyses,
 };
 use crate::model::control::{ControlState, ControlStatus};
 use crate::model::id::{ControlId, FrameworkId, QuestionnaireId};
@@ -43,8 +44,8 @@ impl Pci {
             finding: finding(document, status, known.decisions),
             because: status.because.clone(),
         };
-        let providers = known.decisions.providers.iter().filter(|one| one.removed.is_none());
-        let mut due = customized_due(known.decisions, &known.framework.id, known.at, known.days);
+        let providers = known.decisions.providers.iter().filter(|one| is_asked_about(one));
+        let mut due = customized_due(known.decisions, known.answers, &known.framework.id, known.at, known.days);
         due.extend(providers.flat_map(provider_due));
         // None is before every day.
         due.sort_by_key(|one| one.on);

@@ -136,6 +136,11 @@ impl Answers {
 }
 
 impl Filled {
+    /// The day that a field names; none where it is no date or was not answered.
+    pub(super) fn day(&self, field: &str) -> Option<NaiveDate> {
+        self.answers.get(field)?.as_str()?.parse().ok()
+    }
+
     /// The artifact `form.json`: canonical JSON that names the form, the digest of its definition, and the answers.
     ///
     /// # Errors
@@ -184,6 +189,9 @@ pub fn template(form: &Form) -> String {
         if !field.ways.is_empty() {
             comment(&mut text, &format!("Only for: {}", field.ways.join(", ")));
         }
+        if let Some(limits) = &field.day {
+            comment(&mut text, &limits.words());
+        }
         if !field.choices.is_empty() {
             comment(&mut text, &format!("One of: {}", field.choices.join(", ")));
         }
@@ -195,6 +203,18 @@ pub fn template(form: &Form) -> String {
         writeln!(text, "{}: {empty}", field.id).ok();
     }
     text
+}
+
+/// The same without its comments, to be filled in by a program.
+#[must_use]
+pub fn empty(form: &Form) -> Value {
+    let mut answers = Map::from_iter([(FORM.to_owned(), json!(form.id))]);
+    if !form.ways.is_empty() {
+        answers.insert(WAY.to_owned(), "".into());
+    }
+    let empty = |field: &Field| if field.kind == FieldKind::List { json!([]) } else { json!("") };
+    answers.extend(form.fields.iter().map(|field| (field.id.clone(), empty(field))));
+    answers.into()
 }
 
 fn wrapped(words: &str, width: usize) -> Vec<String> {

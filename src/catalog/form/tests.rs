@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde_json::json;
 
-use super::answers::{Answers, LONGEST_ANSWER, template};
+use super::answers::{Answers, LONGEST_ANSWER, empty, template};
 use super::{FieldKind, Form};
 use crate::catalog::Catalog;
 use crate::catalog::framework::Control;
@@ -41,6 +41,14 @@ fn a_required_specification_has_no_addressable_form_and_an_addressable_one_has_b
         addressable += usize::from(is_addressable(control));
     }
     assert_eq!(addressable, 22);
+}
+
+#[test]
+fn the_empty_answers_for_programs_have_the_fields_of_the_file_for_people() {
+    for form in CATALOG.forms.values() {
+        let for_programs = read(&empty(form).to_string());
+        assert_eq!(for_programs, read(&template(form)), "{}", form.id);
+    }
 }
 
 #[test]

@@ -2,8 +2,10 @@
 //!
 //! Start with [`Collected`], which the files are read into one by one.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use super::yaml::{self, Reading};
@@ -27,6 +29,56 @@ impl Missing {
     }
 }
 
+/// What has a name of its own in a control, by its place there.
+#[derive(Clone, Copy)]
+enum Named {
+    Control,
+    Alias(usize),
+    Objective(usize),
+}
+
+impl Named {
+    fn kind(self) -> &'static str {
+        match self {
+            Self::Control => "control",
+            Self::Alias(_) => "alias",
+            Self::Objective(_) => "objective",
+        }
+    }
+}
+
+/// A file's text, and where its names stand once somebody asks.
+struct Text {
+    reading: Reading<()>,
+    lines: OnceCell<Vec<ControlLines>>,
+}
+
+/// [`Control`], read for its lines only.
+#[derive(Deserialize)]
+struct ControlLines {
+    #[serde(default)]
+    aliases: Vec<Spanned<String>>,
+    #[serde(default)]
+    objectives: Vec<ObjectiveLines>,
+}
+
+#[derive(Deserialize)]
+struct ObjectiveLines {
+    id: Spanned<String>,
+}
+
+impl Text {
+    /// The line of a name in the `place`th control of the file; none: the control's own will do.
+    fn line(&self, place: usize, named: Named) -> Option<u64> {
+        let control = self.lines.get_or_init(|| self.reading.again().unwrap_or_default()).get(place)?;
+        match named {
+            Named::Control => None,
+            Named::Alias(at) => control.aliases.get(at).map(|alias| alias.referenced.line()),
+            Named::Objective(at) => control.objectives.get(at).map(|objective| objective.id.referenced.line()),
+        }
+    }
+}
+
 /// The controls of one framework while its files are read.
 #[derive(Default)]
 pub(super) struct Collected {
@@ -41,38 +93,48 @@ impl Collected {
         let reading: Reading<Vec<Spanned<Control>>> = yaml::read(file, faults);
         self.missing.whole_file |= reading.value.is_none();
         self.missing.blocks.extend(reading.lost);
-        let text = Reading { value: Some(()), lost: Vec::new(), text: reading.text };
-        for spanned in reading.value.unwrap_or_default() {
+        let text =
+            Text { reading: Reading { value: Some(()), lost: Vec::new(), text: reading.text }, lines: OnceCell::new() };
+        for (place, spanned) in reading.value.unwrap_or_default().into_iter().enumerate() {
             let line = spanned.referenced.line();
             let control = spanned.value;
             let index = self.controls.len();
             self.controls.push(control);
             self.places.push((file.shown.clone(), line));
-            self.check(index, &text, file, line, faults);
+            self.check(index, &text, file, (place, line), faults);
         }
     }
 
     pub fn read_texts(&mut self, file: &CatalogFile, faults: &mut Faults) {
-        let reading: Reading<BTreeMap<String, String>> = yaml::read(file, faults);
-        let line = |id: &str| reading.line_of(1, id);
+        let reading: Reading<BTreeMap<String, Spanned<String>>> = yaml::read(file, faults);
         for (id, text) in reading.value.iter().flatten() {
+            let line = |id: &str| reading.line_of_key(id, text.referenced.line());
             let control = self.names.get(id).and_then(|index| self.controls.get_mut(*index));
             match control.filter(|control| control.id.as_str() == id) {
                 Some(control) if control.official.is_some() => {
                     faults.add(&file.shown, Some(line(id)), format!("`{id}` has an official text already; keep one"));
                 }
-                Some(control) => control.official = Some(text.clone()),
+                Some(control) => control.official = Some(text.value.clone()),
                 None if self.missing.may_hold(id) => {}
                 None => faults.add(&file.shown, Some(line(id)), format!("there is no control with the id `{id}`")),
             }
         }
     }
 
-    fn check(&mut self, index: usize, text: &Reading<()>, file: &CatalogFile, line: u64, faults: &mut Faults) {
+    /// Checks one control, the `place`th of its file, which begins in a `line` of it.
+    fn check(
+        &mut self,
+        index: usize,
+        text: &Text,
+        file: &CatalogFile,
+        (place, line): (usize, u64),
+        faults: &mut Faults,
+    ) {
         let Some(control) = self.controls.get(index) else { return };
+        let line_of = |needle: &str| Some(text.reading.line_of(line, needle));
         for (key, value) in [("title", &control.title), ("family", &control.family)] {
             if value.trim().is_empty() {
-                faults.add(&file.shown, Some(text.line_of(line, key)), format!("`{key}` of `{}` is empty", control.id));
+                faults.add(&file.shown, line_of(key), format!("`{key}` of `{}` is empty", control.id));
             }
         }
         if !control.assessable && !control.objectives.is_empty() {
@@ -80,22 +142,25 @@ impl Collected {
             faults.add(&file.shown, Some(line), message);
         }
         for name in control.to_be_confirmed().filter(|name| !control.facts.contains_key(*name)) {
-            let at = text.line_of(line, TO_BE_CONFIRMED);
+            let at = line_of(TO_BE_CONFIRMED);
             let message = format!("`{TO_BE_CONFIRMED}` of `{}` names `{name}`, which is no fact of it", control.id);
-            faults.add(&file.shown, Some(at), message);
+            faults.add(&file.shown, at, message);
         }
         let missing = control.guidance.as_ref().map(Guidance::missing).unwrap_or_default();
         // A row that is not judged needs no evidence, only to be understood.
         for key in missing.into_iter().filter(|key| control.assessable || *key == "asks") {
-            let at = text.line_of(line, "guidance:");
-            faults.add(&file.shown, Some(at), format!("the guidance of `{}` says nothing under `{key}`", control.id));
+            let at = line_of("guidance");
+            faults.add(&file.shown, at, format!("the guidance of `{}` says nothing under `{key}`", control.id));
         }
-        let own = std::iter::once(("control", control.id.as_str()));
-        let aliases = control.aliases.iter().map(|alias| ("alias", alias.as_str()));
-        let objectives = control.objectives.iter().map(|objective| ("objective", objective.id.as_str()));
-        for (kind, name) in own.chain(aliases).chain(objectives) {
+        let own = std::iter::once((Named::Control, control.id.as_str()));
+        let aliases = control.aliases.iter().enumerate();
+        let aliases = aliases.map(|(at, alias)| (Named::Alias(at), alias.as_str()));
+        let objectives = control.objectives.iter().enumerate();
+        let objectives = objectives.map(|(at, objective)| (Named::Objective(at), objective.id.as_str()));
+        for (named, name) in own.chain(aliases).chain(objectives) {
             // Looking for the line costs: only done for a fault.
-            let at = || Some(if kind == "control" { line } else { text.line_of(line, name) });
+            let at = || text.line(place, named).or(Some(line));
+            let kind = named.kind();
             if let Some(first) = self.names.get(name) {
                 let (first_file, first_line) =
                     self.places.get(*first).map_or(("", 0), |(file, line)| (file.as_str(), *line));
@@ -106,23 +171,25 @@ impl Collected {
                 self.names.insert(name.to_owned(), index);
             }
         }
-        for objective in control.objectives.iter().filter(|objective| objective.title.trim().is_empty()) {
-            let at = text.line_of(line, objective.id.as_str());
-            faults.add(&file.shown, Some(at), format!("the objective `{}` has no title", objective.id));
+        for (at, objective) in control.objectives.iter().enumerate() {
+            if !objective.title.trim().is_empty() {
+                continue;
+            }
+            let at = text.line(place, Named::Objective(at)).or(Some(line));
+            faults.add(&file.shown, at, format!("the objective `{}` has no title", objective.id));
         }
     }
 
     /// A key that no control carries would leave every control in, unseen.
     pub fn check_questionnaires(
         &self,
-        questionnaires: &[Questionnaire],
+        questionnaires: &[Spanned<Questionnaire>],
         head: &CatalogFile,
-        text: &Reading<()>,
         faults: &mut Faults,
     ) {
         let mut seen = BTreeSet::new();
-        for one in questionnaires {
-            let at = Some(text.line_of(1, &format!("id: {}", one.id)));
+        for spanned in questionnaires {
+            let (one, at) = (&spanned.value, Some(spanned.referenced.line()));
             if !seen.insert(&one.id) {
                 faults.add(&head.shown, at, format!("the questionnaire `{}` is listed twice", one.id));
             }
@@ -136,6 +203,16 @@ impl Collected {
                     one.key, one.id
                 );
                 faults.add(&head.shown, at, message);
+            }
+            for whom in &one.leaves_out {
+                let is_known = self.controls.iter().any(|control| control.applies_to() == Some(whom));
+                if !is_known && !self.missing.may_hold(whom) {
+                    let message = format!(
+                        "the questionnaire `{}` leaves out `{whom}`, which no control has as its fact `applies_to`",
+                        one.id
+                    );
+                    faults.add(&head.shown, at, message);
+                }
             }
         }
     }

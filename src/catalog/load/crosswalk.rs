@@ -9,6 +9,7 @@ use super::yaml;
 use crate::catalog::crosswalk::{Confidence, CrosswalkRow};
 use crate::catalog::fault::Faults;
 use crate::catalog::files::{CatalogFile, FileSet};
+use crate::model::csv_rows::{Row, Rows};
 use crate::model::id::{ControlId, FrameworkId};
 
 const HEADER: [&str; 6] = ["from_framework", "from", "to_framework", "to", "confidence", "detail"];
@@ -16,7 +17,7 @@ const HEADER: [&str; 6] = ["from_framework", "from", "to_framework", "to", "conf
 const MAX_CELL_BYTES: usize = 500;
 
 pub(super) fn load(files: &FileSet, frameworks: &LoadedFrameworks, faults: &mut Faults) -> Vec<CrosswalkRow> {
-    let mut reader = Reader { frameworks, seen: HashMap::new(), rows: Vec::new(), faults };
+    let mut reader = Reader { frameworks, seen: HashMap::new(), targets: HashMap::new(), rows: Vec::new(), faults };
     for file in files.below("controls/crosswalk/") {
         if yaml::has_extension(&file.path, "csv") {
             reader.file(file);
@@ -34,6 +35,8 @@ struct Reader<'a> {
     frameworks: &'a LoadedFrameworks,
     /// Where a pair was first named.
     seen: HashMap<Pair, (String, u64)>,
+    /// What a control's first row about a framework says: whether nothing corresponds there, and where it stands.
+    targets: HashMap<(FrameworkId, ControlId, FrameworkId), (bool, String, u64)>,
     rows: Vec<CrosswalkRow>,
     faults: &'a mut Faults,
 }
@@ -47,30 +50,28 @@ impl Reader<'_> {
                 "the last line has no end, so a part of the file may be missing; take it again, or end the line";
             self.faults.add(&file.shown, Some(text.lines().count() as u64), message);
         }
-        let mut csv = csv::ReaderBuilder::new().comment(Some(b'#')).flexible(true).from_reader(text.as_bytes());
-        match csv.headers() {
-            Ok(header) if header.iter().eq(HEADER) => {}
-            Ok(header) => {
-                let line = header.position().map_or(1, csv::Position::line);
-                self.faults.add(&file.shown, Some(line), format!("the first line must be `{}`", HEADER.join(",")));
-                return;
-            }
-            Err(error) => return self.faults.add(&file.shown, Some(1), error.to_string()),
+        let mut rows = Rows::of(text).with_comments('#').on_one_line_each();
+        let first = match rows.next() {
+            Some(Ok(header)) if header.cells == HEADER => None,
+            Some(Ok(header)) => Some(header.line),
+            Some(Err(fault)) => Some(fault.line),
+            None => Some(1),
+        };
+        if first.is_some() {
+            self.faults.add(&file.shown, first, format!("the first line must be `{}`", HEADER.join(",")));
+            return;
         }
-        for record in csv.records() {
-            match record {
-                Ok(record) => self.record(file, &record),
-                Err(error) => {
-                    let line = error.position().map(csv::Position::line);
-                    self.faults.add(&file.shown, line, error.to_string());
-                }
+        for row in rows {
+            match row {
+                Ok(row) => self.row(file, &row),
+                Err(fault) => self.faults.add(&file.shown, Some(fault.line), fault.what),
             }
         }
     }
 
-    fn record(&mut self, file: &CatalogFile, record: &csv::StringRecord) {
-        let line = record.position().map(csv::Position::line);
-        let cells: Vec<&str> = record.iter().collect();
+    fn row(&mut self, file: &CatalogFile, row: &Row) {
+        let line = Some(row.line);
+        let cells: Vec<&str> = row.cells.iter().map(String::as_str).collect();
         let [from_framework, from, to_framework, to, confidence, detail] = cells.as_slice() else {
             let message = format!("the row has {} cells instead of {}", cells.len(), HEADER.len());
             return self.faults.add(&file.shown, line, message);
@@ -103,7 +104,23 @@ impl Reader<'_> {
             let message = format!("the pair is a duplicate; it is named at {first_file}:{first_line}");
             return self.faults.add(&file.shown, line, message);
         }
-        self.seen.insert(key, (file.shown.clone(), line.unwrap_or_default()));
+        self.seen.insert(key, (file.shown.clone(), row.line));
+        if to.as_ref() == Some(&from) && to_framework == from_framework {
+            return self.faults.add(
+                &file.shown,
+                line,
+                format!("`{from}` is named as helping itself; name another control"),
+            );
+        }
+        let target = (from_framework.clone(), from.clone(), to_framework.clone());
+        let here = (to.is_none(), file.shown.clone(), row.line);
+        let (is_none, first_file, first_line) = self.targets.entry(target).or_insert(here);
+        if *is_none != to.is_none() {
+            let message = format!(
+                "of `{from}` one row says that nothing in `{to_framework}` corresponds, another that something does; see {first_file}:{first_line} and remove one"
+            );
+            return self.faults.add(&file.shown, line, message);
+        }
         self.rows.push(CrosswalkRow {
             from_framework,
             from,
@@ -153,5 +170,35 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::catalog::load::tests::{assert_fault, demo_with, faults};
+
+    const HEADINGS: &str = "from_framework,from,to_framework,to,confidence,detail\n";
+    const FILE: &str = "controls/crosswalk/x.csv";
+
+    #[test]
+    fn a_mapping_that_cannot_be_true_is_refused_with_its_line() {
+        let of = |rows: &str| demo_with(FILE, format!("{HEADINGS}{rows}"));
+        assert_eq!(faults(&of("demo,1,demo,2,low,\ndemo,2,demo,1,low,\n")), Vec::<String>::new());
+        assert_fault(&of("demo,1,demo,1,low,\n"), &format!("{FILE}:3:"), "`1` is named as helping itself");
+        for rows in ["demo,1,demo,2,low,\ndemo,1,demo,none,low,\n", "demo,1,demo,none,low,\ndemo,1,demo,2,low,\n"] {
+            assert_fault(&of(rows), &format!("{FILE}:4:"), "see controls/crosswalk/x.csv:3 and remove one");
+        }
+    }
+
+    #[test]
+    fn a_quotation_mark_that_is_not_closed_is_a_fault_in_its_own_line_and_takes_no_row_away() {
+        let rows = "demo,1,demo,2,low,\"cut\ndemo,2,demo,9,low,\"whole\"\n";
+        for end in ["\n", "\r\n"] {
+            let set = demo_with(FILE, format!("{HEADINGS}{rows}").replace('\n', end));
+            assert_fault(&set, &format!("{FILE}:3:"), "not closed in the same line");
+            assert_fault(&set, &format!("{FILE}:4:"), "no control `9`");
+        }
+        let set = demo_with(FILE, format!("{HEADINGS}demo,1,demo,2,low,\"a\"b\n"));
+        assert_fault(&set, &format!("{FILE}:3:"), "more text follows");
     }
 }

@@ -133,6 +133,11 @@ impl Check<'_> {
             let message = format!("the way `{}` has `says_nothing_of`, which only `partial` knows", way.id);
             self.fault(&format!("id: {}", way.id), message);
         }
+        for way in form.ways.iter().filter(|way| way.nothing_done.as_ref().is_some_and(|word| word.trim().is_empty())) {
+            let message =
+                format!("the way `{}` has an empty `nothing_done`; say what the control is called then", way.id);
+            self.fault(&format!("id: {}", way.id), message);
+        }
         for check in form.ways.iter().flat_map(|way| &way.says_nothing_of).filter(|id| !checks.contains_key(*id)) {
             self.fault(check.as_str(), format!("there is no check `{check}`"));
         }
@@ -149,6 +154,9 @@ impl Check<'_> {
                 self.fault(&at, message);
             }
             for fault in faults_of(field) {
+                self.fault(&at, format!("the field `{}` {fault}", field.id));
+            }
+            if let Some(fault) = field.day.as_ref().and_then(|limits| limits.fault(form, field)) {
                 self.fault(&at, format!("the field `{}` {fault}", field.id));
             }
             for way in field.ways.iter().filter(|way| form.way(way).is_none()) {

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::Deserialize;
+use serde_saphyr::Spanned;
 
 use super::controls::{Collected, Missing};
 use super::yaml::{self, Reading};
@@ -31,10 +32,10 @@ struct FrameworkFile {
     source: String,
     vocabulary: BTreeMap<ControlState, String>,
     #[serde(default)]
-    judged_by: Option<FrameworkId>,
+    judged_by: Option<Spanned<FrameworkId>>,
     #[serde(default)]
-    questionnaires: Vec<Questionnaire>,
-    files: Vec<String>,
+    questionnaires: Vec<Spanned<Questionnaire>>,
+    files: Vec<Spanned<String>>,
 }
 
 /// A framework with what its checks across files need to know.
@@ -134,15 +135,15 @@ fn load_folder(folder: &str, files: &[&CatalogFile], faults: &mut Faults) -> Opt
     let reading: Reading<FrameworkFile> = yaml::read(head, faults);
     let line = |needle: &str| Some(reading.line_of(1, needle));
     // Without a readable head the controls are still read, so that their faults show at once.
-    let listed: Vec<String> = if let Some(file) = &reading.value {
-        file.files.clone()
+    let listed: Vec<(String, Option<u64>)> = if let Some(file) = &reading.value {
+        file.files.iter().map(|name| (name.value.clone(), Some(name.referenced.line()))).collect()
     } else {
         let names = files.iter().map(|file| name_in(folder, file).to_owned());
-        names.filter(|name| !name.starts_with(TEXTS)).collect()
+        names.filter(|name| !name.starts_with(TEXTS)).map(|name| (name, None)).collect()
     };
     if let Some(file) = &reading.value {
         check_head(folder, head, file, &line, faults);
-        let known: BTreeSet<&str> = listed.iter().map(String::as_str).collect();
+        let known: BTreeSet<&str> = listed.iter().map(|(name, _)| name.as_str()).collect();
         for file in files {
             let name = name_in(folder, file);
             if name != "framework.yaml" && !name.starts_with(TEXTS) && !known.contains(name) {
@@ -155,14 +156,14 @@ fn load_folder(folder: &str, files: &[&CatalogFile], faults: &mut Faults) -> Opt
     // A list of files that was lost may have named any control.
     collected.missing.whole_file = !reading.is_whole() && listed.is_empty();
     let mut seen = BTreeSet::new();
-    for name in listed.iter().filter(|name| name.as_str() != "framework.yaml") {
+    for (name, at) in listed.iter().filter(|(name, _)| name.as_str() != "framework.yaml") {
         if !seen.insert(name) {
-            faults.add(&head.shown, line(&format!("- {name}")), format!("`{name}` is listed twice"));
+            faults.add(&head.shown, *at, format!("`{name}` is listed twice"));
             continue;
         }
         let Some(file) = named(name) else {
             let message = format!("`{name}` is listed but there is no such file in this folder");
-            faults.add(&head.shown, line(name), message);
+            faults.add(&head.shown, *at, message);
             collected.missing.whole_file = true;
             continue;
         };
@@ -172,10 +173,8 @@ fn load_folder(folder: &str, files: &[&CatalogFile], faults: &mut Faults) -> Opt
         collected.read_texts(file, faults);
     }
     collected.check_parents(faults);
-    let judge_line = line("judged_by:");
-    let text = Reading { value: Some(()), lost: Vec::new(), text: reading.text };
     let file = reading.value?;
-    collected.check_questionnaires(&file.questionnaires, head, &text, faults);
+    collected.check_questionnaires(&file.questionnaires, head, faults);
     if collected.controls.is_empty() && !collected.missing.may_hold("") {
         faults.add(&head.shown, None, "the framework has no controls");
     }
@@ -188,12 +187,12 @@ fn load_folder(folder: &str, files: &[&CatalogFile], faults: &mut Faults) -> Opt
             publisher: file.publisher,
             source: file.source,
             vocabulary: file.vocabulary,
-            judged_by: file.judged_by,
-            questionnaires: file.questionnaires,
+            judged_by: file.judged_by.as_ref().map(|judge| judge.value.clone()),
+            questionnaires: file.questionnaires.into_iter().map(|one| one.value).collect(),
             controls: collected.controls,
         },
         shown: head.shown.clone(),
-        judge_line,
+        judge_line: file.judged_by.map(|judge| judge.referenced.line()),
         missing: collected.missing,
         names: collected.names,
         parents,

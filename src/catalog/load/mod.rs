@@ -36,9 +36,7 @@ pub(super) fn load(files: &FileSet) -> Result<Catalog, Faults> {
     references::checks(&checks.checks, &frameworks, &collectors, &mut faults);
     unexpected_files(files, &mut faults);
     if !faults.is_empty() {
-        faults.0.sort();
-        faults.0.dedup();
-        return Err(faults);
+        return Err(told(faults));
     }
     Ok(Catalog {
         frameworks: frameworks.into_frameworks(),
@@ -51,6 +49,25 @@ pub(super) fn load(files: &FileSet) -> Result<Catalog, Faults> {
         digest: digest(files),
         index: std::sync::OnceLock::new(),
     })
+}
+
+/// So many faults of one file are told at most.
+const MOST_FAULTS: usize = 200;
+
+/// Sorted, each once, and of one file no more than people can read.
+fn told(mut faults: Faults) -> Faults {
+    faults.0.sort();
+    faults.0.dedup();
+    let mut shortened = Faults::default();
+    for of_file in faults.0.chunk_by(|one, next| one.file == next.file) {
+        shortened.0.extend(of_file.iter().take(MOST_FAULTS).cloned());
+        if let (Some(first), Some(next)) = (of_file.first(), of_file.get(MOST_FAULTS)) {
+            let message =
+                format!("there are {} more faults in this file; mend these first", of_file.len() - MOST_FAULTS);
+            shortened.add(&first.file, next.line, message);
+        }
+    }
+    shortened
 }
 
 /// Files that no reader looks at.

@@ -206,7 +206,7 @@ fn check_controls(
     for (family, split) in &template.families {
         if loaded.lacks_family(family) {
             let message = format!("`{}` has no family `{family}`", framework.id);
-            faults.add(&file.shown, Some(text.line_of(1, family).min(split.referenced.line())), message);
+            faults.add(&file.shown, Some(text.line_of_key(family, split.referenced.line())), message);
         }
     }
     let mut rows = HashMap::new();

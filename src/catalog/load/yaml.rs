@@ -20,6 +20,7 @@ pub(super) struct Reading<T> {
     pub value: Option<T>,
     /// Blocks that were blanked. Whoever checks references must not blame others for what these blocks would have said.
     pub lost: Vec<String>,
+    /// As it was read: lost blocks are blank in it.
     pub text: String,
 }
 
@@ -29,12 +30,49 @@ impl<T> Reading<T> {
         self.value.is_some() && self.lost.is_empty()
     }
 
-    /// The first line at or after `from` that contains `needle`; `from` itself if there is none.
+    /// The first line at or after `from` that names `needle`, and not only something longer or in a comment; `from` itself
+    /// if there is none.
     pub fn line_of(&self, from: u64, needle: &str) -> u64 {
         let skip = usize::try_from(from.saturating_sub(1)).unwrap_or(usize::MAX);
-        let found = self.text.lines().skip(skip).position(|line| line.contains(needle));
+        let found = self.text.lines().skip(skip).position(|line| names(without_comment(line), needle));
         found.map_or(from, |offset| from + offset as u64)
     }
+
+    /// The line of the key whose value begins in the line `value`: the nearest one above, or the same.
+    pub fn line_of_key(&self, key: &str, value: u64) -> u64 {
+        let upto = usize::try_from(value).unwrap_or(usize::MAX);
+        let above: Vec<&str> = self.text.lines().take(upto).collect();
+        let is_key = |line: &&str| {
+            let after = |(at, _)| line.get(at + key.len()..).unwrap_or_default().trim_start_matches(['"', '\'']);
+            line.match_indices(key).map(after).any(|after| after.trim_start().starts_with(':'))
+        };
+        above.iter().rposition(is_key).map_or(value, |index| index as u64 + 1)
+    }
+
+    /// The same text read as something else, for the lines of what stands in it.
+    pub fn again<L: DeserializeOwned>(&self) -> Option<L> {
+        serde_saphyr::from_str_with_options(&self.text, options()).ok()
+    }
+}
+
+/// A line up to its comment. A `#` between quotation marks is taken for none only where no blank is before it.
+fn without_comment(line: &str) -> &str {
+    let is_start = |at: usize| line.get(..at).is_some_and(|before| before.trim_end().len() < before.len() || at == 0);
+    let comment = line.match_indices('#').map(|(at, _)| at).find(|at| is_start(*at));
+    comment.and_then(|at| line.get(..at)).unwrap_or(line)
+}
+
+/// Whether a line names something, and not only something longer.
+pub(super) fn names(line: &str, needle: &str) -> bool {
+    let belongs = |letter: char| letter.is_alphanumeric() || "._/()[]-".contains(letter);
+    line.match_indices(needle).any(|(at, _)| {
+        let before = line.get(..at).and_then(|before| before.chars().next_back());
+        let mut after = line.get(at + needle.len()..).unwrap_or_default().chars();
+        // A list ends with a bracket, and a key with a colon.
+        let (next, then) = (after.next(), after.next());
+        let ends = !next.is_some_and(belongs) || (next == Some(']') && !then.is_some_and(belongs));
+        !before.filter(|letter| *letter != '[').is_some_and(belongs) && ends
+    })
 }
 
 /// The text of a file, unless it is empty, too large or not UTF-8.
@@ -70,16 +108,21 @@ pub(super) fn read<T: DeserializeOwned>(file: &CatalogFile, faults: &mut Faults)
     };
     let mut reading = Reading { value: None, lost: Vec::new(), text: original.to_owned() };
     let mut remaining = original.to_owned();
-    for _ in 0..MAX_FAULTS {
+    for found in 0..=MAX_FAULTS {
         let error = match serde_saphyr::from_str_with_options::<T>(&remaining, options()) {
             Ok(value) => {
                 reading.value = Some(value);
+                reading.text = remaining;
                 return reading;
             }
             Err(error) => error,
         };
         let error = error.without_snippet();
         let line = error.location().map(|location| location.line()).filter(|line| *line > 0);
+        if found == MAX_FAULTS {
+            faults.add(&file.shown, line, "from here on there are more faults in this file; mend these first");
+            break;
+        }
         let missing = matches!(error, Error::SerdeMissingField { .. });
         // A key that is missing because its block was blanked is no fault of its own.
         let follows = missing && !reading.lost.is_empty() && !original.trim_start().starts_with("- ");
@@ -107,8 +150,25 @@ fn options() -> serde_saphyr::Options {
     options
 }
 
-/// The library's words without the position, which the fault carries by itself.
+/// What is wrong, without the position, which the fault carries by itself. The library's words where they are no programmer's.
 fn message(error: &Error) -> String {
+    match error {
+        Error::DuplicateMappingKey { key: Some(key), .. } => {
+            return format!("the key `{key}` is a duplicate; keep one of the two");
+        }
+        Error::DuplicateMappingKey { .. } => return "a key is a duplicate; keep one of the two".to_owned(),
+        Error::MultipleDocuments { .. } => {
+            return "a second document begins here; keep one in a file, without a line `---` between two".to_owned();
+        }
+        Error::Budget { .. } => {
+            return "the file holds more text, deeper lists or more repeats than are read; split it or write it plainly"
+                .to_owned();
+        }
+        Error::SerdeInvalidLength { .. } => return "a list stands here where single keys are expected".to_owned(),
+        Error::BinaryNotUtf8 { .. } => return "what is marked `!!binary` here is no text; write it as text".to_owned(),
+        Error::AliasError { error, .. } => return message(error),
+        _ => {}
+    }
     let text = error.to_string();
     let text = text.lines().next().unwrap_or_default();
     let end = text.find(" at line ").or_else(|| text.find(": line ")).unwrap_or(text.len());
@@ -147,3 +207,6 @@ fn blank_block(text: &str, line: u64) -> Option<(String, String)> {
         lines.iter().enumerate().map(|(index, line)| if (first..after).contains(&index) { "" } else { line }).collect();
     Some((kept.join("\n") + "\n", block))
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use countersign_seal::digest::Digest;
 use serde_json::{Value, json};
 
 use super::{OfficialCatalog, OfficialControl, OfficialFamily, OfficialObjective};
@@ -14,6 +15,8 @@ use crate::model::responsibility::EngagementModel;
 
 /// About so many bytes go into one file: half of what the loader reads, which leaves room for what JSON escapes.
 const PART_BYTES: usize = 512 * 1024;
+/// A catalog of more groups has files that hold several: no folder may hold more files than the loader reads.
+const MOST_GROUPS: usize = 100;
 /// What a control or an objective takes beside its texts, at most.
 const ROW_BYTES: usize = 512;
 
@@ -25,12 +28,17 @@ pub type Files = BTreeMap<String, String>;
 pub fn framework(catalog: &OfficialCatalog, id: &FrameworkId) -> Files {
     let mut files = Files::new();
     let mut listed = Vec::new();
-    for family in &catalog.families {
-        for part in parts(&family.controls, bytes_of) {
+    let groups = catalog.families.iter().map(|family| family.controls.iter().map(|one| (family, one)).collect());
+    let mut groups: Vec<Vec<_>> = groups.collect();
+    if groups.len() > MOST_GROUPS {
+        groups = vec![groups.concat()];
+    }
+    for group in &groups {
+        for part in parts(group, |(_, control)| bytes_of(control)) {
             let name = format!("group-{:02}.yaml", listed.len() + 1);
-            let controls: Vec<Value> = part.iter().map(|control| of_control(family, control)).collect();
+            let controls: Vec<Value> = part.iter().map(|(family, control)| of_control(family, control)).collect();
             files.insert(format!("controls/{id}/{name}"), printed(&json!(controls)));
-            let texts: BTreeMap<_, _> = part.iter().filter_map(text_of).collect();
+            let texts: BTreeMap<_, _> = part.iter().filter_map(|(_, control)| text_of(control)).collect();
             if !texts.is_empty() {
                 files.insert(format!("controls/{id}/texts/{name}"), printed(&json!(texts)));
             }
@@ -78,11 +86,39 @@ pub fn beside(catalog: &OfficialCatalog, framework: &Framework) -> (Files, usize
     let found = texts.len();
     let mut files = Files::new();
     let rows: Vec<_> = texts.into_iter().collect();
+    // Texts of other controls, imported before or later, have files of other names.
+    let digest = Digest::of(json!(rows).to_string().as_bytes()).to_string();
+    let digest = digest.rsplit(':').next().and_then(|hex| hex.get(..8)).unwrap_or_default();
     for (index, part) in parts(&rows, |(_, text)| text.len() + ROW_BYTES).into_iter().enumerate() {
         let part: BTreeMap<_, _> = part.iter().cloned().collect();
-        files.insert(format!("controls/{}/texts/imported-{:02}.yaml", framework.id, index + 1), printed(&json!(part)));
+        let name = format!("controls/{}/texts/imported-{digest}-{:02}.yaml", framework.id, index + 1);
+        files.insert(name, printed(&json!(part)));
     }
     (files, found)
+}
+
+/// Which controls a place in one of the files is about, in words; none: the file is about none, or is not one of these.
+#[must_use]
+pub fn place_of(files: &Files, path: &str, line: Option<u64>) -> Option<String> {
+    let text = files.get(path)?;
+    let value: Value = serde_json::from_str(text).ok()?;
+    let ids: Vec<String> = match &value {
+        Value::Array(controls) => {
+            controls.iter().filter_map(|one| one.get("id")?.as_str()).map(str::to_owned).collect()
+        }
+        Value::Object(texts) if path.contains("/texts/") => texts.keys().cloned().collect(),
+        _ => return None,
+    };
+    // Each begins in a line that is indented by two blanks, and no other line is.
+    let begins = |line: &&str| line.starts_with("  {") || line.starts_with("  \"");
+    let upto = line.and_then(|line| usize::try_from(line).ok());
+    let at = upto.map(|line| text.lines().take(line).filter(begins).count());
+    match (at.and_then(|at| ids.get(at.checked_sub(1)?)), ids.first(), ids.last()) {
+        (Some(id), ..) => Some(format!("the control `{id}`")),
+        (None, Some(first), Some(last)) if first == last => Some(format!("the control `{first}`")),
+        (None, Some(first), Some(last)) => Some(format!("the controls `{first}` to `{last}`")),
+        _ => None,
+    }
 }
 
 /// In parts whose files stay below the size that the loader reads, unless a single one is larger.

@@ -28,7 +28,7 @@ pub enum OscalError {
     TooLarge,
     #[error("the file is XML; only OSCAL's JSON form is read, so take the .json file of the same catalog")]
     Xml,
-    #[error("line {line}: this is not an OSCAL catalog in JSON: {message}; take the file again if it was cut")]
+    #[error("line {line}: this is not an OSCAL catalog in JSON: {message}")]
     NotReadable { line: usize, message: String },
     #[error("/catalog/metadata/oscal-version: OSCAL version `{0}` is not read; use a catalog of version 1.1 or 1.2")]
     Version(String),
@@ -129,10 +129,25 @@ fn is_read(version: &str) -> bool {
     version.starts_with("1.1.") || version.starts_with("1.2.") || matches!(version, "1.1" | "1.2")
 }
 
-/// The library's words; the line is told by itself.
+/// What is wrong; the line is told by itself. The library's words where they are no programmer's.
 fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    text.split(" at line ").next().unwrap_or_default().chars().take(200).collect()
+    let text = text.split(" at line ").next().unwrap_or_default();
+    let named = |kind: &str| text.strip_prefix(kind).and_then(|rest| rest.split('`').nth(1));
+    let told = if let Some(key) = named("duplicate field ") {
+        format!("`{key}` is there twice in one object; keep one")
+    } else if let Some(key) = named("missing field ") {
+        format!("`{key}` is missing")
+    } else if text.starts_with("invalid length") {
+        "a list stands here where an object is expected".to_owned()
+    } else if let Some((found, _)) = text.split_once(", expected struct ") {
+        format!("{found}, expected an object")
+    } else if error.is_data() {
+        text.to_owned()
+    } else {
+        format!("{text}; take the file again if it was cut")
+    };
+    told.chars().take(200).collect()
 }
 
 struct Reader {

@@ -203,3 +203,58 @@ proptest! {
         let _ = read_value(&value);
     }
 }
+
+#[test]
+fn a_catalog_of_more_groups_than_a_folder_may_hold_files_stays_one_that_is_read() {
+    let groups: Vec<Value> = (0..1_000)
+        .map(|at| json!({"id": format!("g{at}"), "title": format!("G{at}"), "controls": [{"id": format!("c-{at}"), "title": "T"}]}))
+        .collect();
+    let official = read_value(&changed("/catalog/groups", json!(groups))).unwrap();
+    let id = "imp".parse().unwrap();
+    let files = folder::framework(&official, &id);
+    assert!(files.len() < 20, "{:?}", files.keys());
+    let set = files.iter().fold(FileSet::embedded(), |set, (path, text)| set.with_file(path, text.as_bytes()));
+    let catalog = Catalog::load(&set).unwrap_or_else(|faults| panic!("{faults}"));
+    let controls = &catalog.frameworks[&id].controls;
+    assert_eq!((controls.len(), controls[999].id.as_str(), controls[999].family.as_str()), (1_000, "c-999", "G999"));
+}
+
+#[test]
+fn texts_of_other_controls_stand_in_files_of_other_names_and_a_fault_names_the_control() {
+    let level_two = "cmmc-l2".parse().unwrap();
+    let embedded = Catalog::embedded().unwrap();
+    let texts = |control: &str| {
+        let official = read_value(&changed("/catalog/groups/0/controls/0/props/1/value", json!(control))).unwrap();
+        folder::beside(&official, &embedded.frameworks[&level_two]).0
+    };
+    let (one, other) = (texts("3.1.1"), texts("3.1.2"));
+    let add = |set: FileSet, files: &folder::Files| {
+        files.iter().fold(set, |set, (path, text)| set.with_file(path, text.as_bytes()))
+    };
+    let both = Catalog::load(&add(add(FileSet::embedded(), &one), &other)).unwrap_or_else(|faults| panic!("{faults}"));
+    let official = |name: &str| both.control(&level_two, name).unwrap().official.is_some();
+    assert!(official("3.1.1") && official("3.1.2") && !official("3.1.3"));
+    let (path, _) = other.first_key_value().unwrap();
+    assert_eq!(folder::place_of(&other, path, Some(2)).unwrap(), "the control `AC.L2-3.1.2`");
+    assert_eq!(folder::place_of(&other, path, None).unwrap(), "the control `AC.L2-3.1.2`");
+    assert_eq!(folder::place_of(&other, "controls/x.yaml", None), None);
+    let files = folder::framework(&read_value(&kitchen()).unwrap(), &"imp".parse().unwrap());
+    let (path, text) = files.iter().find(|(path, _)| path.ends_with("imp/group-01.yaml")).unwrap();
+    let line = text.lines().position(|line| line.contains("Blunt Tools")).unwrap() as u64 + 1;
+    assert_eq!(folder::place_of(&files, path, Some(line)).unwrap(), "the control `kn-2`");
+    assert_eq!(folder::place_of(&files, path, None).unwrap(), "the controls `KN-1` to `kn-2`");
+}
+
+#[test]
+fn what_is_no_catalog_is_told_without_the_words_of_a_programmer() {
+    for (text, words) in [
+        ("[]", "a list stands here where an object is expected"),
+        ("{\"catalog\": \"x\"}", "expected an object"),
+        ("{\"catalog\": {\"metadata\": {\"title\": \"a\", \"title\": \"b\"}}}", "`title` is there twice in one object"),
+        ("{\"profile\": {}}", "`catalog` is missing"),
+    ] {
+        let told = read(text.as_bytes()).unwrap_err().to_string();
+        assert!(told.contains(words) && !told.contains("struct") && !told.contains("cut"), "{told}");
+    }
+    assert!(read(b"{\"catalog\": {").unwrap_err().to_string().contains("take the file again if it was cut"));
+}

@@ -33,7 +33,7 @@ pub fn run(common: &Common, arguments: &FormsArguments) -> anyhow::Result<Ending
             let control = catalog.control(framework, named);
             let control =
                 control.ok_or_else(|| anyhow::anyhow!("{framework} has no control `{}`", output::plain(named)))?;
-            let parts = catalog.frameworks.get(framework).map(|known| known.parts_of(control)).unwrap_or_default();
+            let parts = catalog.only_its_parts(framework, control);
             if !parts.is_empty() {
                 let parts: Vec<&str> = parts.iter().map(|part| part.id.as_str()).collect();
                 anyhow::bail!("{} follows from its parts; ask about one of them: {}", control.id, parts.join(", "));
@@ -93,7 +93,9 @@ fn print(form: &Form, control: &Control) -> anyhow::Result<()> {
     for field in asked {
         let optional = if field.required { "" } else { ", may stay empty" };
         let ways = if field.ways.is_empty() { String::new() } else { format!(", for {}", field.ways.join(" and ")) };
-        line(format!("  {} ({}{optional}{ways}): {}. {}", field.id, field.kind.as_str(), field.title, field.help))?;
+        let limits = field.day.as_ref().map_or_else(String::new, |limits| format!(" {}", limits.words()));
+        let (kind, title, help) = (field.kind.as_str(), &field.title, &field.help);
+        line(format!("  {} ({kind}{optional}{ways}): {title}. {help}{limits}", field.id))?;
     }
     let documents = &form.documents;
     if !documents.kinds.is_empty() {

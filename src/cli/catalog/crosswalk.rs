@@ -15,7 +15,7 @@ struct Helped<'a> {
     framework: &'a FrameworkId,
     control: Option<&'a ControlId>,
     confidence: Confidence,
-    detail: &'a str,
+    detail: String,
 }
 
 /// What else a control helps. Suggests where to look; never decides a status.
@@ -32,10 +32,8 @@ pub fn run(common: &Common, catalog: &Catalog, name: &str, framework: Option<&Fr
     let mut shown = Vec::new();
     let mut rows: Vec<[String; 5]> = Vec::new();
     for (id, control) in named {
-        let mut helped: Vec<Helped<'_>> =
-            catalog.crosswalk.iter().filter_map(|row| seen_from(row, id, &control.id)).collect();
-        helped.sort_by_key(|one| (std::cmp::Reverse(one.confidence), one.framework, one.control));
-        for one in &helped {
+        let seen = catalog.crosswalk.iter().filter_map(|row| seen_from(row, id, &control.id)).collect();
+        for one in &joined(seen) {
             let title =
                 one.control.and_then(|to| catalog.control(one.framework, to.as_str())).map(|to| to.title.as_str());
             shown.push(json!({
@@ -48,7 +46,7 @@ pub fn run(common: &Common, catalog: &Catalog, name: &str, framework: Option<&Fr
                 one.framework.to_string(),
                 to,
                 format!("{:?}", one.confidence).to_lowercase(),
-                [title.unwrap_or_default(), one.detail]
+                [title.unwrap_or_default(), &one.detail]
                     .iter()
                     .filter(|text| !text.is_empty())
                     .copied()
@@ -78,11 +76,57 @@ pub fn run(common: &Common, catalog: &Catalog, name: &str, framework: Option<&Fr
     output::line(&format!("This suggests where the same evidence helps and decides nothing: {}.", words.join(", ")))
 }
 
+/// Each control once, also where two rows say it from either side; the surest first.
+fn joined(mut all: Vec<Helped<'_>>) -> Vec<Helped<'_>> {
+    all.sort_by_key(|one| (std::cmp::Reverse(one.confidence), one.framework, one.control));
+    let mut joined: Vec<Helped<'_>> = Vec::new();
+    for one in all {
+        let same = |known: &&mut Helped<'_>| known.framework == one.framework && known.control == one.control;
+        match joined.iter_mut().find(same) {
+            Some(known) if known.detail.is_empty() => known.detail = one.detail,
+            Some(known) if !one.detail.is_empty() && known.detail != one.detail => {
+                known.detail.extend(["; ", one.detail.as_str()]);
+            }
+            Some(_) => {}
+            None => joined.push(one),
+        }
+    }
+    joined
+}
+
 fn seen_from<'a>(row: &'a CrosswalkRow, framework: &FrameworkId, control: &ControlId) -> Option<Helped<'a>> {
-    let (confidence, detail) = (row.confidence, row.detail.as_str());
+    let (confidence, detail) = (row.confidence, row.detail.clone());
     if row.from_framework == *framework && row.from == *control {
         return Some(Helped { framework: &row.to_framework, control: row.to.as_ref(), confidence, detail });
     }
     let is_target = row.to_framework == *framework && row.to.as_ref() == Some(control);
     is_target.then_some(Helped { framework: &row.from_framework, control: Some(&row.from), confidence, detail })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Confidence, CrosswalkRow, joined, seen_from};
+
+    #[test]
+    fn what_two_rows_say_from_either_side_is_shown_once_with_the_surer_word_and_both_details() {
+        let row = |from: (&str, &str), to: (&str, &str), confidence, detail: &str| CrosswalkRow {
+            from_framework: from.0.parse().unwrap(),
+            from: from.1.parse().unwrap(),
+            to_framework: to.0.parse().unwrap(),
+            to: Some(to.1.parse().unwrap()),
+            confidence,
+            detail: detail.to_owned(),
+        };
+        let (own, other) = (("mine", "A-1"), ("theirs", "B-1"));
+        let rows = [
+            row(own, other, Confidence::Low, "one"),
+            row(other, own, Confidence::High, "two"),
+            row(own, ("theirs", "B-2"), Confidence::Medium, ""),
+        ];
+        let (framework, control) = (&rows[0].from_framework, &rows[0].from);
+        let shown = joined(rows.iter().filter_map(|row| seen_from(row, framework, control)).collect());
+        let shown: Vec<_> =
+            shown.iter().map(|one| (one.control.unwrap().as_str(), one.confidence, one.detail.as_str())).collect();
+        assert_eq!(shown, [("B-1", Confidence::High, "two; one"), ("B-2", Confidence::Medium, "")]);
+    }
 }

@@ -9,7 +9,10 @@ use serde_json::json;
 
 use super::show::the_framework;
 use crate::catalog::Catalog;
+use crate::catalog::fault::Faults;
+use crate::catalog::files::MAX_FILE_BYTES;
 use crate::catalog::oscal::{self, MAX_BYTES, folder};
+use crate::cli::advice::Unwritten;
 use crate::cli::{Common, output, session};
 use crate::model::id::FrameworkId;
 
@@ -65,14 +68,45 @@ pub fn run(common: &Common, catalog: &Catalog, form: &Form) -> anyhow::Result<()
     for (path, text) in &files {
         all = all.with_file(path, text.as_bytes());
     }
-    Catalog::load(&all).context("the catalog cannot be used as a framework; nothing was imported")?;
-    write(&files, &to).with_context(|| format!("{} cannot be written; nothing was imported", to.display()))?;
+    if let Err(faults) = Catalog::load(&all) {
+        bail!("the catalog cannot be used as it is; nothing was imported:\n  {}", told(&faults, &files).join("\n  "));
+    }
+    let what = format!("{} cannot be written; nothing was imported", to.display());
+    write(&files, &to).context(Unwritten { path: to.clone(), what })?;
     if common.json {
         return output::json(&json!({"folder": to, "controls": controls, "files": files.keys().collect::<Vec<_>>()}));
     }
     output::line(&format!("Wrote {controls} controls to {}.", to.display()))?;
     output::line("Add the folder to the settings, under [catalog], then run countersign catalog lint:")?;
-    output::line(&format!("  folders = [{:?}]", output::plain(&to.display().to_string())))
+    output::line(&format!("  folders = [{}]", toml_string(&to.display().to_string())))
+}
+
+/// Faults of files that are not written yet, told by the controls they are about.
+fn told(faults: &Faults, files: &folder::Files) -> Vec<String> {
+    let all = faults.0.iter().map(|fault| {
+        let Some(place) = folder::place_of(files, &fault.file, fault.line) else { return fault.to_string() };
+        let is_too_large = files.get(&fault.file).is_some_and(|text| text.len() as u64 > MAX_FILE_BYTES);
+        if is_too_large {
+            let most = MAX_FILE_BYTES / 1024;
+            return format!("{place}: title, texts and objectives take more than {most} KiB; shorten them");
+        }
+        format!("{place}: {}", fault.message)
+    });
+    all.collect()
+}
+
+/// A text as TOML writes it, whatever it holds.
+fn toml_string(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => quoted.extend(['\\', letter]),
+            _ if output::plain(letter.encode_utf8(&mut [0; 4])).contains(letter) => quoted.push(letter),
+            _ => quoted.extend([format!("\\u{:04X}", u32::from(letter))]),
+        }
+    }
+    quoted.push('"');
+    quoted
 }
 
 /// Beside the place first, so that nobody finds a folder that is half there.
@@ -99,4 +133,19 @@ fn fill(files: &folder::Files, below: &Path) -> std::io::Result<()> {
         std::fs::write(path, text)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::toml_string;
+
+    #[test]
+    fn a_path_is_printed_as_settings_are_written_whatever_it_holds() {
+        for path in ["/a b/ü", "C:\\new \"one\"", "/a'b", "/line\nand\u{1b}[2J\u{202e}", "/\u{7f}\t"] {
+            let printed = toml_string(path);
+            let read: toml::Table = format!("folder = {printed}").parse().unwrap();
+            assert_eq!(read["folder"].as_str(), Some(path), "{printed}");
+            assert!(!printed.contains(char::is_control) && !printed.contains('\u{202e}'), "{printed}");
+        }
+    }
 }

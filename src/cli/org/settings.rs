@@ -51,12 +51,16 @@ pub(super) async fn run(common: &Common, app: &App, arguments: SettingsArguments
     let before = app.store.settings(&scope).await?;
     let Some(file) = &arguments.set else {
         output::json(&before)?;
+        // Beside the settings, which are to be piped on as they are.
+        for line in looks(app, &before) {
+            output::note(format_args!("{line}"));
+        }
         return Ok(Ending::Fine);
     };
     let after = check::read_settings(file)?;
     let empty = Map::new();
     let [old, new] = [&before, &after].map(|settings| settings.as_object().unwrap_or(&empty));
-    let remarks = app.catalog.remarks(new);
+    let remarks = remarks(app, &after);
     let differences = differences(old, new);
     let record = if arguments.dry_run {
         None
@@ -77,8 +81,8 @@ pub(super) async fn run(common: &Common, app: &App, arguments: SettingsArguments
         let rows: Vec<[String; 4]> = differences.iter().map(Difference::row).collect();
         output::table(["setting", "", "before", "after"], &rows)?;
     }
-    for remark in &remarks {
-        output::line(&format!("Look: {}", output::plain(&words(remark))))?;
+    for line in looks(app, &after) {
+        output::line(&line)?;
     }
     match record {
         Some(record) => {
@@ -90,9 +94,14 @@ pub(super) async fn run(common: &Common, app: &App, arguments: SettingsArguments
     Ok(Ending::Fine)
 }
 
-fn words(remark: &Remark) -> String {
-    let meant = remark.did_you_mean.as_ref().map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
-    format!("`{}`: {}{meant}", remark.setting, remark.message)
+/// What about settings whoever sets them should know; nothing where they are no object.
+pub(super) fn remarks(app: &App, settings: &Value) -> Vec<Remark> {
+    settings.as_object().map(|settings| app.catalog.remarks(settings)).unwrap_or_default()
+}
+
+/// The same, a line each.
+pub(super) fn looks(app: &App, settings: &Value) -> Vec<String> {
+    remarks(app, settings).iter().map(|remark| format!("Look: {}", output::plain(&remark.for_people()))).collect()
 }
 
 /// What is in one and not, or otherwise, in the other, by name.

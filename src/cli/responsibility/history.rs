@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
@@ -147,20 +146,18 @@ pub async fn export(common: &Common, arguments: ExportArguments) -> anyhow::Resu
             written => written?,
         },
         Some(path) => {
-            let cannot = || format!("cannot write {}; it must not be there yet", path.display());
-            let mut file = std::fs::File::create_new(path).with_context(cannot)?;
-            file.write_all(&bytes).with_context(cannot)?;
+            output::new_file(path, &bytes)?;
             let path = std::path::absolute(path)?;
             output::line(&format!("{}", path.display()))?;
         }
     }
-    eprintln!(
+    output::note(format_args!(
         "Version {} of {}, {}, sha256 {}",
         version.version,
         arguments.which.framework,
         version.state().for_people(),
         version.digest
-    );
+    ));
     Ok(Ending::Fine)
 }
 

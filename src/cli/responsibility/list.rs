@@ -6,6 +6,7 @@ use serde_json::json;
 use super::super::{Common, Ending, output, session};
 use crate::model::id::{FrameworkId, OrgSlug};
 use crate::model::responsibility::Party;
+use crate::pipeline::frameworks::framework_of;
 use crate::pipeline::standing::Standing;
 use crate::track::responsibilities::life::words_of;
 
@@ -29,7 +30,8 @@ pub async fn run(common: &Common, arguments: ListArguments) -> anyhow::Result<En
     if let Some(framework) = &arguments.framework
         && !standing.matrices.contains_key(framework)
     {
-        anyhow::bail!("{framework} is not among the frameworks of {}", organization.slug);
+        framework_of(&app.catalog, &standing.organization, framework)?;
+        anyhow::bail!("nothing was split for {framework} yet");
     }
     let mut values = Vec::new();
     let mut rows: Vec<[String; 6]> = Vec::new();
@@ -75,7 +77,7 @@ pub async fn run(common: &Common, arguments: ListArguments) -> anyhow::Result<En
     output::table(["framework", "control", "accountable", "kind", "state", "title"], &rows)?;
     for (framework, versions) in standing.versions.iter().filter(|(framework, _)| is_asked(framework)) {
         for pending in versions.iter().filter(|one| one.is_pending()) {
-            eprintln!("{framework}: {}; it does not apply yet", output::plain(&words_of(pending)));
+            output::note(format_args!("{framework}: {}; it does not apply yet", output::plain(&words_of(pending))));
         }
     }
     Ok(Ending::Fine)

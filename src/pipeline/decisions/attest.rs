@@ -6,8 +6,9 @@ use bytes::Bytes;
 use chrono::Months;
 use countersign_seal::record::{Attestation as Said, Claim as Claimed, FormUse as Used};
 
+use super::following::decide_and_follow;
 use super::forms::{self, FormRequest};
-use super::{DecisionFault, Draft, LONGEST_TEXT, actor, decide_one, documents, in_use, signer, text};
+use super::{DecisionFault, Draft, LONGEST_TEXT, actor, documents, signer, text};
 use crate::app::App;
 use crate::catalog::form::Form;
 use crate::catalog::framework::Control;
@@ -17,7 +18,8 @@ use crate::model::evidence::{Body, RawArtifact};
 use crate::model::id::{CheckId, ControlId, FrameworkId, ObjectiveId, PersonHandle};
 use crate::model::organization::Organization;
 use crate::model::time::Timestamp;
-use crate::pipeline::records;
+use crate::pipeline::frameworks::framework_of;
+use crate::pipeline::{RunFault, records};
 
 /// How long a statement stands when nobody says otherwise.
 const STANDS: Months = Months::new(12);
@@ -72,12 +74,16 @@ pub async fn attest(app: &App, organization: &Organization, request: AttestReque
         Some(_) => Some(signable(organization, &request, &prepared)?),
         None => None,
     };
-    let decided = decide_one(app, organization, async |scope, decisions, now| {
+    let decided = decide_and_follow(app, organization, async |scope, decisions, now| {
         let person = actor(decisions, &request.by, now)?;
         let from = request.valid_from.unwrap_or(now);
         let until = request.valid_until.unwrap_or_else(|| forms::after(from, prepared.stands));
         if until <= from {
             return Err(DecisionFault::EndsBeforeItBegins { from, until });
+        }
+        // It would count for nothing and still take the place of one that does.
+        if until <= now {
+            return Err(DecisionFault::HasEnded { from, until });
         }
         let mut artifacts = prepared.documents.clone();
         let json = |name: &str, bytes: &[u8]| {
@@ -140,6 +146,7 @@ fn signable(
 
 /// What a reader of the statement would miss, in words: advice, where nothing forbids it.
 pub fn notes(app: &App, organization: &Organization, request: &AttestRequest) -> Result<Vec<String>, DecisionFault> {
+    framework_of(&app.catalog, organization, &request.framework)?;
     let (control, _) = about(app, &request.framework, &request.about)?;
     Ok(forms::notes(app, request, control, organization.days()))
 }
@@ -149,7 +156,7 @@ async fn prepare<'a>(
     organization: &Organization,
     request: &AttestRequest,
 ) -> Result<Prepared<'a>, DecisionFault> {
-    in_use(organization, &request.framework)?;
+    framework_of(&app.catalog, organization, &request.framework)?;
     let (control, about) = about(app, &request.framework, &request.about)?;
     let statement = text("the statement", &request.statement, LONGEST_TEXT)?;
     if let Some(unknown) = request.addresses.iter().find(|id| !app.catalog.checks.contains_key(id)) {
@@ -164,6 +171,11 @@ async fn prepare<'a>(
             let forms = forms::listed(suiting);
             return Err(DecisionFault::NeedsForm { claim, control: control.id.clone(), forms });
         }
+        if claim == Claim::NotApplicable && app.catalog.always_applies(&request.framework, control) {
+            let forms = forms::listed(app.catalog.forms_for(&request.framework, control));
+            let framework = request.framework.clone();
+            return Err(DecisionFault::AlwaysApplies { framework, control: control.id.clone(), forms });
+        }
         return Ok(Prepared { about, claim, statement, documents, form: None, stands });
     };
     let form = app.catalog.forms.get(&asked.id);
@@ -175,6 +187,8 @@ async fn prepare<'a>(
         faults.push(format!("only the requirement as a whole has a partial value; state it of {}", control.id));
     }
     let filled = asked.filled(form).map_err(|more| faults.extend(more)).ok();
+    let today = organization.day_of(app.clock.now());
+    faults.extend(filled.iter().flat_map(|filled| filled.days_beyond_limits(form, today)));
     faults.extend(filled.as_ref().and_then(|filled| forms::unfit_way(form, &filled.used, control)));
     let documents = documents.map_err(|more| faults.extend(more)).ok();
     let (Some(filled), Some(documents), true) = (filled, documents, faults.is_empty()) else {
@@ -196,7 +210,7 @@ pub async fn withdraw(
     by: &PersonHandle,
 ) -> Result<u64, DecisionFault> {
     let statement = text("the reason", because, LONGEST_TEXT)?;
-    let decided = decide_one(app, organization, async |scope, decisions, now| {
+    let decided = decide_and_follow(app, organization, async |scope, decisions, now| {
         let person = actor(decisions, by, now)?;
         let standing = decisions.attestations.iter().find(|one| one.leaf == attestation);
         let standing = standing.ok_or(DecisionFault::NothingToReplace(attestation))?;
@@ -248,7 +262,8 @@ fn newest<'a>(decisions: &'a Decisions, framework: &FrameworkId, about: &About) 
 /// Finds the control or objective somebody names. What only follows from its parts is refused with their names.
 fn about<'a>(app: &'a App, framework: &FrameworkId, named: &str) -> Result<(&'a Control, About), DecisionFault> {
     let unknown = || DecisionFault::NoSuchControl { framework: framework.clone(), control: named.to_owned() };
-    let known = app.catalog.frameworks.get(framework).ok_or_else(unknown)?;
+    let no_framework = || RunFault::NoSuchFramework(framework.clone());
+    let known = app.catalog.frameworks.get(framework).ok_or_else(no_framework)?;
     let of_objective = |control: &&Control| control.objectives.iter().any(|one| one.id.as_str() == named);
     let (control, objective) = if let Some(control) = app.catalog.control(framework, named) {
         (control, None)
@@ -260,7 +275,7 @@ fn about<'a>(app: &'a App, framework: &FrameworkId, named: &str) -> Result<(&'a 
     if !control.assessable {
         return Err(DecisionFault::NotAssessable { control: control.id.clone() });
     }
-    let parts = known.parts_of(control);
+    let parts = app.catalog.only_its_parts(framework, control);
     if let Some(first) = parts.first() {
         return Err(DecisionFault::OnlyItsParts {
             framework: framework.clone(),

@@ -106,8 +106,7 @@ pub(super) fn notes(app: &App, request: &AttestRequest, control: &Control, days:
     }
     let Some(form) = app.catalog.plain_form(&request.framework, control, request.claim) else {
         if request.claim == Claim::NotApplicable {
-            let framework = &request.framework;
-            notes.push(format!("{framework} has no form by which {} would not apply; say why it can", control.id));
+            notes.push(format!("no plain form of {} says what to name; say why it does not apply", request.framework));
         }
         return notes;
     };

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use countersign_seal::digest::Digest;
 
 use crate::app::App;
-use crate::assess::pci::{Answered, RISK_ANALYSIS};
+use crate::assess::pci::{Answered, CUSTOMIZED, RISK_ANALYSIS};
 use crate::catalog::form::sealed::{LARGEST, ReadBack, SealedAnswers};
 use crate::model::attestation::{ANSWERS, Attestation, SIGNATURE};
 use crate::model::decision::Decisions;
@@ -76,8 +76,8 @@ pub async fn read_back(
     Ok(asked.into_iter().map(|one| (one.leaf, one.made(&found, &too_far))).collect())
 }
 
-/// What the statements on the form for targeted risk analyses say of them, by leaf, from their sealed answers. Those whose
-/// bytes are gone or that nobody can read are left out.
+/// What the statements on the forms for targeted risk analyses and for the customized approach say of their analyses, by leaf,
+/// from their sealed answers. Those whose bytes are gone, too far away or that nobody can read are left out.
 ///
 /// # Errors
 /// As [`read_back`].
@@ -85,13 +85,17 @@ pub async fn risk_answers(
     app: &App,
     scope: &OrgScope,
     decisions: &Decisions,
+    patience: Patience,
 ) -> Result<BTreeMap<u64, Answered>, CommitFault> {
-    let is_analysis = |one: &&Attestation| one.form.as_ref().is_some_and(|used| used.id.as_str() == RISK_ANALYSIS);
+    let is_analysis = |one: &&Attestation| {
+        one.form.as_ref().is_some_and(|used| [RISK_ANALYSIS, CUSTOMIZED].contains(&used.id.as_str()))
+    };
     let analyses = decisions.attestations.iter().filter(is_analysis);
-    let kept = read_back(app, scope, analyses, Patience::Long).await?;
+    let kept = read_back(app, scope, analyses, patience).await?;
     let answered = |(leaf, kept): (u64, ReadBack)| {
         let answers = kept.answers?;
-        let analysed_on = answers.text("analysed_on").and_then(|day| day.parse().ok());
+        let day = answers.text("analysed_on").or_else(|| answers.text("approved_on"));
+        let analysed_on = day.and_then(|day| day.parse().ok());
         Some((leaf, Answered { frequency: answers.text("frequency").map(str::to_owned), analysed_on }))
     };
     Ok(kept.into_iter().filter_map(answered).collect())

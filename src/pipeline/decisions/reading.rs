@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     ATTESTATION, CONNECTION, GAP_ASSIGNMENT, GAP_NOTE, ORGANIZATION_CHANGE, ORGANIZATION_SETTINGS, PERSON,
-    QUESTIONNAIRE, SCOPE, SERVICE_PROVIDER, signatory,
+    QUESTIONNAIRE, REQUESTS, SCOPE, SERVICE_PROVIDER, signatory,
 };
 use crate::model::attestation::{Attestation, Claim, FormUse};
 use crate::model::change::{Disconnection, OrganizationChange, SettingsChange};
@@ -41,6 +41,7 @@ pub(super) fn read(rows: Vec<DecisionRow>) -> Result<Decisions, CommitFault> {
             ORGANIZATION_CHANGE => decisions.changes.organization.push(change.organization()?),
             ORGANIZATION_SETTINGS => decisions.changes.settings.push(change.settings()?),
             CONNECTION => decisions.changes.disconnections.push(change.disconnection()?),
+            REQUESTS => decisions.changes.asked_otherwise.push(row.at),
             _ => return Err(unreadable(&row)),
         }
     }

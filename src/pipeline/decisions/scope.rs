@@ -1,14 +1,17 @@
 //! Which targets, resources and controls count.
 
+use countersign_seal::record::Statement;
 use serde_json::json;
 
-use super::{
-    DecisionFault, LONGEST_TEXT, QUESTIONNAIRE, SCOPE, acting, acting_if_named, change, decide_one, in_use, text,
-};
+use super::following::decide_and_follow;
+use super::{DecisionFault, LONGEST_TEXT, QUESTIONNAIRE, SCOPE, acting, acting_if_named, change, in_use, text};
 use crate::app::App;
 use crate::model::id::{FrameworkId, PersonHandle, QuestionnaireId};
 use crate::model::organization::Organization;
 use crate::model::scope::ScopeCategory;
+use crate::model::time::Timestamp;
+use crate::pipeline::fault::CommitFault;
+use crate::pipeline::records;
 use crate::store::OrgScope;
 
 /// Longest name of a resource, in characters.
@@ -47,7 +50,7 @@ pub async fn set(app: &App, organization: &Organization, request: ScopeRequest) 
         subject = format!("{subject} {resource}");
         said.push(("resource", json!(resource)));
     }
-    let decided = decide_one(app, organization, async |scope, decisions, now| {
+    let decided = decide_and_follow(app, organization, async |scope, decisions, now| {
         let by = acting(decisions, &request.by, now)?;
         Ok(change(scope, by, now, (SCOPE, subject.clone()), said.clone())?)
     });
@@ -70,11 +73,22 @@ pub async fn choose_questionnaire(
     }
     let mut said = vec![("because", json!(because))];
     said.extend(questionnaire.map(|chosen| ("questionnaire", json!(chosen))));
-    let decided = decide_one(app, organization, async |scope, decisions, now| {
+    let decided = decide_and_follow(app, organization, async |scope, decisions, now| {
         let by = acting_if_named(decisions, by, now)?;
         Ok(change(scope, by, now, (QUESTIONNAIRE, framework.to_string()), said.clone())?)
     });
     decided.await
+}
+
+/// That an organization begins with a questionnaire, chosen by whoever adds it.
+pub(in crate::pipeline) fn first_choice(
+    scope: &OrgScope,
+    framework: &FrameworkId,
+    questionnaire: &QuestionnaireId,
+    now: Timestamp,
+) -> Result<Statement, CommitFault> {
+    let said = [("because", json!("chosen when the organization was added")), ("questionnaire", json!(questionnaire))];
+    Ok(change(scope, records::the_product(), now, (QUESTIONNAIRE, framework.to_string()), said)?.statement)
 }
 
 /// Refuses a questionnaire that a framework does not have.

@@ -98,7 +98,8 @@ fn level_3(named: &Named<'_>, score: &Score, open: &[Open]) -> VerdictSection {
     let legality = &score.legality;
     let conditional = if legality.conditional_possible {
         format!(
-            "Conditional status: possible, {least} points are there and everything open may wait: 32 CFR 170.21(a)(3)."
+            "Conditional status: possible once Level 2 is final, {least} points are there and everything open may wait: 32 CFR \
+             170.21(a)(3)."
         )
     } else {
         not_yet(least, score.score.unwrap_or_default(), legality.poam_refused.len(), "32 CFR 170.21(a)(3)")
@@ -107,6 +108,11 @@ fn level_3(named: &Named<'_>, score: &Score, open: &[Open]) -> VerdictSection {
         format!("It needs {}. One point for each requirement that is met.", score.needs.unwrap_or_default()),
         as_counted(open.iter().map(|one| &one.turn)),
         conditional,
+        if legality.final_possible {
+            "Final status: possible once Level 2 is final, nothing is open.".to_owned()
+        } else {
+            format!("Final status: not possible yet, {} open.", many(open.len(), "requirement is", "requirements are"))
+        },
     ];
     let tables = [still_open(named, open), refused(named, score), exceptions(named, &score.exceptions)];
     VerdictSection {
@@ -126,23 +132,36 @@ fn is_not_shown(turn: &Turn) -> bool {
 /// How much of what counts as not met is only not shown.
 fn as_counted<'a>(open: impl Iterator<Item = &'a Turn>) -> String {
     let open: Vec<&Turn> = open.collect();
-    let not_shown = open.iter().filter(|turn| is_not_shown(turn)).count();
-    let failed = open.len() - not_shown;
     if open.is_empty() {
         return format!("Nothing is open. {OUR_COUNT}");
     }
-    let is_partial = |turn: &&&Turn| turn.stands.as_ref().is_some_and(|stands| stands.is_partial);
-    let partial = match open.iter().filter(is_partial).count() {
+    let (found, undetermined): (Vec<&Turn>, Vec<&Turn>) = open.iter().partition(|turn| is_found_not_met(turn));
+    let not_shown = undetermined.iter().filter(|turn| is_not_shown(turn)).count();
+    let in_part = |all: &[&Turn]| all.iter().filter(|turn| is_partial(turn)).count();
+    let of_them = match in_part(&found) {
         0 => String::new(),
         count => format!(" ({count} of them there in part)"),
     };
+    let beside = match in_part(&undetermined) {
+        0 => String::new(),
+        count => format!(", {} there in part, as somebody stated,", many(count, "is", "are")),
+    };
     format!(
-        "What nobody has shown counts as not met, as an assessor counts it. Of {}, {} found not met{partial} and {} only not \
-         shown yet. {OUR_COUNT}",
+        "What nobody has shown counts as not met, as an assessor counts it. Of {}, {} found not met{of_them}{beside} and {} only \
+         not shown yet. {OUR_COUNT}",
         many(open.len(), "open requirement", "open requirements"),
-        many(failed, "is", "are"),
+        many(found.len(), "is", "are"),
         many(not_shown, "is", "are"),
     )
+}
+
+/// A check or a person found that it is not met; what is only stated to be there in part is undetermined in every figure.
+fn is_found_not_met(turn: &Turn) -> bool {
+    turn.stands.as_ref().is_some_and(|stands| stands.status == ControlState::NotMet)
+}
+
+fn is_partial(turn: &Turn) -> bool {
+    turn.stands.as_ref().is_some_and(|stands| stands.is_partial)
 }
 
 /// The points that would be there if all that is only not shown were met.

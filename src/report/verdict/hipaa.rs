@@ -2,8 +2,9 @@
 
 use chrono::NaiveDate;
 
-use super::{Columns, Named, VerdictRow, VerdictSection, VerdictTable, WordCount};
+use super::{Columns, Named, VerdictRow, VerdictSection, VerdictTable, WordCount, many};
 use crate::assess::verdict::{AddressableState, Decided, Evaluation, Hipaa};
+use crate::model::control::ControlState;
 
 /// In the order in which they are shown.
 const STATES: [AddressableState; 4] = [
@@ -27,12 +28,20 @@ pub(super) fn section(named: &Named<'_>, hipaa: &Hipaa, today: NaiveDate) -> Ver
         text: "Why",
         figure: None,
     };
-    let lines = vec![
+    let mut lines = vec![
         "Addressable is not optional: each is implemented, or another measure stands in its place, or the reasons why \
          neither is reasonable are on file: 45 CFR 164.306(d)(3)."
             .to_owned(),
         evaluation(&hipaa.evaluation, today),
     ];
+    let undone = count(AddressableState::NotReasonable);
+    if undone > 0 {
+        lines.push(format!(
+            "Of what the figures count as {}, {} not reasonable here: nothing is done by it, for reasons on file.",
+            named.framework.word(ControlState::Met),
+            many(undone, "specification is", "specifications are"),
+        ));
+    }
     VerdictSection {
         heading: "Addressable decisions",
         figure: format!("{decided} of {all} decided"),

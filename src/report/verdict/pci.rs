@@ -41,7 +41,7 @@ pub(super) fn section(named: &Named<'_>, statuses: &[ControlStatus], pci: &Pci, 
         } else {
             "Findings for the report on compliance"
         },
-        figure: format!("{} of {} In Place", in_place(&answers), answers.len()),
+        figure: figure(questionnaire, &answers),
         lines: lines(questionnaire, &answers, pci, today),
         counts,
         tables: tables.into_iter().flatten().collect(),
@@ -52,7 +52,26 @@ pub(super) fn section(named: &Named<'_>, statuses: &[ControlStatus], pci: &Pci, 
 pub(super) fn summary(framework: &Framework, statuses: &[ControlStatus], pci: &Pci) -> String {
     let answers = counted(framework, statuses, pci);
     let questionnaire = pci.questionnaire.as_ref().and_then(|id| framework.questionnaire(id));
-    format!("{}: {} of {} In Place", document(questionnaire), in_place(&answers), answers.len())
+    format!("{}: {}", document(questionnaire), figure(questionnaire, &answers))
+}
+
+/// `3 of 235 In Place`, and how many of them may not be asked at all.
+fn figure(questionnaire: Option<&Questionnaire>, answers: &[(&Control, &Answer)]) -> String {
+    let figure = format!("{} of {} In Place", in_place(answers), answers.len());
+    match unconfirmed(questionnaire, answers) {
+        0 => figure,
+        all if all == answers.len() => format!("{figure}; which of them it asks is to be confirmed of each"),
+        some => format!("{figure}; whether it asks {some} of them is to be confirmed"),
+    }
+}
+
+/// How many of these controls are kept because nobody has confirmed yet whether the questionnaire asks them.
+fn unconfirmed(questionnaire: Option<&Questionnaire>, answers: &[(&Control, &Answer)]) -> usize {
+    let Some(questionnaire) = questionnaire else { return 0 };
+    let says = |control: &Control| {
+        control.questionnaire_fact(&questionnaire.key).and_then(serde_json::Value::as_str) == Some("unknown")
+    };
+    answers.iter().filter(|(control, _)| says(control)).count()
 }
 
 fn document(questionnaire: Option<&Questionnaire>) -> &str {
@@ -92,6 +111,15 @@ fn lines(
         document(questionnaire)
     )];
     let open: Vec<_> = answers.iter().filter(|(_, one)| one.finding.word.is_none()).collect();
+    let left_out = answers.iter().filter(|(_, one)| one.finding.word == Some(Word::NotTested)).count();
+    if left_out > 0 {
+        lines.push(format!(
+            "Of the {} that no status decides, {} left out on purpose and Not Tested, and {} not yet determined.",
+            open.len() + left_out,
+            many(left_out, "is", "are"),
+            many(open.len(), "is", "are"),
+        ));
+    }
     if !open.is_empty() {
         let not_tested = open.iter().filter(|(_, one)| one.finding.as_it_stands == Word::NotTested).count();
         lines.push(format!(
@@ -107,17 +135,14 @@ fn lines(
             },
         ));
     }
-    if let Some(questionnaire) = questionnaire {
-        let unknown = answers.iter().filter(|(control, _)| {
-            control.questionnaire_fact(&questionnaire.key).and_then(serde_json::Value::as_str) == Some("unknown")
-        });
-        let unknown = unknown.count();
-        if unknown > 0 {
-            lines.push(format!(
-                "For {} it is to be confirmed whether this questionnaire asks it; it is kept until that is known.",
-                many(unknown, "control", "controls")
-            ));
-        }
+    let unknown = unconfirmed(questionnaire, answers);
+    if unknown > 0 {
+        lines.push(format!(
+            "For {} of {} it is to be confirmed whether this questionnaire asks it; it is kept until that is known. Compare with \
+             the questionnaire itself before you rely on the figure.",
+            unknown,
+            many(answers.len(), "control", "controls")
+        ));
     }
     if !pci.due.is_empty() {
         let now = pci.due.iter().filter(|one| one.on.is_none_or(|day| day < today)).count();

@@ -180,7 +180,8 @@ fn level_1_is_all_or_nothing_and_level_3_counts_and_needs_level_2_first() {
     let (three, line) = told("cmmc-l3", &[("3.6.1e", NotMet), ("3.1.2e", NotMet)], &no());
     assert_eq!((three.figure.as_str(), line.as_str()), ("22 of 24 points", "Score 22 of 24; needs Level 2 first"));
     assert_eq!(table(&three, "May not wait").rows[0].controls[0].words, "3.6.1e");
-    has_line(&three, "It needs the highest Level 2 score first");
+    has_line(&three, "It needs a Final Level 2 (C3PAO) status first, with the highest Level 2 score: 32 CFR 170.18(a)");
+    has_line(&three, "Final status: not possible yet, ");
 }
 
 #[test]
@@ -238,14 +239,33 @@ fn every_counted_control_of_pci_has_one_word_and_what_needs_writing_is_listed() 
     let count = |word: &str| saq.counts.iter().find(|one| one.word == word).unwrap().count;
     assert_eq!(count("In Place with CCW"), 1);
     assert!(saq.figure.starts_with(&format!("{} of ", count("In Place") + 1)), "{}", saq.figure);
-    has_line(&saq, "to be confirmed whether this questionnaire asks it");
+    has_line(&saq, "For 280 of 280 controls it is to be confirmed whether this questionnaire asks it");
+    assert!(
+        saq.figure.ends_with("of 280 In Place; which of them it asks is to be confirmed of each"),
+        "{}",
+        saq.figure
+    );
+}
+
+#[test]
+fn an_addressable_specification_that_a_check_finds_wanting_is_called_not_implemented_and_undecided() {
+    let hipaa = framework("hipaa-security");
+    let statuses = statuses(hipaa, &[("164.312(a)(2)(iv)", NotMet), ("164.312(a)(2)(iii)", Undetermined)]);
+    let judged = verdict(hipaa, &statuses, &no());
+    let said = judged.said();
+    let finding = |id: &str| said.iter().find(|said| said.control.as_str() == id).unwrap().finding.clone();
+    assert_eq!(finding("164.312(a)(2)(iv)"), "Not implemented; addressable, no decision documented");
+    assert_eq!(finding("164.312(a)(2)(iii)"), "Addressable: not decided yet");
 }
 
 #[test]
 fn what_falls_due_is_counted_by_what_is_missing_or_overdue() {
     let provider = json!({"leaf": 1, "id": "host", "name": HOSTILE, "service": "Hosting", "managed_by": "provider",
-        "cloud": true, "handles": [], "agreement_on": "2025-01-01", "checked_on": "2025-03-30", "by": {"name": "Kim"}, "at": NOW});
-    let decisions = Decisions { providers: vec![serde_json::from_value(provider).unwrap()], ..no() };
+        "cloud": true, "handles": ["card_data"], "agreement_on": "2025-01-01", "checked_on": "2025-03-30", "by": {"name": "Kim"}, "at": NOW});
+    let mut other = provider.clone();
+    other["handles"] = json!(["cui", "security_data", "patient_data"]);
+    let providers = [provider, other].map(|one| serde_json::from_value(one).unwrap());
+    let decisions = Decisions { providers: providers.into(), ..no() };
     let (told, _) = told("pci-dss-4.0.1", &[], &decisions);
     let due = table(&told, "falls due");
     let words: Vec<_> = due.rows.iter().map(|row| row.word.as_str()).collect();
@@ -331,7 +351,8 @@ fn a_statement_that_some_of_it_is_there_costs_the_partial_value_and_is_not_calle
     let judged = verdict(level_2, &statuses, &no());
     let told = section(level_2, &statuses, &judged, today()).unwrap();
     assert_eq!(told.figure, "106 of 110 points");
-    has_line(&told, "1 is found not met (1 of them there in part) and 1 is only not shown yet.");
+    // As the figures say: nothing is not met, two are undetermined.
+    has_line(&told, "0 are found not met, 1 is there in part, as somebody stated, and 1 is only not shown yet.");
     has_line(&told, "turns out to be met: 107.");
     let way = table(&told, "Way to all 110 points");
     let rows: Vec<_> = way.rows.iter().map(|row| (row.title.as_str(), row.controls[0].words.as_str())).collect();

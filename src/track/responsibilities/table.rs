@@ -10,6 +10,7 @@ use super::change::{in_order, some};
 use super::{LONGEST_TEXT, unfit};
 use crate::catalog::framework::{Control, Framework};
 use crate::model::cell::{guard, unguard};
+use crate::model::csv_rows::{Row, RowFault, Rows};
 use crate::model::id::{ControlId, ObjectiveId, PersonHandle};
 use crate::model::responsibility::{Party, Responsibility, ResponsibilityKind};
 
@@ -50,6 +51,12 @@ impl fmt::Display for TableFault {
     }
 }
 
+impl From<RowFault> for TableFault {
+    fn from(fault: RowFault) -> Self {
+        Self { line: Some(fault.line), what: fault.what }
+    }
+}
+
 /// Writes rows as CSV: UTF-8, comma, CRLF, cells that look like formulas guarded.
 ///
 /// # Errors
@@ -85,26 +92,30 @@ pub fn read(framework: &Framework, bytes: &[u8]) -> Result<Vec<Responsibility>, 
     if bytes.len() > LARGEST {
         return Err(whole(format!("the file has {} bytes; {LARGEST} are allowed", bytes.len())));
     }
-    if let Err(fault) = std::str::from_utf8(bytes) {
+    let text = std::str::from_utf8(bytes).map_err(|fault| {
         let before = bytes.get(..fault.valid_up_to()).unwrap_or_default();
         let line = before.split(|byte| *byte == b'\n').count();
         let what = "this is not UTF-8; save the table as CSV in UTF-8".to_owned();
-        return Err(vec![TableFault { line: Some(line as u64), what }]);
-    }
+        vec![TableFault { line: Some(line as u64), what }]
+    })?;
     if bytes.trim_ascii().is_empty() {
         return Err(whole("the file is empty; countersign responsibility export writes one to begin with".to_owned()));
     }
-    let mut reader = csv::ReaderBuilder::new().flexible(true).has_headers(true).from_reader(bytes);
-    let headings = reader.headers().map_err(|fault| whole(fault.to_string()))?.clone();
-    let places = places(&headings)?;
-    let mut table = Table::new(framework, places);
-    for record in reader.records() {
-        match record {
-            Ok(record) => table.row(&record),
-            Err(fault) => {
-                let line = fault.position().map(csv::Position::line);
-                table.faults.push(TableFault { line, what: "the line cannot be read as CSV".to_owned() });
-            }
+    let mut rows = Rows::of(text);
+    let headings = match rows.next() {
+        Some(Ok(headings)) => headings,
+        Some(Err(fault)) => return Err(vec![fault.into()]),
+        None => {
+            return Err(whole(
+                "the file is empty; countersign responsibility export writes one to begin with".to_owned(),
+            ));
+        }
+    };
+    let mut table = Table::new(framework, places(&headings)?);
+    for row in rows {
+        match row {
+            Ok(row) => table.row(&row),
+            Err(fault) => table.faults.push(fault.into()),
         }
         if table.faults.len() > MOST_FAULTS {
             table.faults.truncate(MOST_FAULTS);
@@ -132,9 +143,9 @@ struct Places {
     framework: Option<usize>,
 }
 
-fn places(headings: &csv::StringRecord) -> Result<Places, Vec<TableFault>> {
+fn places(headings: &Row) -> Result<Places, Vec<TableFault>> {
     let clean = |text: &str| unguard(text).trim().to_ascii_lowercase();
-    let names: Vec<String> = headings.iter().map(clean).collect();
+    let names: Vec<String> = headings.cells.iter().map(|cell| clean(cell)).collect();
     let mut faults = Vec::new();
     let mut of = [0; COLUMNS.len()];
     for (column, place) in COLUMNS.iter().zip(&mut of) {
@@ -152,7 +163,7 @@ fn places(headings: &csv::StringRecord) -> Result<Places, Vec<TableFault>> {
     if names.len() == 1 {
         faults.push("columns are separated by commas".to_owned());
     }
-    Err(faults.into_iter().map(|what| TableFault { line: Some(1), what }).collect())
+    Err(faults.into_iter().map(|what| TableFault { line: Some(headings.line), what }).collect())
 }
 
 struct Table<'a> {
@@ -176,24 +187,25 @@ impl<'a> Table<'a> {
         Self { framework, controls, places, seen: HashMap::new(), rows: Vec::new(), faults: Vec::new() }
     }
 
-    fn row(&mut self, record: &csv::StringRecord) {
-        let line = record.position().map_or(0, csv::Position::line);
+    fn row(&mut self, row: &Row) {
+        let line = row.line;
         let mut faults = Vec::new();
-        if record.len() != self.places.width {
-            let (found, wanted) = (record.len(), self.places.width);
+        if row.cells.len() != self.places.width {
+            let (found, wanted) = (row.cells.len(), self.places.width);
             faults.push(format!("there are {found} cells under {wanted} headings; is a comma outside quotes?"));
-        } else if record.iter().all(|cell| cell.trim().is_empty()) {
+        } else if row.cells.iter().all(|cell| cell.trim().is_empty()) {
             // Spreadsheets write empty lines at the end.
             return;
-        } else if let Some(row) = self.read_row(record, line, &mut faults) {
+        } else if let Some(row) = self.read_row(row, &mut faults) {
             self.rows.push(row);
         }
         self.faults.extend(faults.into_iter().map(|what| TableFault { line: Some(line), what }));
     }
 
-    fn read_row(&mut self, record: &csv::StringRecord, line: u64, faults: &mut Vec<String>) -> Option<Responsibility> {
+    fn read_row(&mut self, row: &Row, faults: &mut Vec<String>) -> Option<Responsibility> {
+        let line = row.line;
         let of = self.places.of;
-        let cells = of.map(|place| unguard(record.get(place).unwrap_or_default()));
+        let cells = of.map(|place| unguard(row.get(place).unwrap_or_default()));
         let [
             control,
             objective,
@@ -207,7 +219,8 @@ impl<'a> Table<'a> {
             document,
             clause,
         ] = cells;
-        if let Some(other) = self.places.framework.and_then(|place| record.get(place)).map(|cell| unguard(cell).trim())
+        let framework = self.places.framework.and_then(|place| row.get(place));
+        if let Some(other) = framework.map(|cell| unguard(cell).trim())
             && !other.is_empty()
             && other != self.framework.id.as_str()
         {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::attested::StatementLine;
 use super::forms::{HowToState, how_to_state};
 use super::{Place, StorePages, matrix_heading};
+use crate::assess::verdict::word;
 use crate::catalog::Catalog;
 use crate::catalog::crosswalk::Confidence;
 use crate::catalog::framework::{Control, Framework};
@@ -156,7 +157,12 @@ impl StorePages {
         let objectives = objectives.into_iter().map(|objective| section(objective, status)).collect();
         let about = (id, &control.id);
         let (statements, more_statements) = self.stated(&scope, about, &standing.decisions, status, place.as_of).await;
-        let can_be_stated = line.counting == Counting::Counted && !place.is_past;
+        // What is judged itself is stated: a control without parts, and a parent none of whose parts is done.
+        let is_judged_itself = line.counting == Counting::Counted
+            || status.is_some_and(|status| {
+                !status.objectives.is_empty() && self.app.catalog.only_its_parts(id, control).is_empty()
+            });
+        let can_be_stated = is_judged_itself && !place.is_past;
         let more_gaps = line.gaps.len().saturating_sub(GAPS_SHOWN);
         line.gaps.truncate(GAPS_SHOWN);
 
@@ -167,7 +173,8 @@ impl StorePages {
         history.truncate(CHANGES_SHOWN);
 
         let catalog = &self.app.catalog;
-        let relative = |control: &Control| relative(framework, &statuses, control);
+        let named = |status: &ControlStatus| word(framework, status, &standing.decisions, &catalog.forms);
+        let relative = |control: &Control| relative(&statuses, named, control);
         let parent = control.parent.as_ref().and_then(|parent| catalog.control(id, parent.as_str()));
         let mut parts: Vec<Relative> = catalog.children(id, &control.id).map(relative).collect();
         let more_parts = parts.len().saturating_sub(PARTS_SHOWN);
@@ -262,14 +269,13 @@ fn section(mut line: ObjectiveLine, status: Option<&ControlStatus>) -> Objective
     ObjectiveSection { stated_by: judged.and_then(|one| one.attestation), line, reach_words, more_bearings }
 }
 
-fn relative(framework: &Framework, statuses: &[ControlStatus], control: &Control) -> Relative {
+fn relative(statuses: &[ControlStatus], named: impl Fn(&ControlStatus) -> String, control: &Control) -> Relative {
     let status = statuses.iter().find(|status| status.control == control.id);
-    let state = status.map(|status| status.state);
     Relative {
         id: control.id.clone(),
         title: control.title.clone(),
-        state,
-        state_word: state.map_or_else(|| "no status".to_owned(), |state| framework.word(state)),
+        state: status.map(|status| status.state),
+        state_word: status.map_or_else(|| "no status".to_owned(), named),
     }
 }
 

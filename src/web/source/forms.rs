@@ -118,7 +118,10 @@ fn line(form: &Form, field: &Field) -> FieldLine {
     FieldLine {
         id: field.id.clone(),
         title: field.title.clone(),
-        help: field.help.trim().to_owned(),
+        help: match &field.day {
+            Some(limits) => format!("{} {}", field.help.trim(), limits.words()),
+            None => field.help.trim().to_owned(),
+        },
         kind: match field.kind {
             FieldKind::Text => "text",
             FieldKind::Date => "a day",

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::links::{Choice, link};
 use super::{Place, StorePages, matrix_heading, reasons};
+use crate::assess::verdict::Answered;
 use crate::catalog::framework::{Control, Framework};
 use crate::model::control::{ControlState, ControlStatus};
 use crate::model::decision::Decisions;
@@ -15,13 +16,16 @@ use crate::model::moment::Moment;
 use crate::model::responsibility::Party;
 use crate::model::scope::ScopeDecision;
 use crate::model::time::Timestamp;
+use crate::pipeline::decisions::read_back::{Patience, risk_answers};
 use crate::pipeline::standing::Standing;
 use crate::report::data::{FrameworkHeading, MatrixHeading, OwnerLine};
-use crate::report::facts::clip;
+use crate::report::facts::{clip, only_for};
 use crate::report::tally::{self, Counting, Countings, ORDER, Totals};
 use crate::report::verdict::{self, VerdictSection};
+use crate::store::OrgScope;
 use crate::web::SourceError;
 use crate::web::overview::Reason;
+use crate::web::pages::causes;
 
 /// Rows on one page; no framework of ours has as many.
 const ROWS_SHOWN: usize = 1000;
@@ -57,8 +61,10 @@ pub struct FrameworkPage {
     /// What the framework's own law makes of it; none where it has none beside its statuses.
     pub verdict: Option<VerdictSection>,
     pub why_undetermined: Vec<Reason>,
-    /// False when nothing had been judged by then: then every status says only that nobody had looked.
+    /// False when no machine had looked by then: then every status rests on statements, or says only that nobody had looked.
     pub was_judged: bool,
+    /// Somebody had stated something by then.
+    pub was_stated: bool,
     pub by_status: Vec<Choice>,
     pub by_party: Vec<Choice>,
     pub families: Vec<FamilySection>,
@@ -132,12 +138,15 @@ impl StorePages {
     ) -> Result<Option<FrameworkPage>, SourceError> {
         let Some(organization) = self.organization(slug).await? else { return Ok(None) };
         let place = self.place(&organization, query.as_of);
+        let scope = OrgScope::of(&organization);
         let standing = Standing::known(&self.app, &organization, place.as_of).await?;
         let organization = &standing.organization;
         let Some(framework) = self.framework_in_use(organization, id) else { return Ok(None) };
         let statuses = standing.statuses_now(place.as_of);
-        let verdict = standing.verdict(framework, &statuses, place.as_of);
-        let rows = rows(framework, &standing, &statuses);
+        let answers = self.analyses(&scope, framework, &standing).await;
+        let verdict = standing.verdict_if(framework, &statuses, place.as_of, &[], &answers);
+        let words = verdict.said().into_iter().map(|said| (said.control, said.finding)).collect();
+        let rows = rows(framework, &standing, &statuses, &words);
         let chosen: Vec<&(&Control, ControlRow)> = rows.iter().filter(|(_, row)| query.wants(row)).collect();
         let shown = chosen.len().min(ROWS_SHOWN);
         let mut out_of_scope = out_of_scope(id, &standing.decisions, place.as_of);
@@ -153,8 +162,13 @@ impl StorePages {
             more_out_of_scope,
             totals: tally::totals(framework, &statuses),
             verdict: verdict::section(framework, &statuses, &verdict, organization.day_of(place.as_of)),
-            why_undetermined: reasons::why_undetermined(&self.app.catalog, framework, &statuses),
+            why_undetermined: reasons::why_undetermined(&self.app.catalog, framework, &statuses, &standing.targets),
             was_judged: !standing.results.is_empty(),
+            was_stated: statuses
+                .iter()
+                .filter(|status| status.framework == framework.id)
+                .flat_map(|status| &status.objectives)
+                .any(|objective| objective.attestation.is_some() || objective.set_aside.is_some()),
             by_status: by_status(framework, &place, query, &rows),
             by_party: by_party(framework, &place, query, &rows),
             families: families(chosen.iter().take(shown).copied()),
@@ -163,6 +177,21 @@ impl StorePages {
             beyond: chosen.len() - shown,
             place,
         }))
+    }
+}
+
+impl StorePages {
+    /// What statements answered on the analyses of PCI DSS, so that the page names the days that findings and reports name. A
+    /// vault that cannot be read takes no page away: then analyses are dated by their statements.
+    async fn analyses(&self, scope: &OrgScope, framework: &Framework, standing: &Standing) -> BTreeMap<u64, Answered> {
+        if !framework.id.is_pci_dss() {
+            return BTreeMap::new();
+        }
+        let read = risk_answers(&self.app, scope, &standing.decisions, Patience::Short).await;
+        read.unwrap_or_else(|fault| {
+            tracing::error!(fault = %causes(&fault), "the answers of statements cannot be read from the vault");
+            BTreeMap::new()
+        })
     }
 }
 
@@ -188,6 +217,7 @@ fn rows<'a>(
     framework: &'a Framework,
     standing: &Standing,
     statuses: &[ControlStatus],
+    words: &HashMap<&ControlId, String>,
 ) -> Vec<(&'a Control, ControlRow)> {
     let own = statuses.iter().filter(|status| status.framework == framework.id);
     let own: HashMap<&ControlId, &ControlStatus> = own.map(|status| (&status.control, status)).collect();
@@ -207,9 +237,13 @@ fn rows<'a>(
         let status = own.get(&control.id);
         let (state, state_word, because) = match (counting, status) {
             (Counting::NotAssessable, _) => (None, "states scope or definitions: no status".to_owned(), String::new()),
-            (Counting::NotInQuestionnaire, _) => (None, "not in this questionnaire".to_owned(), String::new()),
+            (Counting::NotInQuestionnaire, _) => {
+                let whom = only_for(control).map(|whom| format!("It is only for {whom}."));
+                (None, "not in this questionnaire".to_owned(), whom.unwrap_or_default())
+            }
             (_, Some(status)) => {
-                (Some(status.state), framework.word(status.state), clip(&status.because, REASON_SHOWN))
+                let word = words.get(&control.id).cloned().unwrap_or_else(|| framework.word(status.state));
+                (Some(status.state), word, clip(&status.because, REASON_SHOWN))
             }
             (_, None) => {
                 let state = ControlState::Undetermined;

@@ -3,11 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
+use crate::assess::{Targets, sources_of};
 use crate::catalog::Catalog;
 use crate::catalog::framework::Framework;
-use crate::model::control::{ControlState, ControlStatus, ObjectiveStatus};
+use crate::model::control::{ControlState, ControlStatus, ObjectiveStatus, OpenAs};
 use crate::model::finding::FindingOutcome;
-use crate::model::id::ControlId;
+use crate::model::id::{CheckId, ControlId};
 use crate::report::tally::{Counting, Countings};
 use crate::web::overview::Reason;
 
@@ -16,9 +17,13 @@ use crate::web::overview::Reason;
 enum Obstacle {
     SupportingCheckFails,
     NotSeen,
+    StatementDoesNotCount,
     NothingConnected,
+    OutOfScope,
     OnlyPartOfTheProof,
     NoCheck,
+    ThereInPart,
+    LeftOutUntested,
     NotJudged,
 }
 
@@ -27,9 +32,13 @@ impl Obstacle {
         match self {
             Self::SupportingCheckFails => "a supporting check fails and a person has to answer it",
             Self::NotSeen => "data is missing, out of date or could not be read",
+            Self::StatementDoesNotCount => "a statement about it has ended or does not count",
             Self::NothingConnected => "nothing is connected that could show it",
+            Self::OutOfScope => "everything that could show it is out of scope, and a person has to state it",
             Self::OnlyPartOfTheProof => "what machines see is in order, and a person has to state the rest",
             Self::NoCheck => "no check looks at it and nobody has stated it",
+            Self::ThereInPart => "only some of it is there, as somebody stated",
+            Self::LeftOutUntested => "somebody left it out on purpose, untested",
             Self::NotJudged => "it has not been judged yet",
         }
     }
@@ -37,13 +46,19 @@ impl Obstacle {
 
 /// The commonest reasons first. Every counted control that is undetermined is counted under exactly one: that of its
 /// undetermined objectives which is most easily helped.
-pub(super) fn why_undetermined(catalog: &Catalog, framework: &Framework, statuses: &[ControlStatus]) -> Vec<Reason> {
+pub(super) fn why_undetermined(
+    catalog: &Catalog,
+    framework: &Framework,
+    statuses: &[ControlStatus],
+    targets: &Targets,
+) -> Vec<Reason> {
+    let known = Known { catalog, framework, targets };
     let own = statuses.iter().filter(|status| status.framework == framework.id);
     let own: HashMap<&ControlId, &ControlStatus> = own.map(|status| (&status.control, status)).collect();
     let countings = Countings::among(framework, statuses);
     let mut counts: BTreeMap<Obstacle, usize> = BTreeMap::new();
     for control in framework.controls.iter().filter(|control| countings.control(control) == Counting::Counted) {
-        if let Some(obstacle) = obstacle(catalog, framework, own.get(&control.id).copied()) {
+        if let Some(obstacle) = obstacle(&known, own.get(&control.id).copied()) {
             *counts.entry(obstacle).or_default() += 1;
         }
     }
@@ -54,27 +69,95 @@ pub(super) fn why_undetermined(catalog: &Catalog, framework: &Framework, statuse
 }
 
 /// None when the control has another status than undetermined.
-fn obstacle(catalog: &Catalog, framework: &Framework, status: Option<&ControlStatus>) -> Option<Obstacle> {
+fn obstacle(known: &Known<'_>, status: Option<&ControlStatus>) -> Option<Obstacle> {
     let Some(status) = status else { return Some(Obstacle::NotJudged) };
     if status.state != ControlState::Undetermined {
         return None;
     }
     let open = status.objectives.iter().filter(|objective| objective.state == ControlState::Undetermined);
-    let nearest = open.map(|objective| of_objective(catalog, framework, objective)).min();
+    let nearest = open.map(|objective| of_objective(known, objective)).min();
     Some(nearest.unwrap_or(Obstacle::NotJudged))
 }
 
-fn of_objective(catalog: &Catalog, framework: &Framework, objective: &ObjectiveStatus) -> Obstacle {
+fn of_objective(known: &Known<'_>, objective: &ObjectiveStatus) -> Obstacle {
     let any = |outcome| objective.bearings.iter().any(|bearing| bearing.outcome == outcome);
-    if catalog.checks_for_objective(&framework.id, objective.objective.as_str()).is_empty() {
-        Obstacle::NoCheck
-    } else if objective.bearings.is_empty() {
-        Obstacle::NothingConnected
-    } else if any(FindingOutcome::Fail) {
+    let proofs = known.catalog.checks_for_objective(&known.framework.id, objective.objective.as_str());
+    match objective.open_as {
+        Some(OpenAs::NotTested) => return Obstacle::LeftOutUntested,
+        Some(OpenAs::Partial) => return Obstacle::ThereInPart,
+        None => {}
+    }
+    if any(FindingOutcome::Fail) {
         Obstacle::SupportingCheckFails
     } else if any(FindingOutcome::Unknown) {
         Obstacle::NotSeen
-    } else {
+    } else if objective.set_aside.is_some() {
+        Obstacle::StatementDoesNotCount
+    } else if proofs.is_empty() {
+        Obstacle::NoCheck
+    } else if !objective.bearings.is_empty() {
         Obstacle::OnlyPartOfTheProof
+    } else if proofs.iter().any(|(check, _)| known.is_connected(check)) {
+        // What is connected and says nothing was taken out by a scope decision.
+        Obstacle::OutOfScope
+    } else {
+        Obstacle::NothingConnected
+    }
+}
+
+/// What the obstacles are told by.
+struct Known<'a> {
+    catalog: &'a Catalog,
+    framework: &'a Framework,
+    targets: &'a Targets,
+}
+
+impl Known<'_> {
+    /// Whether something that a check could read is connected.
+    fn is_connected(&self, check: &CheckId) -> bool {
+        let sources = self.catalog.checks.get(check).map(|check| sources_of(self.catalog, check)).unwrap_or_default();
+        sources.iter().any(|source| self.targets.get(source).is_some_and(|targets| !targets.is_empty()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::why_undetermined;
+    use crate::assess::Targets;
+    use crate::catalog::Catalog;
+    use crate::model::control::ControlStatus;
+    use crate::model::evidence::Source;
+
+    /// The reason why one control of a shipped framework is undetermined, by what is known of its objective.
+    fn why(framework: &str, control: &str, known: Value, targets: &Targets) -> String {
+        let catalog = Catalog::embedded().unwrap();
+        let framework = catalog.framework(framework).unwrap();
+        let mut objective = json!({"objective": control, "state": "undetermined", "because": "", "bearings": []});
+        objective.as_object_mut().unwrap().extend(known.as_object().unwrap().clone());
+        let status = json!({"framework": framework.id, "control": control, "state": "undetermined", "because": "",
+            "objectives": [objective], "as_of": null});
+        let statuses: Vec<ControlStatus> = vec![serde_json::from_value(status).unwrap()];
+        let told = why_undetermined(&catalog, framework, &statuses, targets);
+        let [one] = told.as_slice() else { panic!("{told:?}") };
+        assert_eq!(one.count, 1);
+        one.words.clone()
+    }
+
+    #[test]
+    fn what_somebody_stated_or_took_out_of_scope_is_not_called_unstated_or_unconnected() {
+        let nothing = Targets::new();
+        let by_hand = |known| why("pci-dss-4.0.1", "12.1.1", known, &nothing);
+        assert_eq!(by_hand(json!({})), "no check looks at it and nobody has stated it");
+        let left_out = by_hand(json!({"open_as": "not_tested", "attestation": 7}));
+        assert_eq!(left_out, "somebody left it out on purpose, untested");
+        assert_eq!(by_hand(json!({"set_aside": 7})), "a statement about it has ended or does not count");
+        let encryption = why("cmmc-l2", "SC.L2-3.13.11", json!({"open_as": "partial", "attestation": 7}), &nothing);
+        assert_eq!(encryption, "only some of it is there, as somebody stated");
+        let by_machine = |targets| why("hipaa-security", "164.312(d)", json!({}), targets);
+        assert_eq!(by_machine(&nothing), "nothing is connected that could show it");
+        let connected = Targets::from([(Source::Graph, ["tenant".to_owned()].into())]);
+        assert!(by_machine(&connected).starts_with("everything that could show it is out of scope"));
     }
 }

@@ -2,6 +2,7 @@
 //! the one that convinces an auditor runs on the auditor's machine.
 
 use countersign_seal::digest::Digest;
+use countersign_seal::manifest::REPORT_KIND;
 use countersign_seal::note::{VerifyingKey, open, origin};
 use countersign_seal::record::KeyEvent;
 use serde::Serialize;
@@ -69,7 +70,10 @@ pub struct ReportLine {
     pub as_of: Timestamp,
     pub created_at: Timestamp,
     pub path: String,
+    /// Of the file; of a package the digest of its list `SHA256SUMS`, for a package cannot contain its own.
     pub sha256: Digest,
+    /// For a package: the command that prints the digest of the list in it.
+    pub compare: Option<String>,
     pub leaf: u64,
 }
 
@@ -135,11 +139,14 @@ fn key_lines(steps: &[KeyStep]) -> (Vec<KeyLine>, usize) {
 }
 
 fn report_line(report: ReportRow) -> ReportLine {
+    let is_package = report.kind == REPORT_KIND;
+    let compare = is_package.then(|| format!("unzip -p {} SHA256SUMS | sha256sum", quoted(&report.path)));
     ReportLine {
         kind: report.kind,
         framework: report.framework,
         as_of: report.as_of,
         created_at: report.created_at,
+        compare,
         path: report.path,
         sha256: report.sha256,
         leaf: report.leaf,
@@ -150,4 +157,33 @@ fn report_line(report: ReportRow) -> ReportLine {
 fn quoted(path: &str) -> String {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-".contains(letter);
     if path.chars().all(is_plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', "'\\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_seal::digest::Digest;
+
+    use super::{REPORT_KIND, report_line};
+    use crate::model::id::ReportId;
+    use crate::store::ReportRow;
+
+    #[test]
+    fn the_digest_beside_a_package_is_said_to_be_that_of_its_list_with_the_command_that_prints_it() {
+        let line = |kind: &str, path: &str| {
+            let at = "2026-03-31T09:00:00Z".parse().unwrap();
+            report_line(ReportRow {
+                id: ReportId::fresh(),
+                kind: kind.to_owned(),
+                framework: None,
+                as_of: at,
+                path: path.to_owned(),
+                sha256: Digest::empty(),
+                leaf: 7,
+                created_at: at,
+            })
+        };
+        let package = line(REPORT_KIND, "/data/it's/p.zip").compare;
+        assert_eq!(package.as_deref(), Some("unzip -p '/data/it'\\''s/p.zip' SHA256SUMS | sha256sum"));
+        assert_eq!(line("readiness", "/data/r.html").compare, None);
+    }
 }

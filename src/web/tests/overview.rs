@@ -105,6 +105,7 @@ fn organization(name: &str) -> OrganizationOverview {
             link: None,
             who: "an administrator of the tenant",
             leaves_unknown: [("pretend-1".parse().unwrap(), vec!["1.1".parse().unwrap()])].into(),
+            holds_up: [("pretend-1".parse().unwrap(), vec!["1.2".parse().unwrap()])].into(),
         }])
     };
     OrganizationOverview {

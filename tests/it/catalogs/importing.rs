@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::command::{Told, countersign, entries, program, scratch, told};
+use crate::support::command::{Installation, Told, countersign, entries, program, scratch, told};
 
 /// An invented catalog in the form that publishers use.
 fn garden(version: &str) -> Value {
@@ -294,4 +294,54 @@ fn a_folder_that_cannot_be_written_leaves_nothing_behind() {
     desk.import(&desk.path("missing.json").display().to_string(), "mine", &[])
         .refused(&["missing.json cannot be read"]);
     assert!(desk.folders().is_empty());
+}
+
+#[test]
+fn a_framework_whose_folder_was_taken_away_is_named_everywhere_and_keeps_no_other_report_back() {
+    let installation = Installation::new();
+    let file = installation.file("garden.json", garden("1.1.2").to_string());
+    let to = installation.beside("mine").display().to_string();
+    countersign(&["catalog", "import", "oscal", file.to_str().unwrap(), "--to", &to, "--id", "garden"]).fine();
+    let settings = installation.data().join("countersign.toml");
+    let without = std::fs::read_to_string(&settings).unwrap();
+    std::fs::write(&settings, format!("[catalog]\nfolders = [{to:?}]\n")).unwrap();
+    installation.run(&["org", "add", "shop", "--frameworks", "garden,cmmc-l1"]).fine();
+    installation.run(&["report", "--org", "shop"]).fine();
+    std::fs::write(&settings, without).unwrap();
+
+    let words = ["garden is a framework of shop, but the catalog no longer has it", "under [catalog]"];
+    for command in [
+        &["report", "--org", "shop", "--framework", "garden"] as &[&str],
+        &["package", "--org", "shop", "--framework", "garden"],
+        &["status", "--org", "shop", "--framework", "garden"],
+        &["findings", "--org", "shop", "garden"],
+        &["attest", "garden", "WA-1", "--org", "shop", "--statement", "It is so.", "--by", "sam"],
+    ] {
+        let told = installation.run(command).ends(2);
+        assert!(words.iter().all(|words| told.stderr.contains(words)), "{command:?}: {told:#?}");
+    }
+    let told = installation.run(&["report", "--org", "shop"]).ends(2);
+    assert!(told.stdout.contains("cmmc-l1-readiness.html") && !told.stdout.contains("garden"), "{told:#?}");
+    assert!(words.iter().all(|words| told.stderr.contains(words)), "{told:#?}");
+    let told = installation.run(&["status", "--org", "shop"]).fine();
+    assert!(words.iter().all(|words| told.stderr.contains(words)), "{told:#?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_error_that_nobody_reads_ends_with_the_code_of_an_error_and_not_in_a_panic() {
+    let desk = Desk::new();
+    let missing = desk.path("missing.json").display().to_string();
+    let command = || {
+        let mut command = program(env!("CARGO_BIN_EXE_countersign"));
+        command.args(["catalog", "import", "oscal", &missing]);
+        command
+    };
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+    if let Ok(full) = full {
+        assert_eq!(command().stderr(full).status().unwrap().code(), Some(2), "a full disk");
+    }
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    assert_eq!(command().stderr(writer).status().unwrap().code(), Some(2), "a reader that went away");
 }

@@ -90,7 +90,7 @@ async fn a_tenant_without_consent_is_answered_with_one_piece_of_advice_and_plain
     let link = consent["link"].as_str().unwrap();
     assert!(link.starts_with(tenant.login_url()) && link.contains(tenant.client_id()), "{link}");
     assert!(consent["who"].as_str().unwrap().contains("administrator of the tenant"), "{consent:#}");
-    let unknown = &line(&report, "m365/authorization_policy")["leaves_unknown"];
+    let unknown = &line(&report, "m365/conditional_access_policies")["leaves_unknown"];
     assert!(!unknown["cmmc-l2"].as_array().unwrap().is_empty(), "{unknown:#}");
     assert_eq!(line(&report, "m365/domains")["leaves_unknown"], Value::Object(serde_json::Map::new()));
 
@@ -99,7 +99,7 @@ async fn a_tenant_without_consent_is_answered_with_one_piece_of_advice_and_plain
         assert!(told.stdout.contains(words), "{words}: {}", told.stdout);
     }
     assert_eq!(told.stdout.matches("application permissions have not been granted").count(), 1, "{}", told.stdout);
-    assert!(told.stdout.contains("controls of CMMC Level 2"), "{}", told.stdout);
+    assert!(told.stdout.contains("1 control of CMMC Level 2 (IA.L2-3.5.3)"), "{}", told.stdout);
     let (whole, all) = (report["datasets"].as_array().unwrap().iter(), report["datasets"].as_array().unwrap().len());
     let whole = whole.filter(|line| ["complete", "empty"].contains(&line["outcome"].as_str().unwrap())).count();
     let done = format!("{}: {whole} of {all} datasets seen whole", tenant.tenant_id());

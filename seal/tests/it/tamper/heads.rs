@@ -198,7 +198,9 @@ pub const ROWS: &[Row] = &[
         make: || Made::package(history_of_its_own(8)).key(forge::fingerprint(7)),
         says: &[
             Says(Package, 3, "the key you named"),
+            Says(Package, 3, "has rotated its key"),
             Says(Script, 3, "signed by another key"),
+            Says(Script, 3, "has rotated its key"),
             Says(Outside, 3, "the key is not the one given with --key"),
         ],
     },

@@ -78,6 +78,27 @@ fn a_file_that_is_no_table_is_refused_in_words() {
 }
 
 #[test]
+fn a_fault_has_the_line_that_an_editor_shows_also_in_the_form_that_the_export_writes() {
+    let table = format!("{HEADINGS}C1,,shared,provider,\"a\nb\",b,,,,,\nC9,,shared,provider,a,b,,,,,\n");
+    for mark in ["", "\u{feff}"] {
+        for end in ["\n", "\r\n"] {
+            let told = faults(&format!("{mark}{}", table.replace('\n', end)));
+            assert_eq!(told, ["line 4: f has no control `C9`"], "{mark:?} {end:?}");
+        }
+    }
+}
+
+#[test]
+fn a_quotation_mark_that_was_cut_off_takes_no_row_away_unseen() {
+    let row = |control: &str, text: &str| format!("{control},,shared,provider,{text},b,,,,,\n");
+    let table = format!("{HEADINGS}{}{}{}", row("C1", "\"cut"), row("C2", "a"), row("C3", "\"whole\""));
+    let told = faults(&table);
+    assert!(told.len() == 1 && told[0].starts_with("line 2: the quotation mark that opens here"), "{told:#?}");
+    let told = faults(&format!("{HEADINGS}{}", row("C1", "\"cut")));
+    assert_eq!(told, ["line 2: the quotation mark that opens here is never closed"]);
+}
+
+#[test]
 fn columns_may_stand_in_any_order_and_spreadsheets_may_add_their_marks() {
     let mut headings: Vec<&str> = COLUMNS.to_vec();
     headings.reverse();
