@@ -307,7 +307,11 @@ fn what_is_mine_is_one_command_and_a_gap_is_told_in_full_to_whoever_asks() {
     run(&["gap", "assign", &handed, "--nobody", "--by", "tess"]).fine();
     assert_eq!(run(&["gap", "show", &handed, "--json"]).fine().json()["party"], "provider");
 
-    run(&["gap", "show", &mine[..6]]).refused(&["give more of it", &mine, &handed]);
+    // Ten are named at most, and how many there are depends on the machine the demo looked at.
+    let told = run(&["gap", "show", &mine[..6]]).refused(&["give more of it"]).stderr;
+    let named = all.iter().filter(|gap| told.contains(gap["id"].as_str().unwrap())).count();
+    let alike = all.iter().filter(|gap| gap["id"].as_str().unwrap().starts_with(&mine[..6])).count();
+    assert_eq!(named, alike.min(10), "{told}");
     run(&["gap", "show", "ffffffffffff"]).refused(&["there is no gap", "gap list --all"]);
     run(&["gap", "list", "--person", "stranger"]).refused(&["no person `stranger`"]);
     run(&["gap", "assign", &mine, "--by", "omar"]).refused(&["--to"]);
