@@ -218,10 +218,13 @@ impl Worded {
     /// The word for an addressable specification. Where a check shows that it is not implemented, that is said first: what
     /// stays open is whether something else stands in its place.
     fn of_addressable(&self, state: AddressableState) -> String {
-        if (self.status, state) == (ControlState::NotMet, AddressableState::Undecided) {
-            format!("{}; addressable, no decision documented", self.finding)
-        } else {
-            format!("Addressable: {}", state.words())
+        match (self.status, state) {
+            (ControlState::NotMet, AddressableState::Undecided) => {
+                format!("{}; addressable, no decision documented", self.finding)
+            }
+            // The form's own word: nothing is done, and why is on file.
+            (ControlState::Met, AddressableState::NotReasonable) => self.finding.clone(),
+            _ => format!("Addressable: {}", state.words()),
         }
     }
 

@@ -133,6 +133,13 @@ impl Standing {
         Ok(standing)
     }
 
+    /// Whether something that a check could read is connected.
+    #[must_use]
+    pub fn is_connected(&self, check: &CheckId) -> bool {
+        let sources = self.catalog.checks.get(check).map(|check| sources_of(&self.catalog, check)).unwrap_or_default();
+        sources.iter().any(|source| self.targets.get(source).is_some_and(|targets| !targets.is_empty()))
+    }
+
     /// Every gap that is followed up, also those that no framework in use asks about.
     pub fn all_gaps(&self) -> impl Iterator<Item = &Gap> + Clone {
         self.gaps.iter().chain(&self.beside)

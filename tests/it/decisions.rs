@@ -292,8 +292,8 @@ async fn a_statement_takes_the_place_of_the_one_before_it_and_a_closed_gap_is_ha
     story.may_register_apps(true);
     story.collect().await;
     story.introduce_people().await;
-    let first = story.attest("hipaa-security", "164.314(b)(1)", Claim::Met).await;
-    let second = story.attest("hipaa-security", "164.314(b)(1)", Claim::NotApplicable).await;
+    let first = story.attest("hipaa-security", "164.314(b)(2)(i)", Claim::Met).await;
+    let second = story.attest("hipaa-security", "164.314(b)(2)(i)", Claim::NotApplicable).await;
     let elsewhere = story.attest("cmmc-l2", "3.1.1[a]", Claim::Met).await;
     let attested = known(&story).await.attestations;
     assert_eq!(

@@ -146,7 +146,7 @@ fn a_day_that_its_field_does_not_take_is_refused_with_the_limit_and_said_before(
         all
     };
     let period = on("breach-none", &["from=2998-01-01", "to=2997-12-31", "looked_at=l"]);
-    attest(&installation, "hipaa-breach", "164.404(a)(1)", &period).refused(&[
+    attest(&installation, "hipaa-breach", "164.404(b)", &period).refused(&[
         "`from` is 2998-01-01, which is after today",
         "`to` is 2997-12-31, which is after today",
         "`to` is 2997-12-31, which is before `from`, 2998-01-01",
@@ -156,6 +156,6 @@ fn a_day_that_its_field_does_not_take_is_refused_with_the_limit_and_said_before(
     attest(&installation, "pci-dss-4.0.1", "5.2.3.1", &on("pci-targeted-risk-analysis", &all))
         .refused(&["`analysed_on` is 2019-01-01, older than 12 months"]);
     assert_eq!(installation.log_objects().len(), before);
-    let words = countersign(&["attest", "forms", "hipaa-breach", "164.404(a)(1)"]).fine().stdout;
+    let words = countersign(&["attest", "forms", "hipaa-breach", "164.404(b)"]).fine().stdout;
     assert!(words.contains("Not after today; not before the day of `from`."), "{words}");
 }

@@ -52,6 +52,7 @@ const DEVIATIONS: &[(&str, &str, &str)] = &[
     ("demo", "collect::host", "the demo's real endpoint is this machine, named as `connect host` names it"),
     ("deliver", "assess::verdict", "what reports are made from holds the verdict, from `pipeline` to `report`; plain values pass through"),
     ("report", "assess::verdict", "a verdict by a framework's own law is decided in `assess` and only worded in `report`; plain values cross"),
+    ("web", "assess::verdict", "a page names a status as the verdict does and hands it the answers it read; plain values cross"),
     ("main", "config::environment", "what to log is read before there is a data folder or a settings file"),
 ];
 

@@ -162,7 +162,9 @@ impl StorePages {
             more_out_of_scope,
             totals: tally::totals(framework, &statuses),
             verdict: verdict::section(framework, &statuses, &verdict, organization.day_of(place.as_of)),
-            why_undetermined: reasons::why_undetermined(&self.app.catalog, framework, &statuses, &standing.targets),
+            why_undetermined: reasons::why_undetermined(&self.app.catalog, framework, &statuses, &|check| {
+                standing.is_connected(check)
+            }),
             was_judged: !standing.results.is_empty(),
             was_stated: statuses
                 .iter()

@@ -122,7 +122,9 @@ impl StorePages {
             totals: tally::totals(framework, statuses),
             matrix,
             verdict: summary(framework, statuses, &verdict),
-            why_undetermined: reasons::why_undetermined(&self.app.catalog, framework, statuses, &standing.targets),
+            why_undetermined: reasons::why_undetermined(&self.app.catalog, framework, statuses, &|check| {
+                standing.is_connected(check)
+            }),
         }
     }
 }

@@ -49,7 +49,7 @@ fn a_table_is_exported_edited_imported_proposed_and_accepted() {
     let digest = Digest::of(&std::fs::read(&sealed).unwrap()).to_string();
     assert_eq!(drafted["digest"], digest.as_str());
     let refused = run(&installation, &["export", "--out", sealed.to_str().unwrap()]);
-    refused.refused(&["must not be there yet"]);
+    refused.refused(&["is there already; name another file"]);
 
     run(&installation, &["propose", "--by", "pat", "--digest", &digest]).fine();
     let list = run(&installation, &["list"]).fine();

@@ -74,6 +74,7 @@ async fn no_change_reaches_into_another_organization() {
         store.take_target_lease(&owner, &target_lease("owner", later), now).await.unwrap();
 
         store.end_run(&stranger, run, ended(Vec::new(), json!(["forged"])), later).await.unwrap();
+        store.interrupt_run(&stranger, run, later).await.unwrap();
         let marked = store.mark_interrupted_runs(&stranger, later).await.unwrap();
         store.take_ledger_lease(&stranger, "stranger", 0, now, later).await.unwrap();
         store.release_ledger_lease(&stranger, "owner").await.unwrap();
@@ -116,6 +117,7 @@ pub const CHANGES: &[&str] = &[
     "replace_connection",
     "begin_run",
     "end_run",
+    "interrupt_run",
     "mark_interrupted_runs",
     "record_commit",
     "remove_certificate",
