@@ -103,8 +103,12 @@ async fn the_page_of_a_framework_names_the_days_of_analyses_that_findings_and_th
     story.introduce_people().await;
     let now = story.app.clock.now();
     let made = now.plus(-chrono::Duration::days(100)).as_datetime().date_naive();
-    let document = story.app.database.folder.path().join("analysis.pdf");
-    std::fs::write(&document, b"%PDF-1.7 the analysis").unwrap();
+    let document = |name: &str| {
+        let document = story.app.database.folder.path().join(name);
+        std::fs::write(&document, format!("%PDF-1.7 {name}")).unwrap();
+        document
+    };
+    let documents = [document("analysis.pdf"), document("matrix.pdf")];
     let risk =
         ["what_is_done=w", "assets=a", "threats=t", "factors=f", "frequency=every week", "kept=k"].map(str::to_owned);
     let own = [
@@ -130,7 +134,7 @@ async fn the_page_of_a_framework_names_the_days_of_analyses_that_findings_and_th
             addresses: Vec::new(),
             valid_from: None,
             valid_until: None,
-            files: vec![document.clone(), document.clone()],
+            files: documents.to_vec(),
             form: Some(FormRequest {
                 id: form.parse().unwrap(),
                 given: Given { file: None, answers },
