@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Line, causes};
+use super::Line;
 use crate::app::App;
 use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::config::data_folder::DataFolder;
 use crate::config::secret_key::SecretKey;
+use crate::model::fault::causes;
 use crate::model::id::OrgSlug;
 use crate::model::organization::Organization;
 use crate::model::time::{Clock, Timestamp};

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Bench, Line, causes};
+use super::{Bench, Line};
+use crate::model::fault::causes;
 use crate::store::{Engine, InstanceScope, Store};
 
 const AREA: &str = "database";

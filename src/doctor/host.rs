@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::{Line, all, causes, leaves_nothing_unknown, left_unknown, listed, unseen_lately};
+use super::{Line, all, leaves_nothing_unknown, left_unknown, listed, unseen_lately};
 use crate::app::App;
 use crate::assess::unknown::Unseen;
 use crate::catalog::Catalog;
 use crate::model::evidence::{CollectionOutcome, Source};
+use crate::model::fault::causes;
 use crate::model::id::{DatasetId, FrameworkId};
 use crate::model::organization::Organization;
 use crate::store::OrgScope;

@@ -1,7 +1,8 @@
 //! The key that seals secrets, and the seeds of the keys that sign ledgers: there, right, and kept twice.
 
-use super::{Bench, Line, causes};
+use super::{Bench, Line};
 use crate::app::App;
+use crate::model::fault::causes;
 use crate::model::organization::Organization;
 use crate::store::OrgScope;
 

@@ -203,20 +203,6 @@ fn counted(number: usize, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
 }
 
-/// A fault with all its causes, in one line.
-fn causes(fault: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = fault.to_string();
-    let mut cause = fault.source();
-    while let Some(deeper) = cause {
-        let said = deeper.to_string();
-        if !text.contains(&said) {
-            text = format!("{text}: {said}");
-        }
-        cause = deeper.source();
-    }
-    text
-}
-
 /// What the last attempts on a target could not see, and how they ended. What its cloud, edition or system does not have
 /// is not missing.
 async fn unseen_lately(

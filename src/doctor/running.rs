@@ -1,7 +1,8 @@
 //! Whether the schedule keeps its times, and whether what arrives is sealed.
 
-use super::{Line, causes};
+use super::Line;
 use crate::app::App;
+use crate::model::fault::causes;
 use crate::model::organization::Organization;
 use crate::schedule;
 

@@ -1,8 +1,9 @@
 //! Whether the settings of an organization are read by any check.
 
-use super::{Line, causes};
+use super::Line;
 use crate::app::App;
 use crate::catalog::Catalog;
+use crate::model::fault::causes;
 use crate::model::organization::Organization;
 use crate::store::OrgScope;
 

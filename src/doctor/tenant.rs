@@ -2,11 +2,12 @@
 
 use chrono::Duration;
 
-use super::{Line, Network, all, causes, clock, left_unknown, permissions, unseen_lately};
+use super::{Line, Network, all, clock, left_unknown, permissions, unseen_lately};
 use crate::app::App;
 use crate::assess::unknown::Unseen;
 use crate::catalog::collector::Cloud;
 use crate::model::evidence::{CollectionOutcome, Source};
+use crate::model::fault::causes;
 use crate::model::organization::Organization;
 use crate::model::time::Timestamp;
 use crate::pipeline::credentials::{self, CredentialFacts};

@@ -1,6 +1,7 @@
 //! The vault: an object can be created once, is refused a second time, comes back as it was, and can be removed.
 
-use super::{Bench, Line, causes};
+use super::{Bench, Line};
+use crate::model::fault::causes;
 use crate::vault::{Rehearsal, Vault, VaultFault};
 
 const AREA: &str = "vault";

@@ -45,6 +45,7 @@ pub mod csv_rows;
 pub mod days;
 pub mod decision;
 pub mod evidence;
+pub mod fault;
 pub mod finding;
 pub mod gap;
 pub mod id;

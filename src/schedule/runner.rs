@@ -6,7 +6,6 @@
 //! the loop. Start with [`serve`].
 
 use std::collections::{BTreeSet, HashMap};
-use std::error::Error as StdError;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -17,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::timetable::{self, Planned};
 use crate::app::App;
+use crate::model::fault::causes;
 use crate::model::id::{OrgId, OrgSlug};
 use crate::model::organization::Organization;
 use crate::model::time::Timestamp;
@@ -263,16 +263,4 @@ impl Runner {
             tracing::warn!(organization = %slug, "{sentence}");
         }
     }
-}
-
-/// A fault with all its causes, in one line.
-pub(super) fn causes(fault: &(dyn StdError + 'static)) -> String {
-    let mut text = fault.to_string();
-    let mut next = fault.source();
-    while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    text
 }

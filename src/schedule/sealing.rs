@@ -8,8 +8,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::runner::causes;
 use crate::app::App;
+use crate::model::fault::causes;
 use crate::pipeline::sealer::{SealFault, SealReport, seal_spool};
 
 /// How often is looked how much waits.

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::overview::Overview;
 use super::source::{EvidenceQuery, FrameworkQuery, GapsQuery, ResponsibilitiesQuery, RunsQuery};
 use super::{Site, SourceError};
+use crate::model::fault::causes;
 use crate::model::id::{ControlId, FrameworkId, GapId, OrgSlug, RunId};
 use crate::model::moment::Moment;
 
@@ -162,18 +163,6 @@ pub(super) fn failed(site: &Site, fault: &(dyn std::error::Error + 'static)) -> 
         "This page could not be made",
         "What went wrong is in the log of the program. Nothing was changed.",
     )
-}
-
-/// A fault with all its causes, for the log.
-pub(super) fn causes(fault: &(dyn std::error::Error + 'static)) -> String {
-    let mut causes = fault.to_string();
-    let mut next = fault.source();
-    while let Some(cause) = next {
-        causes.push_str(": ");
-        causes.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    causes
 }
 
 fn missing(site: &Site) -> Response {

@@ -12,12 +12,12 @@ use crate::catalog::form::sealed::ReadBack;
 use crate::model::attestation::{Attestation, Claim};
 use crate::model::control::ControlStatus;
 use crate::model::decision::Decisions;
+use crate::model::fault::causes;
 use crate::model::id::{ControlId, FrameworkId};
 use crate::model::time::Timestamp;
 use crate::pipeline::decisions::read_back::{Patience, read_back};
 use crate::report::stated::StatedLine;
 use crate::store::OrgScope;
-use crate::web::pages::causes;
 
 /// Statements of people named.
 const STATEMENTS_SHOWN: usize = 20;

@@ -10,6 +10,7 @@ use crate::assess::verdict::Answered;
 use crate::catalog::framework::{Control, Framework};
 use crate::model::control::{ControlState, ControlStatus};
 use crate::model::decision::Decisions;
+use crate::model::fault::causes;
 use crate::model::gap::GapState;
 use crate::model::id::{ControlId, FrameworkId, OrgSlug};
 use crate::model::moment::Moment;
@@ -25,7 +26,6 @@ use crate::report::verdict::{self, VerdictSection};
 use crate::store::OrgScope;
 use crate::web::SourceError;
 use crate::web::overview::Reason;
-use crate::web::pages::causes;
 
 /// Rows on one page; no framework of ours has as many.
 const ROWS_SHOWN: usize = 1000;
